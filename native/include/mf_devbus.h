@@ -1,0 +1,36 @@
+/* Device-bus protocol, onboard side: one backend for every world that ends in sim devices.
+ *
+ * Request, little-endian, 16 bytes + tx: u8 op, u8 bus, u16 address, u16 tx_len, u16 rx_len,
+ * u64 onboard time [us]; then tx_len bytes.
+ * Reply, little-endian, 4 bytes + rx: i16 status (>= 0 or -errno), u16 length; then ALWAYS rx_len
+ * bytes (zero-padded), so that the reader knows the size beforehand.
+ * Layout and meaning: docs/icd/device-bus.md. */
+#ifndef MF_DEVBUS_H
+#define MF_DEVBUS_H
+
+#include "mf_bus.h"
+
+#define MF_DEVBUS_VERSION 1u
+#define MF_DEVBUS_REQUEST_HEADER 16u
+#define MF_DEVBUS_REPLY_HEADER 4u
+#define MF_DEVBUS_DATA_MAX 300u
+
+typedef struct mf_devbus {
+    /* Carry one whole request out and one whole reply back; 0 or negative. Blocks; virtual time
+     * stands still. Supplied by: semihosting pipe, UART, TCP, or the host's callback. */
+    int (*exchange)(void *ctx, const uint8_t *request, uint32_t request_len, uint8_t *reply,
+                    uint32_t reply_len);
+    void *ctx;
+    uint8_t request[MF_DEVBUS_REQUEST_HEADER + MF_DEVBUS_DATA_MAX];
+    uint8_t reply[MF_DEVBUS_REPLY_HEADER + MF_DEVBUS_DATA_MAX];
+    uint32_t exchanges;
+    uint32_t failures;
+} mf_devbus_t;
+
+/* Encode, exchange, decode one transfer. Returns its status. MF_E_RESET calls mf_port_reset(). */
+int mf_devbus_exchange(mf_devbus_t *devbus, mf_xfer_t *xfer);
+
+/* Backend for mf_bus_t: ctx = mf_devbus_t*, shared by all buses of the board. */
+extern const mf_bus_ops_t mf_devbus_ops;
+
+#endif
