@@ -1,0 +1,108 @@
+# microflight: everything a person types. `make` alone prints the list.
+#
+#   BOARD    pyboard | feather_f405 | f4_discovery          (default pyboard)
+#   PROFILE  development | flight                           (default development)
+#   WORLD    desktop | qemu | renode, for `make run`        (default qemu)
+#   PYTHON   the interpreter the environment is made with   (default python3)
+
+BOARD ?= pyboard
+PROFILE ?= development
+WORLD ?= qemu
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+VENV := $(CURDIR)/.venv
+PY := $(VENV)/bin/python
+STAMPS := build/stamps
+ELF := build/firmware/$(BOARD)-$(PROFILE)/microflight.elf
+REPORT := build/report/first-light.html
+NATIVE_SOURCES := $(wildcard native/src/*/*.c native/include/*.h native/src/*/*.h native/cffi/*)
+
+.PHONY: help
+help: ## this list
+	@echo "microflight: flight software, simulator and ground side for small satellites"
+	@echo
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  options: BOARD=pyboard|feather_f405|f4_discovery  PROFILE=development|flight"
+	@echo "           WORLD=qemu|desktop|renode"
+
+# --- environment -----------------------------------------------------------------------------
+
+$(STAMPS)/system: .ci/packages
+	@mkdir -p $(STAMPS)
+	@PYTHON=$(PYTHON) .ci/packages
+	@touch $@
+
+$(STAMPS)/environment: pyproject.toml $(STAMPS)/system
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "python environment: installing the pinned dependencies into .venv"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,sim,ground]'
+	@touch $@
+
+$(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/environment
+	@echo "native: building the C kernel for this computer"
+	@$(PY) -m native.cffi.build_native
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMPS)/native ## prepare this computer: system packages, .venv, the C kernel for the desktop
+
+# --- firmware --------------------------------------------------------------------------------
+
+.PHONY: firmware
+firmware: $(STAMPS)/environment ## build build/firmware/BOARD-PROFILE/microflight.elf
+	@$(MAKE) --no-print-directory -C boards/obc_f405 BOARD=$(BOARD) PROFILE=$(PROFILE) PYTHON=$(PY)
+
+.PHONY: flash
+flash: firmware ## put the firmware on a connected board (dfu-util, st-flash for f4_discovery)
+	@arm-none-eabi-objcopy -O binary $(ELF) $(ELF:.elf=.bin)
+ifeq ($(BOARD),f4_discovery)
+	@command -v st-flash >/dev/null || { \
+		echo "flash: st-flash is missing; install it: sudo apt install stlink-tools" >&2; exit 2; }
+	st-flash --reset write $(ELF:.elf=.bin) 0x08000000
+else
+	@command -v dfu-util >/dev/null || { \
+		echo "flash: dfu-util is missing; install it: sudo apt install dfu-util" >&2; exit 2; }
+	@echo "flash: hold BOOT0 high and reset the board, so that it shows up as a DFU device"
+	dfu-util --alt 0 --device 0483:df11 --dfuse-address 0x08000000:leave \
+		--download $(ELF:.elf=.bin)
+endif
+
+# --- fly, test, measure ----------------------------------------------------------------------
+
+.PHONY: run
+run: $(STAMPS)/native $(if $(filter desktop,$(WORLD)),,firmware) ## from nothing to a flown reference mission and its report
+	@$(PY) -m cli fly first-light --world $(WORLD) --report $(REPORT)
+
+.PHONY: test
+test: $(STAMPS)/native ## from nothing to the whole test suite, emulated tests included
+	@$(MAKE) --no-print-directory firmware PROFILE=development
+	@$(MAKE) --no-print-directory firmware PROFILE=flight
+	@$(PY) -m pytest -n 2
+
+.PHONY: accept
+accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every figure
+	@$(MAKE) --no-print-directory firmware PROFILE=development
+	@$(PY) -m pytest -m accept
+	@$(PY) -m cli diff first-light --worlds desktop,qemu
+	@$(PY) -m cli bench --json build/evidence/bench.json
+
+.PHONY: bench
+bench: $(STAMPS)/native firmware ## every figure with its limit, also as build/evidence/bench.json
+	@$(PY) -m cli bench --json build/evidence/bench.json
+
+.PHONY: lint
+lint: $(STAMPS)/environment ## formatter, linter and type checker, host and target code
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(PY) -m mypy --config-file mypy-target.ini
+
+.PHONY: clean
+clean: ## remove what was built (the environment and downloaded sources stay)
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The `microflight` command: composes boards, simulator and ground side; no logic of its own."""
