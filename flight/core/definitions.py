@@ -1,0 +1,134 @@
+"""Core: the packets, commands, events and parameters that every mission has. Data only.
+
+Row layouts: docs/architecture.md, "Definitions".
+"""
+
+APP = 0
+NAME = "core"
+PARAMETER_AUTHORITY = "platform"
+
+# Per-app arrays of `schedule` have this many rows; row i is row i of flight/mission.py APPS.
+SCHEDULE_ROWS = 12
+
+HK_FIELDS = (
+    ("spacecraft_mode", "u8", "", "", 1, "1 safe, 2 detumble, 3 nominal"),
+    ("mode_reason", "u8", "", "", 1, "why the mode was entered, MODE_REASONS"),
+    ("time_quality", "u8", "", "", 1, "0 unknown (seconds since boot), 1 restored, 2 set, 3 GNSS"),
+    ("reset_cause", "u8", "", "", 1, "why the processor started, hal/reset_cause.py"),
+    ("image_slot", "u8", "", "", 1, "0 A, 1 B"),
+    ("flight_build", "u8", "", "", 1, "1 flight build, 0 development build"),
+    ("software_version", "u8[3]", "", "", 1, "major, minor, patch"),
+    ("params_source", "u8", "", "", 1, "0 defaults, 1 copy A, 2 copy B, 3 set since boot"),
+    ("dictionary_hash", "u32", "", "", 1, "signature of the dictionary this image was built with"),
+    ("boot_count", "u16", "", "", 1, "starts since the FRAM was blank, wraps"),
+    ("uptime_s", "u32", "s", "", 1, "time since this start"),
+    ("commands_accepted", "u16", "", "", 1, "telecommands accepted, wraps"),
+    ("commands_refused", "u16", "", "", 1, "telecommands refused, wraps"),
+    ("command_failure", "u16", "", "", 1, "code of the last failure, FAILURES"),
+    ("events_made", "u16", "", "", 1, "event records made, wraps"),
+    ("events_dropped", "u16", "", "", 1, "event records lost: rate limit or full ring, wraps"),
+    ("packets_made", "u16", "", "", 1, "telemetry packets queued, wraps"),
+    ("packets_dropped", "u16", "", "", 1, "telemetry packets lost for want of room, wraps"),
+    ("params_generation", "u16", "", "", 1, "generation of the parameter image, low 16 bits"),
+    ("inhibitors", "u8", "", "", 1, "bit 0 battery low, 1 power unknown, 2 attitude lost, 3 gyro"),
+    ("apps_failed", "u8", "", "", 1, "apps given up"),
+    ("heartbeats", "u16", "", "", 1, "heartbeats given to the control kernel, wraps"),
+    ("cpu_permille", "u16", "1/1000", "", 1, "processor busy over the last period"),
+    ("heap_used", "u32", "B", "", 1, "Python heap in use"),
+    ("heap_allocated", "u32", "B", "", 1, "bytes ever allocated on the Python heap, mod 2^30"),
+    ("heap_collections", "u16", "", "", 1, "garbage collections by the scheduler, wraps"),
+    ("stack_used", "u32", "B", "", 1, "high water of the Python stack"),
+)
+
+SCHEDULE_FIELDS = (
+    ("app_state", "u8[12]", "", "", 1, "0 none, 1 running, 2 backing off, 3 given up"),
+    ("app_errors", "u8[12]", "", "", 1, "steps ended by an exception, wraps"),
+    ("app_overruns", "u8[12]", "", "", 1, "steps longer than the budget, wraps"),
+    ("app_missed", "u8[12]", "", "", 1, "releases that passed without a step, wraps"),
+    ("app_run_time_us", "u16[12]", "us", "", 1, "run time of the last step, clipped"),
+    ("app_run_high_us", "u16[12]", "us", "", 1, "longest run time since boot, clipped"),
+    ("app_jitter_us", "u16[12]", "us", "", 1, "latest start after its release since boot, clipped"),
+)
+
+# id, name, period_ms (0 = on event), byte order, owner index, fields, description
+PACKETS = (
+    (0x0001, "core_hk", 10000, "big", 0, HK_FIELDS, "State of the computer and its software"),
+    (0x0002, "schedule", 10000, "big", 0, SCHEDULE_FIELDS, "Load and health of every app"),
+)
+
+# id, name, service, subtype, arguments, authority class, hazardous, description
+COMMANDS = (
+    (0x0001, "set_mode", 8, 1, (("mode", "u8", 1, 3, ""),), "platform", False,
+     "Ask for a spacecraft mode: 1 safe, 2 detumble, 3 nominal; refused without a transition"),
+    (0x0002, "set_time", 8, 1,
+     (("seconds", "u32", 0, 0x3FFFFFFF, "s"), ("fraction", "u16", 0, 65535, "1/65536 s")),
+     "platform", False, "Set mission time: seconds since 2020-01-01T00:00:00 TAI"),
+    (0x0003, "arm", 8, 1, (("function", "u16", 0, 0xFFFF, ""),), "any", False,
+     "Arm a hazardous function: the same owner must call it within 30 s"),
+    (0x0004, "reset", 8, 1, (), "platform", True, "Reset the processor"),
+    (0x0011, "ping", 17, 1, (), "any", False, "Are you there: answered by an empty 17/2"),
+)  # fmt: skip
+
+# id, severity (1 info, 2 low, 3 medium, 4 high), text with {0} {1} for the two arguments
+EVENTS = (
+    (0x0001, 1, "boot: reset cause and slot {0:#06x}, dictionary {1:#010x}"),
+    (0x0002, 1, "boot number {0}, software {1:#08x}"),
+    (0x0003, 2, "parameters set to defaults: no valid copy in FRAM, status {0}"),
+    (0x0004, 3, "FRAM write failed: status -{0}"),
+    (0x0005, 1, "mode changed: {0:#06x} (from, to), reason {1}"),
+    (0x0006, 2, "mode request refused: {0:#06x} (from, to), reason {1}"),
+    (0x0007, 3, "app {0} failed: code {1}"),
+    (0x0008, 4, "app {0} given up after {1} failures in a row"),
+    (0x0009, 2, "app {0} ran {1} us, over its budget"),
+    (0x000A, 2, "telecommand refused: code {0}, request {1:#010x}"),
+    (0x000B, 4, "heartbeat withheld: app {0} is {1} ms late"),
+    (0x000C, 1, "time set: {1} s"),
+    (0x000D, 2, "events lost: {0} since the last report"),
+    (0x000E, 2, "telemetry packets lost: {0} since the last report"),
+    (0x000F, 1, "parameter {0:#06x} set, image generation {1}"),
+    (0x0010, 2, "reset by command of owner {0}"),
+)
+
+# id, name, type, lowest, highest, default, unit, description
+PARAMETERS = (
+    (0x0001, "sched_gc_every_s", "u16", 0, 3600, 0, "s",
+     "Collect garbage this often although nothing demands it; 0 never"),
+    (0x0002, "sched_gc_growth_B", "u16", 1024, 60000, 8192, "B",
+     "Collect when the heap has grown this much since the last collection"),
+    (0x0003, "supervisor_retry_s", "u16", 0, 3600, 60, "s",
+     "Leave safe mode when nothing inhibits it for so long; 0 never"),
+)  # fmt: skip
+
+# code, name: verification failure codes (1/2, 1/4, 1/8) and `command_failure`
+FAILURES = (
+    (1, "bad_packet"),  # not a telecommand, wrong version, no secondary header
+    (2, "bad_length"),  # packet or argument length is wrong
+    (3, "bad_crc"),
+    (4, "wrong_apid"),  # APID outside the block of the owner of the channel
+    (5, "unknown_service"),
+    (6, "unknown_function"),
+    (7, "not_authorised"),
+    (8, "out_of_range"),
+    (9, "unknown_parameter"),
+    (10, "not_armed"),
+    (11, "refused"),  # valid, but not now: mode, power or state forbids it
+    (12, "device_error"),
+    (13, "storage_error"),
+    (14, "internal_error"),
+    (15, "queue_full"),
+)
+
+# code, name: why a mode was entered
+MODE_REASONS = (
+    (0, "boot"),
+    (1, "command"),
+    (2, "checks_passed"),
+    (3, "detumbled"),
+    (4, "rate_high"),
+    (5, "attitude_lost"),
+    (6, "battery_low"),
+    (7, "power_unknown"),
+    (8, "overrun"),
+    (9, "retry"),
+    (10, "gyro_lost"),
+)

@@ -1,0 +1,58 @@
+"""The dictionary: every definition the spacecraft and the ground share. Data only.
+
+Flight packs with it, the ground decodes with it, documents come from it. Imports only the
+definitions modules and the mission table.
+"""
+
+from flight.apps.attitude import definitions as attitude
+from flight.apps.comms import definitions as comms
+from flight.apps.payload import definitions as payload
+from flight.apps.power import definitions as power
+from flight.core import definitions as core
+from flight.mission import APPS, MODES
+
+# CCSDS spacecraft id, 10 bits (CCSDS 132.0-B-3, 4.1.2.2.3); MF_SCID of native/include/mf_link.h.
+SCID = 0x2A5
+
+# Onboard epoch, UTC text of 2020-01-01T00:00:00 TAI; CUC 4+2 with P-field 0x2E (CCSDS 301.0-B-4,
+# 3.2: agency-defined epoch, 4 octets of seconds, 2 of fraction).
+EPOCH = "2019-12-31T23:59:23Z"
+TIME_P_FIELD = 0x2E
+
+# name, virtual channel (= owner index), first APID, number of APIDs
+PARTNERS = (
+    ("host", 0, 0x100, 32),
+    ("EC", 1, 0x140, 32),
+    ("IR", 2, 0x180, 32),
+    ("BY", 3, 0x1C0, 32),
+)
+
+# authority class: bit mask of the owners that may use it
+AUTHORITIES = (
+    ("platform", 0b0001),
+    ("payload", 0b0011),
+    ("any", 0b1111),
+)
+
+SUBSYSTEMS = (core, power, attitude, comms, payload)
+
+# Rows of the per-app arrays of packet `schedule`.
+APP_NAMES = tuple(app[0] for app in APPS)
+MODE_NAMES = tuple((mode[0], mode[1]) for mode in MODES)
+
+# The only telemetry fields that may differ between two worlds flying the same scenario: measured
+# times, and the memory of the runtime.
+WORLD_FIELDS = (
+    "app_run_time_us",
+    "app_run_high_us",
+    "app_jitter_us",
+    "cpu_permille",
+    "heap_used",
+    "heap_allocated",
+    "heap_collections",
+    "stack_used",
+    "jitter_ns",
+    "duration_ns",
+    "jitter_hist",
+    "duration_hist",
+)

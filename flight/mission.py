@@ -1,0 +1,54 @@
+"""The mission in one table: what runs, when, and in which mode. Data only, imports nothing.
+
+APPS: name, period_ms, offset_ms, budget_ms, critical, overrun policy, deadline_ms.
+- Releases stand at `first whole second after boot + offset + n * period`. Offsets lie 10..60 ms
+  after a 100 ms grid point, where the control tick stands, so no release ever races a tick.
+- Rows run in the order of their release times; at the same time, in the order of this table.
+- `budget_ms`: a longer step is an overrun, counted; then by policy: "skip" drops the releases that
+  passed meanwhile, "degrade" also leaves out the next one, "safe" also asks for safe mode.
+- A critical app must finish a step at least every `deadline_ms`, or the heartbeat stops.
+
+MODES: id, name, loads (EPS switches: 1 radio, 2 payload, 4 rods), control (1 detumble), payload.
+TRANSITIONS: the mode changes there are; every other request is refused.
+"""
+
+APPS = (
+    ("power", 1000, 10, 20, True, "skip", 3000),
+    ("attitude", 1000, 20, 20, True, "safe", 3000),
+    ("payload", 5000, 30, 20, False, "degrade", 15000),
+    ("supervisor", 500, 40, 10, True, "skip", 1500),
+    ("housekeeping", 1000, 45, 40, True, "skip", 3000),
+    ("comms", 500, 50, 40, True, "skip", 3000),
+)
+
+SAFE = 1
+DETUMBLE = 2
+NOMINAL = 3
+
+MODES = (
+    (SAFE, "safe", 0b0101, 0, 0),
+    (DETUMBLE, "detumble", 0b0101, 1, 0),
+    (NOMINAL, "nominal", 0b0111, 1, 1),
+)
+
+TRANSITIONS = (
+    (SAFE, DETUMBLE),
+    (DETUMBLE, SAFE),
+    (DETUMBLE, NOMINAL),
+    (NOMINAL, DETUMBLE),
+    (NOMINAL, SAFE),
+)
+
+
+def row(name):
+    """Row of APPS of the app called `name`. ValueError when there is none."""
+    for entry in APPS:
+        if entry[0] == name:
+            return entry
+    raise ValueError("no such app in mission.APPS: " + name)
+
+
+def timing(name):
+    """(period_ms, offset_ms, budget_ms) of the app called `name`; boot time only."""
+    entry = row(name)
+    return entry[1], entry[2], entry[3]
