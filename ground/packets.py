@@ -8,23 +8,20 @@ import struct
 from dataclasses import dataclass
 from typing import Union
 
+from flight.packets import space_packet as space
+
 from ground import crc
 
 PRIMARY = struct.Struct(">HHH")
 TM_SECONDARY = struct.Struct(">BBBHHBIH")
 TC_SECONDARY = struct.Struct(">BBBH")
 PUS_C = 2
-TIME_P_FIELD = 0x2E  # CUC, agency epoch, 4 octets of seconds and 2 of fraction (301.0-B-4)
 TM_OVERHEAD = PRIMARY.size + TM_SECONDARY.size + crc.SIZE
 TELECOMMAND = 0x1000
 SECONDARY_HEADER = 0x0800
 UNSEGMENTED = 0xC000
 
-ACK_ACCEPTANCE = 0x8
-ACK_START = 0x4
-ACK_PROGRESS = 0x2
-ACK_COMPLETION = 0x1
-ACK_ALL = 0xF
+ACK_ALL = space.ACK_ACCEPTANCE | space.ACK_START | space.ACK_PROGRESS | space.ACK_COMPLETION
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def parse_tm(packet: bytes) -> Union[TmPacket, str]:
     version, service, subtype, counter, destination, p_field, seconds, fraction = (
         TM_SECONDARY.unpack_from(packet, PRIMARY.size)
     )
-    if version >> 4 != PUS_C or p_field != TIME_P_FIELD:
+    if version >> 4 != PUS_C or p_field != space.TIME_P_FIELD:
         return "pus"
     return TmPacket(
         apid=identification & 0x7FF,

@@ -1,0 +1,222 @@
+"""Telemetry frames to named values: frame, packet, dictionary; every refusal is a counter.
+
+    decoder = Decoder(Dictionary())
+    for report in decoder.frame(t_s, frame): print(report.name, report.values)
+
+A packet is interpreted only after the spacecraft has said, in its boot event or its housekeeping,
+that it flies the dictionary the ground holds. Until then packets wait; on another signature the
+decoder refuses, and says so in `mismatch`.
+"""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any, Callable, Deque, Dict, List, Optional, Union
+
+from ground import dictionary as definitions
+from ground.dictionary import Dictionary
+from ground.frames import FrameReader
+from ground.packets import TmPacket, parse_tm
+from ground.verification import describe_verification
+
+WAITING_MAX = 512
+HOUSEKEEPING = (3, 25)
+EVENT_SERVICE = 5
+VERIFICATION_SERVICE = 1
+PONG = (17, 2)
+
+
+@dataclass
+class Report:
+    """One decoded packet.
+
+    `kind` is `housekeeping`, `event`, `verification`, `pong` or `other`. `raw` holds the values as
+    they came, `values` in engineering units (`raw` times the field's scale). `time_s` is onboard
+    time since the mission epoch, `received_s` the time on the ground [s].
+    """
+
+    kind: str
+    name: str
+    id: int
+    received_s: float
+    time_s: float
+    vc: int
+    owner: str
+    packet: TmPacket
+    raw: Dict[str, Any] = field(default_factory=dict)
+    values: Dict[str, Any] = field(default_factory=dict)
+    severity: str = ""
+    text: str = ""
+
+
+def _scaled(value: Any, scale: float) -> Any:
+    if scale == 1:
+        return value
+    if isinstance(value, list):
+        return [v * scale for v in value]
+    return value * scale
+
+
+class Decoder:
+    """Decodes the telemetry of one spacecraft.
+
+    `refused` counts, by reason, the packets that were not interpreted; `frames` is the frame
+    reader with its own counters. Never raises on what comes from the air.
+    """
+
+    def __init__(
+        self, dictionary: Dictionary, listener: Optional[Callable[[Report], None]] = None
+    ) -> None:
+        self.dictionary = dictionary
+        self.frames = FrameReader(dictionary.scid, len(dictionary.partners))
+        self.packets = 0
+        self.refused: Counter[str] = Counter()
+        self.mismatch: Optional[str] = None
+        self.confirmed = False
+        self._listener = listener
+        self._waiting: Deque["tuple[float, int, TmPacket]"] = deque()
+
+    @property
+    def bad_frames(self) -> int:
+        """Frames dropped for their length, CRC, header or spacecraft."""
+        return self.frames.counters.bad_frames
+
+    @property
+    def gaps(self) -> int:
+        """Breaks of the master channel frame count: one or more frames lost at each."""
+        return self.frames.counters.gaps
+
+    def summary(self) -> Dict[str, int]:
+        """The telemetry block of `fly --json`."""
+        return {
+            "frames": self.frames.counters.frames,
+            "packets": self.packets,
+            "bad_frames": self.bad_frames,
+            "gaps": self.gaps,
+        }
+
+    def frame(self, received_s: float, frame: bytes) -> List[Report]:
+        """Take one frame received at `received_s`; the packets it completed, decoded."""
+        delivery = self.frames.read(frame)
+        if delivery is None:
+            return []
+        reports: List[Report] = []
+        for octets in delivery.packets:
+            packet = parse_tm(octets)
+            if isinstance(packet, str):
+                self.refused[packet] += 1
+                continue
+            if self._is_boot(packet) and delivery.counters_began_anew:
+                self.frames.confirm_restart()
+                delivery.counters_began_anew = False
+            self._check_signature(packet)
+            self._waiting.append((received_s, delivery.vc, packet))
+            if self.confirmed:
+                while self._waiting:
+                    reports += self._decode(*self._waiting.popleft())
+            elif len(self._waiting) > WAITING_MAX or self.mismatch:
+                self._waiting.popleft()
+                self.refused["unconfirmed"] += 1
+        if self._listener is not None:
+            for report in reports:
+                self._listener(report)
+        return reports
+
+    def _is_boot(self, packet: TmPacket) -> bool:
+        return packet.service == EVENT_SERVICE and self._event_id(packet) == definitions.BOOT_EVENT
+
+    @staticmethod
+    def _event_id(packet: TmPacket) -> int:
+        return int.from_bytes(packet.data[6:8], "big") if len(packet.data) >= 8 else -1
+
+    def _check_signature(self, packet: TmPacket) -> None:
+        """Compare the signature, when this packet carries one."""
+        signature = self.dictionary.signature_in(packet.service, packet.subtype, packet.data)
+        if signature is None:
+            return
+        self.confirmed = signature == self.dictionary.signature
+        self.mismatch = None
+        if not self.confirmed:
+            self.mismatch = (
+                f"the spacecraft flies dictionary {signature:08x}, this ground has"
+                f" {self.dictionary.signature:08x}: telemetry is not decoded;"
+                " use the ground software of the same build"
+            )
+            self.refused["unconfirmed"] += len(self._waiting)
+            self._waiting.clear()
+
+    def _decode(self, received_s: float, vc: int, packet: TmPacket) -> List[Report]:
+        partner = self.dictionary.partner_of_apid(packet.apid)
+        if partner is None:
+            self.refused["apid"] += 1
+            return []
+        report: Union[Report, str] = Report(
+            kind="other",
+            name=f"{packet.service}/{packet.subtype}",
+            id=packet.service << 8 | packet.subtype,
+            received_s=received_s,
+            time_s=packet.time_s,
+            vc=vc,
+            owner=partner.name,
+            packet=packet,
+        )
+        if (packet.service, packet.subtype) == HOUSEKEEPING:
+            report = self._housekeeping(report)
+        elif packet.service == EVENT_SERVICE:
+            report = self._event(report)
+        elif packet.service == VERIFICATION_SERVICE:
+            report = describe_verification(report, self.dictionary)
+        elif (packet.service, packet.subtype) == PONG:
+            report.kind, report.name = "pong", "pong"
+            if packet.data:
+                report = "size"
+        if isinstance(report, str):
+            self.refused[report] += 1
+            return []
+        self.packets += 1
+        return [report]
+
+    def _housekeeping(self, report: Report) -> Union[Report, str]:
+        data = report.packet.data
+        definition = self.dictionary.packets.get(int.from_bytes(data[:2], "big"))
+        if len(data) < 2 or definition is None:
+            return "unknown_packet"
+        if len(data) - 2 != definition.layout.size:
+            return "size"
+        report.kind, report.name, report.id = "housekeeping", definition.name, definition.id
+        numbers = definition.layout.unpack_from(data, 2)
+        at = 0
+        for row in definition.fields:
+            value: Any = numbers[at]
+            if row.type.is_array:
+                value = list(numbers[at : at + row.type.count])
+            at += row.type.count
+            report.raw[row.name] = value
+            report.values[row.name] = _scaled(value, row.scale)
+        return report
+
+    def _event(self, report: Report) -> Union[Report, str]:
+        data = report.packet.data
+        if len(data) != definitions.EVENT_RECORD.size:
+            return "size"
+        record = definitions.EVENT_RECORD.unpack(data)
+        seconds, fraction, number, owner, severity, arg0, arg1 = record
+        event = self.dictionary.events.get(number)
+        if event is None:
+            return "unknown_event"
+        if severity != report.packet.subtype or owner >= len(self.dictionary.partners):
+            return "event"
+        report.kind, report.id, report.name = "event", number, f"event_{number:04x}"
+        report.raw = {
+            "seconds": seconds,
+            "fraction": fraction,
+            "id": number,
+            "owner": owner,
+            "severity": severity,
+            "arg0": arg0,
+            "arg1": arg1,
+        }
+        report.values = dict(report.raw)
+        report.time_s = seconds + fraction / 65536
+        report.severity = definitions.SEVERITIES.get(severity, str(severity))
+        report.text = event.text.format(arg0, arg1)
+        return report

@@ -1,0 +1,167 @@
+"""Telecommands by name: arguments checked, packet built, framed (docs/icd/link.md).
+
+encoder = Encoder(Dictionary())
+frame = encoder.frame("power_switch", {"load": 1, "on": 1})
+"""
+
+import math
+import struct
+from typing import Any, Dict, List, Mapping, Sequence, Union
+
+from ground import crc, packets
+from ground.dictionary import Argument, Command, Dictionary, Parameter, Partner, Type
+from ground.errors import CommandError
+
+Values = Union[Mapping[str, Any], Sequence[Any]]
+
+FRAME_MAX = 256
+FRAME_HEADER_SIZE = 5
+SEGMENT_UNSEGMENTED = 0xC0
+BYPASS = 0x2000
+FUNCTION_SERVICE = (8, 1)
+SET_PARAMETERS = (20, 3)
+PARAMETERS_PER_COMMAND = 8
+
+
+def tc_frame(scid: int, vc: int, data: bytes, map_id: int = 0) -> bytes:
+    """One TC transfer frame, type BD (232.0-B-4 section 4.1), with segment header and FECF.
+
+    `data` holds one or several whole space packets. Raises `CommandError` when it is empty or
+    does not fit.
+    """
+    size = FRAME_HEADER_SIZE + 1 + len(data) + crc.SIZE
+    if not data or size > FRAME_MAX:
+        raise CommandError(f"telecommand frame of {size} bytes; the limit is {FRAME_MAX}")
+    header = struct.pack(">HHB", BYPASS | scid, vc << 10 | size - 1, 0)
+    return crc.append_crc(header + bytes([SEGMENT_UNSEGMENTED | map_id]) + data)
+
+
+def _number(what: str, type_: Type, value: Any, lowest: float, highest: float, unit: str) -> Any:
+    """`value` as the wire type wants it. Raises `CommandError` naming `what`."""
+    if isinstance(value, bool):
+        value = int(value)
+    if isinstance(value, str):
+        try:
+            value = float(value) if type_.is_float else int(value, 0)
+        except ValueError:
+            kind = "a number" if type_.is_float else "a whole number"
+            raise CommandError(f"{what}: {value!r} is not {kind}") from None
+    if not isinstance(value, (int, float)):
+        raise CommandError(f"{what}: {value!r} is not a number")
+    if not math.isfinite(value):
+        raise CommandError(f"{what}: {value} is not a finite number")
+    if not type_.is_float and value != int(value):
+        raise CommandError(f"{what}: {value} is not a whole number")
+    if not lowest <= value <= highest:
+        suffix = f" {unit}" if unit else ""
+        raise CommandError(f"{what}: {value} is outside {lowest} .. {highest}{suffix}")
+    return float(value) if type_.is_float else int(value)
+
+
+def _value(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
+    """One argument or parameter value, big-endian."""
+    values = value if row.type.is_array else [value]
+    if not isinstance(values, (list, tuple)) or len(values) != row.type.count:
+        raise CommandError(f"{what}: {row.type.count} values are wanted")
+    numbers = [_number(what, row.type, v, row.lowest, row.highest, row.unit) for v in values]
+    return struct.pack(">" + row.type.code, *numbers)
+
+
+class Encoder:
+    """Builds telecommands for one spacecraft; keeps the sequence count of each APID."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self._dictionary = dictionary
+        self._sequence: Dict[int, int] = {}
+
+    def command(self, name: str) -> Command:
+        """The dictionary's row for the command `name`. Raises `CommandError`."""
+        try:
+            return self._dictionary.commands[name]
+        except KeyError:
+            known = ", ".join(sorted(self._dictionary.commands))
+            raise CommandError(f"command {name!r} is unknown; known: {known}") from None
+
+    def arguments(self, command: Command, values: Values) -> bytes:
+        """The data field of `command` with `values`, given by name or in order.
+
+        For 20/3 the values are parameter names with their new values. Raises `CommandError`.
+        """
+        if (command.service, command.subtype) == SET_PARAMETERS:
+            return self._parameters(command, values)
+        rows = command.arguments
+        if isinstance(values, Mapping):
+            unknown = [name for name in values if name not in {row.name for row in rows}]
+            if unknown:
+                raise CommandError(f"{command.name}: unknown argument {unknown[0]!r}")
+            missing = [row.name for row in rows if row.name not in values]
+            if missing:
+                raise CommandError(f"{command.name}: argument {missing[0]!r} is missing")
+            given: List[Any] = [values[row.name] for row in rows]
+        else:
+            given = list(values)
+        if len(given) != len(rows):
+            names = ", ".join(row.name for row in rows) or "none"
+            raise CommandError(
+                f"{command.name}: {len(given)} arguments given, {len(rows)} wanted ({names})"
+            )
+        body = b"".join(
+            _value(f"{command.name}: {row.name}", row, value)
+            for row, value in zip(rows, given, strict=True)
+        )
+        if (command.service, command.subtype) == FUNCTION_SERVICE:
+            body = struct.pack(">H", command.id) + body
+        return body
+
+    def _parameters(self, command: Command, values: Values) -> bytes:
+        if not isinstance(values, Mapping):
+            raise CommandError(f"{command.name}: give parameters as name=value")
+        if not 1 <= len(values) <= PARAMETERS_PER_COMMAND:
+            raise CommandError(
+                f"{command.name}: {len(values)} parameters given, 1 .. {PARAMETERS_PER_COMMAND}"
+                " are possible"
+            )
+        body = bytes([len(values)])
+        for name, value in values.items():
+            parameter = self._dictionary.parameters.get(name)
+            if parameter is None:
+                raise CommandError(f"{command.name}: unknown parameter {name!r}")
+            body += struct.pack(">H", parameter.id)
+            body += _value(f"{command.name}: {name}", parameter, value)
+        return body
+
+    def packet(
+        self,
+        name: str,
+        values: Values = (),
+        owner: str = "host",
+        acknowledge: int = packets.ACK_ALL,
+    ) -> bytes:
+        """The PUS telecommand packet of command `name`, sent by partner `owner`.
+
+        Raises `CommandError` for a wrong command or arguments, `GroundError` for the owner.
+        """
+        command = self.command(name)
+        body = self.arguments(command, values)
+        partner = self._dictionary.partner(owner)
+        apid = self._apid(command, partner)
+        sequence = self._sequence.get(apid, 0)
+        self._sequence[apid] = (sequence + 1) & 0x3FFF
+        return packets.build_tc(
+            apid, sequence, command.service, command.subtype, body, partner.index, acknowledge
+        )
+
+    def frame(
+        self,
+        name: str,
+        values: Values = (),
+        owner: str = "host",
+        acknowledge: int = packets.ACK_ALL,
+    ) -> bytes:
+        """`packet` in one TC frame on the owner's virtual channel."""
+        packet = self.packet(name, values, owner, acknowledge)
+        return tc_frame(self._dictionary.scid, self._dictionary.partner(owner).vc, packet)
+
+    def _apid(self, command: Command, partner: Partner) -> int:
+        """The partner's base plus the number of the app that handles the command."""
+        return partner.apid_base + (command.id >> 8)
