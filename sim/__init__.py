@@ -1,0 +1,1 @@
+"""The simulated world around the onboard computer: plant, devices, radio channel, bridges."""
