@@ -10,19 +10,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mf_status.h"
+
+#define MF_BDOT_PAST 3
+
 typedef struct {
     float gain_N_m_s;       /* k, torque per rate [N m s], > 0 */
     float dipole_max_A_m2;  /* limit of |m|, > 0 */
     float rate_low_rad_s;   /* below: derivative over the long baseline */
     uint32_t gap_max_ms;    /* older previous sample: no derivative */
-    uint32_t baseline_ms;   /* long baseline, >= 1000 */
+    uint32_t baseline_ms;   /* long baseline, >= 1000: to the newest sample at least so old */
 } mf_bdot_params_t;
 
 typedef struct {
-    float prev_B_T[3];      /* sample one measuring cycle ago (long baseline) */
-    float last_B_T[3];      /* most recent sample (short baseline) */
-    uint32_t prev_ms, last_ms;
-    bool prev_valid, last_valid;
+    float past_B_T[MF_BDOT_PAST][3]; /* newest first: the two samples of a cycle and one before */
+    uint32_t past_ms[MF_BDOT_PAST];
+    uint8_t past_count;
+    bool long_baseline;     /* the derivative was taken over the long baseline */
     float rate_rad_s;       /* |dB/dt| / |B|: rate across the field; -1 while unknown */
 } mf_bdot_t;
 

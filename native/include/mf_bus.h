@@ -58,6 +58,8 @@ struct mf_bus {
     uint8_t id;
     mf_xfer_t *volatile head;
     mf_xfer_t *tail;
+    volatile bool active;  /* the head was given to the backend and has not ended */
+    volatile bool pumping; /* start() is running: an end within it starts nothing itself */
     uint32_t transfers; /* ended, good or bad */
     uint32_t errors;    /* ended with a negative status */
     uint32_t aborts;

@@ -4,7 +4,8 @@
  * u64 onboard time [us]; then tx_len bytes.
  * Reply, little-endian, 4 bytes + rx: i16 status (>= 0 or -errno), u16 length; then ALWAYS rx_len
  * bytes (zero-padded), so that the reader knows the size beforehand.
- * Layout and meaning: docs/icd/device-bus.md. */
+ * Layout and meaning: docs/icd/device-bus.md. Interrupts are locked from encoding to decoding, so
+ * the control tick cannot spoil an exchange of thread context. */
 #ifndef MF_DEVBUS_H
 #define MF_DEVBUS_H
 
@@ -29,6 +30,13 @@ typedef struct mf_devbus {
 
 /* Encode, exchange, decode one transfer. Returns its status. MF_E_RESET calls mf_port_reset(). */
 int mf_devbus_exchange(mf_devbus_t *devbus, mf_xfer_t *xfer);
+
+/* First exchange after every boot; `flags` bit 0: flight build. 0 or a negative status. */
+int mf_devbus_hello(mf_devbus_t *devbus, uint8_t reset_cause, uint8_t flags);
+
+/* Watchdog kick for mf_kernel_reset: ctx = mf_devbus_t*. A lost kick is only counted as a failure;
+ * the watchdog itself judges. */
+void mf_devbus_kick(void *devbus, uint32_t tick);
 
 /* Backend for mf_bus_t: ctx = mf_devbus_t*, shared by all buses of the board. */
 extern const mf_bus_ops_t mf_devbus_ops;

@@ -78,6 +78,13 @@ typedef struct {
 } mf_tick_stats_t;
 _Static_assert(sizeof(mf_tick_stats_t) == 36 + 8 * MF_HIST_BINS, "tick stats layout");
 
+/* Measuring cycle, in ticks: phase = tick % MF_CYCLE_TICKS. At phase 0 the dipole is computed and
+ * the coils go on, at MF_PHASE_COILS_OFF they go off; the field is sampled before the last tick of
+ * the cycle and before the first of the next. */
+#define MF_CYCLE_TICKS 10u
+#define MF_PHASE_COILS_OFF 7u
+#define MF_FIRST_TICK 5u
+
 /* Commands from Python, applied at the next tick, acknowledged in the report. */
 enum mf_command {
     MF_CMD_SET_MODE = 1,     /* index = enum mf_kernel_mode */
@@ -87,11 +94,34 @@ enum mf_command {
 
 /* Parameters of the loop. The dictionary's attitude parameters carry the same index as low byte. */
 enum mf_kernel_param {
-    MF_PARAM_BDOT_GAIN = 1,           /* [A m^2 s / T ... see mf_bdot.h] */
-    MF_PARAM_DIPOLE_MAX_A_M2 = 2,
-    MF_PARAM_RATE_LOW_RAD_S = 3,      /* below: 1 s derivative baseline; also detumbled threshold */
-    MF_PARAM_DETUMBLED_HOLD_S = 4,
-    MF_PARAM_HEARTBEAT_LIMIT_S = 5,   /* no beat for so long: the watchdog is not fed */
+    MF_PARAM_BDOT_GAIN_N_M_S = 1,     /* 1e-6 .. 0.1, see mf_bdot.h */
+    MF_PARAM_DIPOLE_MAX_A_M2 = 2,     /* 0.001 .. 10, limit of the commanded vector */
+    MF_PARAM_RATE_LOW_RAD_S = 3,      /* 0.001 .. 0.1: detumbled threshold; below
+                                       * MF_LONG_BASELINE_FACTOR times it: 1 s derivative baseline */
+    MF_PARAM_DETUMBLED_HOLD_S = 4,    /* 1 .. 3600 */
+    MF_PARAM_HEARTBEAT_LIMIT_S = 5,   /* 2 .. 300: no beat for so long, the watchdog is not fed */
+};
+#define MF_PARAM_BDOT_GAIN MF_PARAM_BDOT_GAIN_N_M_S
+#define MF_PARAM_COUNT 5u
+#define MF_LONG_BASELINE_FACTOR 5.0f /* 0.4 deg/s gives the 2 deg/s of the design */
+#define MF_HEARTBEAT_GRACE_S 30u     /* no heartbeat is asked for so long after the start */
+
+/* Ids of those events, range 0x0201..0x021F of the attitude subsystem. Status arguments carry the
+ * last (negative) bus or driver status as a 16-bit two's complement. */
+enum mf_kernel_event_id {
+    MF_EVENT_MAG_FAILED = 0x0201,      /* arg0 status, arg1 errors so far */
+    MF_EVENT_MAG_RECOVERED = 0x0202,   /* arg1 errors so far */
+    MF_EVENT_IMU_FAILED = 0x0203,      /* arg0 status, arg1 errors so far */
+    MF_EVENT_IMU_RECOVERED = 0x0204,   /* arg1 errors so far */
+    MF_EVENT_RODS_FAILED = 0x0205,     /* arg0 status, arg1 rod number 0..2 */
+    MF_EVENT_RODS_RECOVERED = 0x0206,  /* arg1 errors so far */
+    MF_EVENT_STEPPED_DOWN = 0x0207,    /* loop went to idle by itself; arg0 enum mf_mode_reason */
+    MF_EVENT_DETUMBLED = 0x0208,       /* arg1 rate estimate [urad/s] */
+    MF_EVENT_TUMBLING = 0x0209,        /* was detumbled, rate is high again; arg1 rate [urad/s] */
+    MF_EVENT_HEARTBEAT_LOST = 0x020A,  /* arg1 age of the last beat [ms]; watchdog no longer fed */
+    MF_EVENT_HEARTBEAT_BACK = 0x020B,
+    MF_EVENT_TICKS_SKIPPED = 0x020C,   /* arg0 how many in a row, arg1 skipped so far */
+    MF_EVENT_ROD_DRIVER_FAULT = 0x020D /* arg0 rod number, arg1 FAULT register */
 };
 
 /* Events made by C: drained by Python, which adds mission time and puts them in its ring.
@@ -114,10 +144,21 @@ typedef struct {
     uint8_t mag_address, imu_address, rod_address[3];
 } mf_kernel_config_t;
 
+/* Built-in configuration of the reference spacecraft: every sensor and rod along the body axes,
+ * 0.5 A m^2 at full drive, addresses of mf_drivers.h. */
+void mf_kernel_config_reference(mf_kernel_config_t *config);
+
 typedef struct mf_kernel mf_kernel_t; /* complete in mf_kernel_state.h; caller's memory */
 
+/* Feed the hardware watchdog; called at the end of every healthy tick with the tick's number.
+ * Silicon: independent watchdog plus GPIO pulse. Device bus: mf_devbus_kick. */
+typedef void (*mf_kick_t)(void *ctx, uint32_t tick);
+
+/* `adcs_bus` outlives the kernel; `config` is copied; `kick` may be NULL (no watchdog). The first
+ * tick is number MF_FIRST_TICK, or the next one whose sampling time is still ahead, so that
+ * worlds that boot faster or slower tick alike. */
 void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_bus_t *adcs_bus,
-                     mf_devbus_t *watchdog_or_null, uint64_t now_us);
+                     mf_kick_t kick, void *kick_ctx, uint64_t now_us);
 /* Next moment at which the port must call _sample or _tick [ms since start]. */
 uint64_t mf_kernel_next_ms(const mf_kernel_t *kernel);
 /* Call when next_ms is reached: performs the sample action itself, returns true when a tick is due

@@ -34,8 +34,8 @@ typedef struct {
     uint8_t vc;
     bool authenticated_only; /* flight build: plain frames are refused */
     mf_link_counters_t *counters;
-    uint8_t clcw_last_vc;
-    uint8_t report_value[MF_VC_COUNT];
+    uint8_t farm_b[MF_VC_COUNT];       /* BD frames accepted, low two bits go into the CLCW */
+    uint8_t report_value[MF_VC_COUNT]; /* V(R); 0 until FARM-1 flies */
 } mf_link_rx_t;
 
 void mf_link_rx_reset(mf_link_rx_t *rx, mf_link_counters_t *counters, bool authenticated_only);
@@ -48,6 +48,7 @@ int mf_link_rx_packet(mf_link_rx_t *rx, uint8_t *out, uint32_t size);
 typedef struct {
     uint8_t data[MF_TM_DATA_SIZE];
     uint16_t used;
+    uint16_t carry;        /* bytes at the start that end the previous frame's idle packet */
     uint16_t first_header; /* offset of the first packet header in data, 0x7FF none */
     uint8_t count;
 } mf_link_tx_vc_t;
@@ -55,6 +56,7 @@ typedef struct {
 typedef struct {
     mf_link_tx_vc_t vc[MF_VC_COUNT];
     uint8_t master_count;
+    uint8_t clcw_vc; /* the CLCW reports the virtual channels in turn */
     uint16_t idle_count;
     mf_link_rx_t *rx; /* for the CLCW */
     mf_link_counters_t *counters;
@@ -66,6 +68,8 @@ void mf_link_tx_reset(mf_link_tx_t *tx, mf_link_rx_t *rx, mf_link_counters_t *co
  * `offset` 0 marks the start of a packet. Packets span frames. */
 int mf_link_tx_push(mf_link_tx_t *tx, uint8_t vc, const uint8_t *packet, uint32_t offset,
                     uint32_t size);
+/* Bytes waiting in the channel's open frame (0..211), or MF_E_INVAL. */
+int mf_link_tx_pending(const mf_link_tx_t *tx, uint8_t vc);
 /* Complete the open frame (idle packet as fill) into out[223]. Returns 223, or 0 when the channel
  * has nothing pending. */
 int mf_link_tx_frame(mf_link_tx_t *tx, uint8_t vc, uint8_t out[MF_TM_FRAME_SIZE]);
