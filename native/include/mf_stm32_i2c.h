@@ -26,7 +26,7 @@
 
 /* Address at which the Renode bridge answers one byte: 0, or the errno of the last failed
  * transfer of this bus; reading clears it (docs/icd/device-bus.md, "Renode"). Reserved in the I2C
- * address map (111 1xxx), so that no real part can be there. */
+ * address map (1111 1xx), so that no real part can be there. */
 #define MF_STM32_I2C_RENODE_STATUS 0x7Eu
 
 enum mf_stm32_i2c_state {
@@ -41,7 +41,7 @@ enum mf_stm32_i2c_state {
 
 typedef struct mf_stm32_i2c {
     uintptr_t regs;   /* base address of the peripheral */
-    uint32_t pclk_hz; /* its APB clock, 2..42 MHz (10 MHz multiple for an exact 400 kHz) */
+    uint32_t pclk_hz; /* its APB clock, 2..42 MHz */
     uint32_t bus_hz;  /* SCL, 1000..400000 */
     /* Put the pins into GPIO open-drain, clock SCL nine times or until SDA is high, make a STOP,
      * give the pins back to the peripheral. True when both lines are high in the end. NULL: no
@@ -50,13 +50,17 @@ typedef struct mf_stm32_i2c {
     void *clear_ctx;
     uint8_t status_address; /* 0, or MF_STM32_I2C_RENODE_STATUS when running on Renode */
 
-    mf_bus_t *bus;
-    mf_xfer_t *xfer;
-    uint16_t index;      /* next byte of tx or rx */
+    mf_bus_t *bus; /* whose head is on the wire; NULL when idle */
+    const uint8_t *tx;
+    uint8_t *rx;
+    uint16_t tx_len, rx_len;
+    uint16_t index; /* next byte of tx or rx */
+    uint8_t address;
     volatile uint8_t state;
     bool polling_status; /* the status byte of the Renode bridge is being read */
     uint8_t status_byte;
-    uint32_t cr1;        /* shadow without START, STOP and SWRST: CR1 is never read back */
+    int result;          /* of the transfer, while the status byte is being read */
+    uint32_t freq;       /* CR2 without interrupt enables: PCLK in MHz */
     uint32_t bus_errors; /* BERR, ARLO, OVR, TIMEOUT, since reset */
     uint32_t nacks;      /* AF, since reset */
     uint32_t stop_waits; /* STOP not done within its bound, since reset */
