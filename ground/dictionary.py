@@ -13,7 +13,6 @@ from flight import dictionary as flight_dictionary
 from flight.packets import fields as types
 from flight.packets import signature as flight_signature
 from flight.packets import space_packet as space
-
 from ground.errors import GroundError
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Union
 
 from flight.packets import space_packet as space
-
 from ground import crc
 
 PRIMARY = struct.Struct(">HHH")

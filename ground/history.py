@@ -1,0 +1,74 @@
+"""What a flight's telemetry said, kept as columns for the live view, the report and the checks."""
+
+from collections import deque
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
+
+from ground.decode import Report
+
+RECENT = 10
+
+
+class History:
+    """Collects decoded packets; pass `add` as the decoder's listener.
+
+    `columns[packet name]` has a list per field, and `received_s` and `time_s` beside them, in
+    engineering units. `events` holds events and failed verifications in order of arrival.
+    """
+
+    def __init__(self) -> None:
+        self.columns: Dict[str, Dict[str, List[Any]]] = {}
+        self.latest: Dict[str, Report] = {}
+        self.events: List[Report] = []
+        self.recent: Deque[Report] = deque(maxlen=RECENT)
+        self.modes: List[Tuple[float, int]] = []
+        self.verified: Dict[str, int] = {}
+
+    def add(self, report: Report) -> None:
+        """Keep one decoded packet."""
+        if report.kind == "housekeeping":
+            self._keep(report)
+        elif report.kind == "event":
+            self.events.append(report)
+            self.recent.append(report)
+        elif report.kind == "verification":
+            self.verified[report.name] = self.verified.get(report.name, 0) + 1
+            if not report.raw["success"]:
+                self.events.append(report)
+                self.recent.append(report)
+
+    def _keep(self, report: Report) -> None:
+        self.latest[report.name] = report
+        columns = self.columns.setdefault(report.name, {"received_s": [], "time_s": []})
+        columns["received_s"].append(report.received_s)
+        columns["time_s"].append(report.time_s)
+        for name, value in report.values.items():
+            columns.setdefault(name, []).append(value)
+        mode = report.raw.get("spacecraft_mode")
+        if mode is not None and (not self.modes or self.modes[-1][1] != mode):
+            self.modes.append((report.received_s, mode))
+
+    def note_mode(self, received_s: float, mode: int) -> None:
+        """A mode change learnt from an event, ahead of the next housekeeping."""
+        if not self.modes or self.modes[-1][1] != mode:
+            self.modes.append((received_s, mode))
+
+    def value(self, packet: str, field: str) -> Optional[Any]:
+        """The latest value of a field in engineering units, None before the first."""
+        report = self.latest.get(packet)
+        return None if report is None else report.values.get(field)
+
+    def column(self, packet: str, field: str) -> Tuple[Sequence[float], Sequence[Any]]:
+        """`(received_s, values)` of one field; empty when the packet never came."""
+        columns = self.columns.get(packet)
+        if columns is None or field not in columns:
+            return [], []
+        return columns["received_s"], columns[field]
+
+    def mode_at(self, t_s: float) -> int:
+        """The spacecraft mode telemetry had reported by `t_s`; 0 before the first report."""
+        current = 0
+        for since_s, mode in self.modes:
+            if since_s > t_s:
+                break
+            current = mode
+        return current

@@ -1,0 +1,191 @@
+"""The live view: a terminal page that follows the flight, plain lines when it is not a terminal."""
+
+import math
+import time
+from typing import Any, Callable, List, Optional, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from ground.decode import Decoder, Report
+from ground.dictionary import Dictionary
+from ground.history import History
+
+REFRESH_S = 0.2
+PLAIN_EVERY_S = 600.0
+STYLES = {"info": "green", "low": "yellow", "medium": "dark_orange", "high": "bold red"}
+
+
+def clock(t_s: float) -> str:
+    """Time since the start of the flight as h:mm:ss."""
+    whole = int(t_s)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def _norm(vector: Optional[List[float]]) -> Optional[float]:
+    return None if vector is None else math.sqrt(sum(v * v for v in vector))
+
+
+def _show(value: Optional[float], unit: str, digits: int = 2, scale: float = 1.0) -> str:
+    return "-" if value is None else f"{value * scale:.{digits}f} {unit}"
+
+
+class LiveView:
+    """Shows one flight. A context manager; call `frame` after every decoded frame.
+
+    `stations` gives the names of the ground stations in view now.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        duration_s: float,
+        dictionary: Dictionary,
+        decoder: Decoder,
+        history: History,
+        stations: Callable[[], List[str]],
+        file: Optional[TextIO] = None,
+        force: Optional[bool] = None,
+    ) -> None:
+        self._title = title
+        self._duration_s = duration_s
+        self._dictionary = dictionary
+        self._decoder = decoder
+        self._history = history
+        self._stations = stations
+        self._console = Console(file=file, force_terminal=force)
+        self._is_page = self._console.is_terminal
+        self._next_refresh_s = 0.0
+        self._next_line_s = 0.0
+        self._shown_events = 0
+        self._t_s = 0.0
+        self._started_s = time.monotonic()
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=None), TaskProgressColumn()
+        )
+        self._task = self._progress.add_task("", total=duration_s)
+        self._live: Optional[Live] = None
+
+    def __enter__(self) -> "LiveView":
+        self._started_s = time.monotonic()
+        if self._is_page:
+            self._live = Live(self._page(), console=self._console, auto_refresh=False)
+            self._live.start()
+        else:
+            self._console.print(self._title, highlight=False)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._live is not None:
+            self._live.update(self._page(), refresh=True)
+            self._live.stop()
+
+    def frame(self, t_s: float) -> None:
+        """A frame came down at `t_s`; redraws when it is time to."""
+        self._t_s = t_s
+        if self._live is not None:
+            now_s = time.monotonic()
+            if now_s >= self._next_refresh_s:
+                self._next_refresh_s = now_s + REFRESH_S
+                self._live.update(self._page(), refresh=True)
+            return
+        for report in self._history.events[self._shown_events :]:
+            self._console.print(f"{clock(report.received_s)}  {report.text}", highlight=False)
+        self._shown_events = len(self._history.events)
+        if t_s >= self._next_line_s:
+            self._next_line_s = (t_s // PLAIN_EVERY_S + 1) * PLAIN_EVERY_S
+            self._console.print(self._line(), highlight=False)
+
+    def _mode(self) -> str:
+        mode = self._history.modes[-1][1] if self._history.modes else 0
+        return self._dictionary.mode_names.get(mode, "-")
+
+    def _rate(self) -> str:
+        rate = self._history.value("adcs_report", "rate_rad_s")
+        return _show(rate, "deg/s", scale=180 / math.pi)
+
+    def _line(self) -> str:
+        battery = _show(self._history.value("power_hk", "battery_voltage"), "V")
+        return (
+            f"{clock(self._t_s)}  mode {self._mode()}, rate {self._rate()}, battery {battery},"
+            f" {self._decoder.packets} packets"
+        )
+
+    def _page(self) -> Group:
+        wall_s = max(time.monotonic() - self._started_s, 1e-3)
+        self._progress.update(
+            self._task,
+            completed=min(self._t_s, self._duration_s),
+            description=f"{clock(self._t_s)} of {clock(self._duration_s)}"
+            f"  {self._t_s / wall_s:.0f}x real time",
+        )
+        columns = Table.grid(expand=True)
+        columns.add_column(ratio=1)
+        columns.add_column(ratio=1)
+        columns.add_row(
+            Panel(self._state(), title="spacecraft"), Panel(self._load(), title="schedule")
+        )
+        parts: List[Any] = [self._progress, columns, Panel(self._events(), title="events")]
+        if self._decoder.mismatch:
+            parts.insert(0, Text(self._decoder.mismatch, style="bold red"))
+        return Group(Text(self._title, style="bold"), *parts)
+
+    def _state(self) -> Table:
+        value = self._history.value
+        counters = self._decoder.frames.counters
+        field = _norm(value("adcs_report", "mag_B_T"))
+        dipole = _norm(value("adcs_report", "dipole_B_A_m2"))
+        gyro = _norm(value("adcs_report", "omega_BN_B_rad_s"))
+        current = _show(value("power_hk", "battery_current"), "A")
+        table = Table.grid(padding=(0, 2))
+        for name, text in (
+            ("mode", self._mode()),
+            ("rate, from the field", self._rate()),
+            ("rate, gyro", _show(gyro, "deg/s", scale=180 / math.pi)),
+            ("field", _show(field, "uT", scale=1e6)),
+            ("dipole", _show(dipole, "A m2", digits=3)),
+            ("battery", f"{_show(value('power_hk', 'battery_voltage'), 'V')}  {current}"),
+            ("payload", _show(value("payload_sample", "temperature"), "degC")),
+            ("in view", ", ".join(self._stations()) or "-"),
+            (
+                "link",
+                f"{counters.frames} frames, {self._decoder.packets} packets,"
+                f" {self._decoder.bad_frames} bad, {self._decoder.gaps} gaps",
+            ),
+        ):
+            table.add_row(name, text)
+        return table
+
+    def _load(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_row("app", "run us", "longest", "overruns", "errors", style="dim")
+        report: Optional[Report] = self._history.latest.get("schedule")
+        if report is None:
+            return table
+        for row, name in enumerate(self._dictionary.schedule_rows):
+            table.add_row(
+                name,
+                *(
+                    str(report.raw[field][row])
+                    for field in (
+                        "app_run_time_us",
+                        "app_run_high_us",
+                        "app_overruns",
+                        "app_errors",
+                    )
+                ),
+            )
+        cpu = self._history.value("core_hk", "cpu_permille")
+        table.add_row("cpu", _show(cpu, "%", digits=1, scale=0.1))
+        return table
+
+    def _events(self) -> Text:
+        text = Text()
+        for report in self._history.recent:
+            line = f"{clock(report.received_s):>8}  {report.severity:<6}  {report.text}\n"
+            text.append(line, style=STYLES.get(report.severity, ""))
+        return text
