@@ -3,7 +3,7 @@
 A type is a scalar ("u8" "i8" "u16" "i16" "u32" "i32" "f32") or an array of one ("f32[3]").
 """
 
-# type: (struct code, size in bytes)
+# By type: struct code, size in bytes.
 SCALARS = {
     "u8": ("B", 1),
     "i8": ("b", 1),
