@@ -10,7 +10,7 @@ decoder refuses, and says so in `mismatch`.
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any, Callable, Deque, Dict, List, Optional, Union
+from typing import Any, Callable, Deque, Dict, List, Optional
 
 from ground import dictionary as definitions
 from ground.dictionary import Dictionary
@@ -149,7 +149,7 @@ class Decoder:
         if partner is None:
             self.refused["apid"] += 1
             return []
-        report: Union[Report, str] = Report(
+        report = Report(
             kind="other",
             name=f"{packet.service}/{packet.subtype}",
             id=packet.service << 8 | packet.subtype,
@@ -159,23 +159,24 @@ class Decoder:
             owner=partner.name,
             packet=packet,
         )
+        fault: Optional[str] = None
         if (packet.service, packet.subtype) == HOUSEKEEPING:
-            report = self._housekeeping(report)
+            fault = self._housekeeping(report)
         elif packet.service == EVENT_SERVICE:
-            report = self._event(report)
+            fault = self._event(report)
         elif packet.service == VERIFICATION_SERVICE:
-            report = describe_verification(report, self.dictionary)
+            fault = describe_verification(report, self.dictionary)
         elif (packet.service, packet.subtype) == PONG:
             report.kind, report.name = "pong", "pong"
-            if packet.data:
-                report = "size"
-        if isinstance(report, str):
-            self.refused[report] += 1
+            fault = "size" if packet.data else None
+        if fault is not None:
+            self.refused[fault] += 1
             return []
         self.packets += 1
         return [report]
 
-    def _housekeeping(self, report: Report) -> Union[Report, str]:
+    def _housekeeping(self, report: Report) -> Optional[str]:
+        """Fill in a housekeeping report; the name of the counter when it does not fit."""
         data = report.packet.data
         definition = self.dictionary.packets.get(int.from_bytes(data[:2], "big"))
         if len(data) < 2 or definition is None:
@@ -192,9 +193,10 @@ class Decoder:
             at += row.type.count
             report.raw[row.name] = value
             report.values[row.name] = _scaled(value, row.scale)
-        return report
+        return None
 
-    def _event(self, report: Report) -> Union[Report, str]:
+    def _event(self, report: Report) -> Optional[str]:
+        """Fill in an event; the name of the counter when it does not fit."""
         data = report.packet.data
         if len(data) != definitions.EVENT_RECORD.size:
             return "size"
@@ -219,4 +221,4 @@ class Decoder:
         report.time_s = seconds + fraction / 65536
         report.severity = definitions.SEVERITIES.get(severity, str(severity))
         report.text = event.text.format(arg0, arg1)
-        return report
+        return None

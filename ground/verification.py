@@ -3,7 +3,7 @@
 ECSS-E-ST-70-41C section 8.1; the failure codes are the core's FAILURES table.
 """
 
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Optional
 
 from ground.dictionary import Dictionary
 
@@ -26,7 +26,7 @@ REQUEST_SIZE = 4
 CODE_SIZE = 2
 
 
-def describe_verification(report: "Report", dictionary: Dictionary) -> "Union[Report, str]":
+def describe_verification(report: "Report", dictionary: Dictionary) -> Optional[str]:
     """Fill in a verification report; the name of the counter when it is malformed."""
     stage = STAGES.get(report.packet.subtype)
     data = report.packet.data
@@ -54,4 +54,4 @@ def describe_verification(report: "Report", dictionary: Dictionary) -> "Union[Re
         report.severity = "low"
         report.text += f" failed: {reason} ({code})"
     report.values = dict(report.raw)
-    return report
+    return None
