@@ -15,8 +15,8 @@
 #define MF_BDOT_PAST 3
 
 typedef struct {
-    float gain_N_m_s;       /* k, torque per rate [N m s], > 0 */
-    float dipole_max_A_m2;  /* limit of |m|, > 0 */
+    float gain_N_m_s;       /* k, torque per rate [N m s], >= 0 */
+    float dipole_max_A_m2;  /* limit of |m|, >= 0 */
     float rate_low_rad_s;   /* below: derivative over the long baseline */
     uint32_t gap_max_ms;    /* older previous sample: no derivative */
     uint32_t baseline_ms;   /* long baseline, >= 1000: to the newest sample at least so old */

@@ -94,12 +94,12 @@ enum mf_command {
 
 /* Parameters of the loop. The dictionary's attitude parameters carry the same index as low byte. */
 enum mf_kernel_param {
-    MF_PARAM_BDOT_GAIN_N_M_S = 1,     /* 1e-6 .. 0.1, see mf_bdot.h */
-    MF_PARAM_DIPOLE_MAX_A_M2 = 2,     /* 0.001 .. 10, limit of the commanded vector */
-    MF_PARAM_RATE_LOW_RAD_S = 3,      /* 0.001 .. 0.1: detumbled threshold; below
+    MF_PARAM_BDOT_GAIN_N_M_S = 1,     /* 0 .. 1, see mf_bdot.h; 0: coils stay off */
+    MF_PARAM_DIPOLE_MAX_A_M2 = 2,     /* 0 .. 10, limit of the commanded vector */
+    MF_PARAM_RATE_LOW_RAD_S = 3,      /* 0 .. 1: detumbled threshold; below
                                        * MF_LONG_BASELINE_FACTOR times it: 1 s derivative baseline */
-    MF_PARAM_DETUMBLED_HOLD_S = 4,    /* 1 .. 3600 */
-    MF_PARAM_HEARTBEAT_LIMIT_S = 5,   /* 2 .. 300: no beat for so long, the watchdog is not fed */
+    MF_PARAM_DETUMBLED_HOLD_S = 4,    /* 0 .. 3600 */
+    MF_PARAM_HEARTBEAT_LIMIT_S = 5,   /* 1 .. 600: no beat for so long, the watchdog is not fed */
 };
 #define MF_PARAM_BDOT_GAIN MF_PARAM_BDOT_GAIN_N_M_S
 #define MF_PARAM_COUNT 5u
@@ -116,12 +116,10 @@ enum mf_kernel_event_id {
     MF_EVENT_RODS_FAILED = 0x0205,     /* arg0 status, arg1 rod number 0..2 */
     MF_EVENT_RODS_RECOVERED = 0x0206,  /* arg1 errors so far */
     MF_EVENT_STEPPED_DOWN = 0x0207,    /* loop went to idle by itself; arg0 enum mf_mode_reason */
-    MF_EVENT_DETUMBLED = 0x0208,       /* arg1 rate estimate [urad/s] */
-    MF_EVENT_TUMBLING = 0x0209,        /* was detumbled, rate is high again; arg1 rate [urad/s] */
-    MF_EVENT_HEARTBEAT_LOST = 0x020A,  /* arg1 age of the last beat [ms]; watchdog no longer fed */
-    MF_EVENT_HEARTBEAT_BACK = 0x020B,
-    MF_EVENT_TICKS_SKIPPED = 0x020C,   /* arg0 how many in a row, arg1 skipped so far */
-    MF_EVENT_ROD_DRIVER_FAULT = 0x020D /* arg0 rod number, arg1 FAULT register */
+    MF_EVENT_HEARTBEAT_LOST = 0x0208,  /* arg1 age of the last beat [ms]; watchdog no longer fed */
+    MF_EVENT_HEARTBEAT_BACK = 0x0209,
+    MF_EVENT_TICKS_SKIPPED = 0x020A,   /* arg0 how many in a row, arg1 skipped so far */
+    MF_EVENT_ROD_DRIVER_FAULT = 0x020B /* arg0 rod number 0..2, arg1 FAULT register */
 };
 
 /* Events made by C: drained by Python, which adds mission time and puts them in its ring.
