@@ -104,7 +104,12 @@ class Environment:
     """
 
     def __init__(
-        self, orbit: Orbit, frames: Frames, epoch: datetime, stations: Sequence[Station], step_s: float
+        self,
+        orbit: Orbit,
+        frames: Frames,
+        epoch: datetime,
+        stations: Sequence[Station],
+        step_s: float,
     ) -> None:
         self._orbit = orbit
         self._frames = frames

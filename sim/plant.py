@@ -93,7 +93,11 @@ class Plant:
         residual_B_A_m2: Sequence[float],
     ) -> MtbEffector.MtbEffector:
         # Elements 0..2 are the rods; 3..5 stand along x, y, z and carry the residual dipole.
-        columns = [tuple(axis) for axis in axes_B] + [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
+        columns = [tuple(axis) for axis in axes_B] + [
+            (1.0, 0.0, 0.0),
+            (0.0, 1.0, 0.0),
+            (0.0, 0.0, 1.0),
+        ]
         layout = messaging.MTBArrayConfigMsgPayload()
         layout.numMTB = len(columns)
         layout.GtMatrix_B = [column[row] for row in range(3) for column in columns]

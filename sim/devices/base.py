@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections import deque
+
 from sim.faults import FaultSet
 from sim.protocol import E_NODEV, E_TIMEOUT
 
@@ -59,6 +62,17 @@ class Device:
             if self.faults.has("timeout"):
                 raise BusError(E_TIMEOUT)
         return self.access(tx, rx_len, address)
+
+    def peek(self, tx: bytes, rx_len: int, address: int = 0) -> bytes:
+        """What `transfer` would answer, leaving the part exactly as it was."""
+        kept = {
+            key: copy.copy(value) if isinstance(value, (list, dict, deque, bytearray)) else value
+            for key, value in vars(self).items()
+        }
+        try:
+            return self.transfer(tx, rx_len, address)
+        finally:
+            vars(self).update(kept)
 
     def access(self, tx: bytes, rx_len: int, address: int) -> bytes:
         """The transfer of a part that has power and is not hindered."""

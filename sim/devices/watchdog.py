@@ -1,0 +1,62 @@
+"""External watchdog and the simulator's own count of control ticks.
+
+The part resets the processor when it is not kicked in time. Between hello and the first kick it
+grants the longer boot time. It judges on the 100 ms grid. From the kicks the simulator counts the
+grid points at which no control tick ran, independently of what the firmware says about itself.
+"""
+
+from __future__ import annotations
+
+
+class Watchdog:
+    """State of one boot after the other; grid indices count from onboard zero of the boot."""
+
+    def __init__(self, timeout_s: float, boot_timeout_s: float, step_s: float) -> None:
+        self._timeout = max(1, round(timeout_s / step_s))
+        self._boot_timeout = max(1, round(boot_timeout_s / step_s))
+        self._running = False
+        self._last_kick = -1
+        self._last_number = 0
+        self.resets = 0
+        self.kicks = 0
+        self.missed_ticks = 0
+        self.repeated_ticks = 0
+        self.number_errors = 0
+
+    def hello(self) -> None:
+        """The processor booted: the boot time starts."""
+        self._running = True
+        self._last_kick = -1
+
+    def kick(self, grid: int, number: int) -> None:
+        """A kick at grid point `grid` of this boot, carrying the control tick's number."""
+        self.kicks += 1
+        if self._last_kick >= 0:
+            if grid == self._last_kick:
+                self.repeated_ticks += 1
+            else:
+                self.missed_ticks += grid - self._last_kick - 1
+            if number != (self._last_number + 1) & 0xFFFFFFFF:
+                self.number_errors += 1
+        self._last_kick = grid
+        self._last_number = number
+
+    def expired(self, grid: int) -> bool:
+        """True once, when the time has run out at grid point `grid`: the reset line is pulled."""
+        if not self._running:
+            return False
+        if self._last_kick < 0:
+            if grid < self._boot_timeout:
+                return False
+        elif grid - self._last_kick < self._timeout:
+            return False
+        self._running = False
+        self.resets += 1
+        self.end(grid)
+        return True
+
+    def end(self, grid: int) -> None:
+        """The boot ended at grid point `grid`: the points since the last kick count as missed."""
+        if self._last_kick >= 0:
+            self.missed_ticks += max(0, grid - self._last_kick - 1)
+        self._last_kick = -1

@@ -1,0 +1,75 @@
+"""The plant's truth, recorded once a second: what checks and reports judge by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# name, width
+COLUMNS = (
+    ("t_s", 1),
+    ("rate_deg_s", 1),
+    ("rate_rad_s", 1),
+    ("omega_BN_B_rad_s", 3),
+    ("q_BN", 4),
+    ("field_N_T", 3),
+    ("field_B_T", 3),
+    ("field_T", 1),
+    ("dipole_B_A_m2", 3),
+    ("dipole_A_m2", 1),
+    ("r_BN_N_m", 3),
+    ("sun_B", 3),
+    ("illumination", 1),
+    ("battery_V", 1),
+    ("battery_A", 1),
+    ("charge", 1),
+    ("solar_W", 1),
+    ("temperature_C", 1),
+    ("stations_in_view", 1),
+)
+_WIDTH = sum(width for _, width in COLUMNS)
+
+
+class Truth(Mapping[str, Array]):
+    """Growing table of float64 columns; vectors are [n, 3], quaternions [n, 4] scalar last.
+
+    `truth[name]` is a view of what has been recorded so far; `stations_in_view` is a bit mask in
+    the order of the scenario's stations.
+    """
+
+    def __init__(self, rows: int = 1024) -> None:
+        self._table = np.zeros((rows, _WIDTH))
+        self.rows = 0
+        self._slices: dict[str, tuple[int, int]] = {}
+        start = 0
+        for name, width in COLUMNS:
+            self._slices[name] = (start, width)
+            start += width
+
+    def append(self, row: Sequence[float]) -> None:
+        """One row: all columns in order, flattened."""
+        if self.rows == len(self._table):
+            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
+        self._table[self.rows] = row
+        self.rows += 1
+
+    def __getitem__(self, name: str) -> Array:
+        start, width = self._slices[name]
+        if width == 1:
+            return self._table[: self.rows, start]
+        return self._table[: self.rows, start : start + width]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slices)
+
+    def __len__(self) -> int:
+        return len(self._slices)
+
+    def last(self, name: str) -> float | list[float]:
+        """Newest value of a column. IndexError before anything was recorded."""
+        value = self[name][-1]
+        return value.tolist() if isinstance(value, np.ndarray) else float(value)

@@ -1,0 +1,309 @@
+"""The simulated world behind the device bus: one `exchange` per request, time driven by requests.
+
+Onboard time moves the world. It is divided by the 100 ms grid; at every grid point that a request
+has reached or passed, plant, power, radio channel, faults and watchdog advance by one step. Inside
+a grid interval nothing changes but registers, so an answer depends on (seed, device, grid index,
+registers) alone. A hello starts a boot: the grid index goes on from where it was, onboard time
+starts anew. With a crystal error of p ppm one onboard grid step is 100 ms (1 + p 1e-6) of world
+time, in whole nanoseconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from sim.channel import Channel, Receiver
+from sim.devices.base import BusError, Device
+from sim.devices.watchdog import Watchdog
+from sim.protocol import (
+    BUS_ADCS,
+    BUS_PLATFORM,
+    DATA_MAX,
+    E_INVAL,
+    E_NODEV,
+    E_RESET,
+    OP_GPIO_READ,
+    OP_GPIO_WRITE,
+    OP_HELLO,
+    OP_I2C,
+    OP_I2C_PEEK,
+    OP_SPI,
+    OP_UART_READ,
+    OP_UART_WRITE,
+    OP_WATCHDOG,
+    REPLY_HEADER,
+    REQUEST_HEADER,
+    VERSION,
+)
+from sim.rotation import quaternion_from_mrp
+from sim.scenario import Scenario
+from sim.spacecraft import Spacecraft
+from sim.traffic import BusTraffic
+from sim.truth import Truth
+
+GRID_US = 100_000
+TRUTH_EVERY = 10  # grid points
+_UART_KEEP = 65536
+_GPIO_LINES = 256
+
+Answer = tuple[int, bytes]
+
+
+class World:
+    """One flight. `seed` None takes the scenario's own.
+
+    `exchange(request)` answers one device-bus message; `on_frame` lists what receives downlink
+    frames as (t_s, frame); `uplink(t_s, frame)` queues a frame of the ground; `truth` holds the
+    recorded columns; `counters` what was counted; `finished` is set by the first request at or
+    after the scenario's duration.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.step_ns = round(GRID_US * 1000 * (1.0 + scenario.data["crystal_ppm"] * 1e-6))
+        self.spacecraft = Spacecraft(scenario, self.seed, self.step_ns)
+        radio = scenario.data["radio"]
+        self.channel = Channel(
+            self.spacecraft.radio,
+            self.seed,
+            radio["visibility"] == "always",
+            radio["delay_s"],
+            radio["bit_error_rate"],
+        )
+        self.watchdog = Watchdog(
+            scenario.data["watchdog"]["timeout_s"],
+            scenario.data["watchdog"]["boot_timeout_s"],
+            GRID_US * 1e-6,
+        )
+        self.truth = Truth(int(scenario.duration_s / TRUTH_EVERY * 10.0) + 16)
+        self.traffic = {BUS_ADCS: BusTraffic(), BUS_PLATFORM: BusTraffic()}
+        self.console = bytearray()  # what the processor wrote to its UARTs, the newest 64 KiB
+        self.console_input = bytearray()
+        self.finished = False
+        self.reset_pulled = False
+        self.flight_build = False
+        self.boots: list[tuple[float, int]] = []  # (world time, reset cause)
+        self.requests = 0
+        self.refused_malformed = 0
+        self.refused_time = 0
+        self.refused_before_hello = 0
+        self._gpio = bytearray(_GPIO_LINES)
+        self._booted = False
+        self._boot_grid = 0  # grid index of onboard zero
+        self._boot_tick = 0  # grid points passed since onboard zero
+        self._next_us = GRID_US  # onboard time of the next grid point
+        self._last_us = 0
+        self._end_grid = math.ceil(scenario.duration_s / (self.step_ns * 1e-9) - 1e-9)
+        self._parts = self.spacecraft.parts
+        self._operations: dict[int, Callable[[int, int, bytes, int], Answer]] = {
+            OP_I2C: self._i2c,
+            OP_SPI: self._spi,
+            OP_UART_WRITE: self._uart_write,
+            OP_UART_READ: self._uart_read,
+            OP_GPIO_WRITE: self._gpio_write,
+            OP_GPIO_READ: self._gpio_read,
+            OP_WATCHDOG: self._watchdog_kick,
+            OP_I2C_PEEK: self._i2c_peek,
+        }
+        self._record()
+
+    @property
+    def t_s(self) -> float:
+        """World time of the present grid point, seconds since the scenario's epoch."""
+        return self.spacecraft.t_s
+
+    @property
+    def on_frame(self) -> list[Receiver]:
+        """Callables that receive each downlink frame as (t_s, frame)."""
+        return self.channel.on_frame
+
+    def uplink(self, t_s: float, frame: bytes) -> None:
+        """Send a frame from the ground at world time `t_s`."""
+        self.channel.uplink(t_s, frame)
+
+    def exchange(self, request: bytes, reply_len: int = 0) -> bytes:
+        """Answer one request message. `reply_len` is what the asking side reads: not needed here."""
+        self.requests += 1
+        if len(request) < REQUEST_HEADER.size:
+            self.refused_malformed += 1
+            return REPLY_HEADER.pack(E_INVAL, 0)
+        op, bus, address, tx_len, rx_len, time_us = REQUEST_HEADER.unpack_from(request)
+        if rx_len > DATA_MAX:
+            self.refused_malformed += 1
+            return REPLY_HEADER.pack(E_INVAL, 0)
+        if tx_len > DATA_MAX or len(request) != REQUEST_HEADER.size + tx_len:
+            self.refused_malformed += 1
+            return REPLY_HEADER.pack(E_INVAL, 0) + bytes(rx_len)
+        tx = bytes(request[REQUEST_HEADER.size :])
+        operation = self._operations.get(op)
+        if operation is None:
+            status, data = self._hello(op, tx, rx_len, time_us)
+        elif self.reset_pulled:
+            status, data = E_RESET, b""
+        elif not self._booted:
+            self.refused_before_hello += 1
+            status, data = E_INVAL, b""
+        elif time_us < self._last_us:
+            self.refused_time += 1
+            status, data = E_INVAL, b""
+        else:
+            self._last_us = time_us
+            if time_us >= self._next_us:
+                self._advance(time_us)
+            if self.reset_pulled:
+                status, data = E_RESET, b""
+            else:
+                status, data = operation(bus, address, tx, rx_len)
+        return REPLY_HEADER.pack(status, len(data)) + data + bytes(rx_len - len(data))
+
+    def _hello(self, op: int, tx: bytes, rx_len: int, time_us: int) -> Answer:
+        if op != OP_HELLO or len(tx) != 3 or tx[0] != VERSION:
+            self.refused_malformed += 1
+            return E_INVAL, b""
+        if self._booted:
+            self.watchdog.end(self._boot_tick)
+        self.boots.append((self.t_s, tx[1]))
+        self.flight_build = bool(tx[2] & 1)
+        self._booted = True
+        self.reset_pulled = False
+        self._boot_grid = self.spacecraft.grid
+        self._boot_tick = 0
+        self._next_us = GRID_US
+        self._last_us = time_us
+        self.watchdog.hello()
+        if time_us >= self._next_us:
+            self._advance(time_us)
+        return (E_RESET, b"") if self.reset_pulled else (0, bytes((VERSION,))[:rx_len])
+
+    def _advance(self, time_us: int) -> None:
+        """Pass every grid point up to onboard time `time_us`; stops where the reset is pulled."""
+        spacecraft, step_s = self.spacecraft, self.spacecraft.step_s
+        while time_us >= self._next_us and not self.reset_pulled:
+            start_s = spacecraft.t_s
+            brown_out = spacecraft.advance()
+            self.channel.advance(start_s, step_s, spacecraft.in_view)
+            self._boot_tick += 1
+            self._next_us += GRID_US
+            if spacecraft.grid % TRUTH_EVERY == 0:
+                self._record()
+            if spacecraft.grid >= self._end_grid:
+                self.finished = True
+            if self.watchdog.expired(self._boot_tick) or brown_out:
+                self.reset_pulled = True
+
+    def _i2c(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        traffic = self.traffic.get(bus)
+        if traffic is None:
+            return E_NODEV, b""
+        traffic.count(self._boot_grid + self._boot_tick, len(tx), rx_len)
+        status, data = self._transfer(bus, address, tx, rx_len, peek=False)
+        if status:
+            traffic.errors += 1
+        return status, data
+
+    def _i2c_peek(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        return self._transfer(bus, address, tx, rx_len, peek=True)
+
+    def _transfer(self, bus: int, address: int, tx: bytes, rx_len: int, peek: bool) -> Answer:
+        part = self._parts.get((bus, address))
+        if part is None:
+            return E_NODEV, b""
+        try:
+            if peek:
+                return 0, part.peek(tx, rx_len, address)
+            return 0, part.transfer(tx, rx_len, address)
+        except BusError as error:
+            return error.status, b""
+
+    def _spi(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        return E_NODEV, b""  # the reference spacecraft has nothing on this bus yet
+
+    def _uart_write(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        self.console += tx
+        del self.console[:-_UART_KEEP]
+        return len(tx), b""
+
+    def _uart_read(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        data = bytes(self.console_input[:rx_len])
+        del self.console_input[: len(data)]
+        return len(data), data
+
+    def _gpio_write(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        if len(tx) != 1 or address >= _GPIO_LINES:
+            return E_INVAL, b""
+        self._gpio[address] = tx[0] != 0
+        return 0, b""
+
+    def _gpio_read(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        if rx_len != 1 or address >= _GPIO_LINES:
+            return E_INVAL, b""
+        return 0, bytes((self._gpio[address],))
+
+    def _watchdog_kick(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        if len(tx) != 4:
+            return E_INVAL, b""
+        self.watchdog.kick(self._boot_tick, int.from_bytes(tx, "little"))
+        return 0, b""
+
+    def device(self, name: str) -> Device:
+        """The part called `name` in the scenario's faults. KeyError when there is none."""
+        return self.spacecraft.devices[name]
+
+    @property
+    def counters(self) -> dict[str, float]:
+        """Everything counted so far, by name."""
+        channel, watchdog = self.channel, self.watchdog
+        counters: dict[str, float] = {
+            "requests": self.requests,
+            "refused_malformed": self.refused_malformed,
+            "refused_time": self.refused_time,
+            "refused_before_hello": self.refused_before_hello,
+            "boots": len(self.boots),
+            "watchdog_resets": watchdog.resets,
+            "brown_outs": self.spacecraft.power.brown_outs,
+            "kicks": watchdog.kicks,
+            "missed_ticks": watchdog.missed_ticks,
+            "repeated_ticks": watchdog.repeated_ticks,
+            "tick_number_errors": watchdog.number_errors,
+            "uplink_sent": channel.sent_up,
+            "uplink_received": channel.received_up,
+            "uplink_lost": channel.lost_up,
+            "downlink_sent": channel.sent_down,
+            "downlink_received": channel.received_down,
+            "downlink_lost": channel.lost_down,
+            "channel_bit_errors": channel.bit_errors,
+        }
+        counters.update(self.traffic[BUS_ADCS].figures("adcs_bus"))
+        counters.update(self.traffic[BUS_PLATFORM].figures("platform_bus"))
+        return counters
+
+    def _record(self) -> None:
+        craft, plant, power = self.spacecraft, self.spacecraft.plant, self.spacecraft.power
+        index = craft.grid - craft.environment.first
+        rate_rad_s = math.hypot(*plant.omega_BN_B)
+        field_B_T, dipole_B_A_m2 = craft.field_B_T(), craft.dipole_B_A_m2()
+        self.truth.append(
+            (
+                craft.t_s,
+                math.degrees(rate_rad_s),
+                rate_rad_s,
+                *plant.omega_BN_B,
+                *quaternion_from_mrp(plant.sigma_BN),
+                *craft.environment.field_N[index],
+                *field_B_T,
+                math.hypot(*field_B_T),
+                *dipole_B_A_m2,
+                math.hypot(*dipole_B_A_m2),
+                *craft.environment.r_BN_N[index],
+                *craft.sun_B(),
+                craft.environment.illumination[index],
+                power.battery_V,
+                power.battery_A,
+                power.charge,
+                power.solar_W,
+                power.temperature_C,
+                craft.in_view,
+            )
+        )
