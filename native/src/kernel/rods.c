@@ -1,0 +1,178 @@
+/* Torque rods: dipole to control bytes, writes only where something changes, nothing counted as
+ * off before its driver has acknowledged it. */
+#include "mf_kernel_state.h"
+
+#define FAILS_PERSISTENT 5u
+/* A driver that does not answer may hold its coil on: tried again every second. */
+#define RETRY_TICKS 10u
+/* Tick of the cycle, well away from the writes, at which one driver's FAULT register is read. */
+#define PHASE_FAULT_READ 4u
+#define FAULT_ANY 0x01u
+
+void mf_kernel_rods_reset(mf_kernel_t *kernel)
+{
+    for (int i = 0; i < 3; i++) {
+        kernel->rods[i].io.xfer.address = kernel->config.rod_address[i];
+        kernel->rods[i].desired = MF_DRV8830_COAST;
+        kernel->rods[i].known = false; /* a processor reset leaves the drivers as they were */
+    }
+}
+
+static void failed(mf_kernel_t *kernel, uint32_t number, int status)
+{
+    mf_kernel_rod_t *rod = &kernel->rods[number];
+    kernel->rod_errors++;
+    rod->last_status = (int16_t)status;
+    if (rod->fails_in_row < UINT8_MAX) {
+        rod->fails_in_row++;
+    }
+    if (rod->kind == MF_ROD_CONTROL) {
+        rod->known = false; /* it may have been written all the same */
+    }
+    if (rod->fails_in_row < FAILS_PERSISTENT) {
+        return;
+    }
+    if (!rod->failed) {
+        rod->failed = true;
+        mf_kernel_put_event(kernel, MF_EVENT_RODS_FAILED, (uint16_t)rod->last_status, number);
+    }
+    rod->known = false;
+    rod->retry_tick = kernel->tick + RETRY_TICKS;
+}
+
+static void judge_fault(mf_kernel_t *kernel, uint32_t number)
+{
+    mf_kernel_rod_t *rod = &kernel->rods[number];
+    uint8_t fault = rod->io.rx[0];
+    if ((fault & FAULT_ANY) != 0) {
+        kernel->rod_errors++;
+        rod->clear_fault = true;
+        if (fault != rod->fault) {
+            mf_kernel_put_event(kernel, MF_EVENT_ROD_DRIVER_FAULT, (uint16_t)number, fault);
+        }
+    }
+    rod->fault = fault;
+}
+
+void mf_kernel_rods_take(mf_kernel_t *kernel)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        mf_kernel_rod_t *rod = &kernel->rods[i];
+        if (!rod->pending || rod->io.xfer.status == MF_E_BUSY) {
+            continue;
+        }
+        rod->pending = false;
+        if (rod->io.xfer.status < 0) {
+            failed(kernel, i, rod->io.xfer.status);
+            continue;
+        }
+        rod->fails_in_row = 0;
+        if (rod->failed) {
+            rod->failed = false;
+            mf_kernel_put_event(kernel, MF_EVENT_RODS_RECOVERED, (uint16_t)i, kernel->rod_errors);
+        }
+        if (rod->kind == MF_ROD_CONTROL) {
+            rod->applied = rod->written;
+            rod->known = true;
+        } else if (rod->kind == MF_ROD_FAULT_READ) {
+            judge_fault(kernel, i);
+        }
+    }
+}
+
+void mf_kernel_rods_off(mf_kernel_t *kernel)
+{
+    for (int i = 0; i < 3; i++) {
+        kernel->rods[i].desired = MF_DRV8830_COAST;
+        kernel->dipole_B_A_m2[i] = 0.0f;
+    }
+    kernel->saturated = false;
+}
+
+void mf_kernel_rods_command(mf_kernel_t *kernel, const float dipole_B_A_m2[3])
+{
+    const mf_kernel_config_t *config = &kernel->config;
+    const float *dcm = config->dcm_BS_rods;
+    for (int row = 0; row < 3; row++) {
+        kernel->dipole_B_A_m2[row] = 0.0f;
+    }
+    for (int i = 0; i < 3; i++) {
+        float along_A_m2 = dcm[i] * dipole_B_A_m2[0] + dcm[3 + i] * dipole_B_A_m2[1] +
+                           dcm[6 + i] * dipole_B_A_m2[2];
+        float full_A_m2 = config->rod_dipole_full_A_m2[i];
+        uint8_t control = mf_drv8830_control(along_A_m2 / full_A_m2);
+        kernel->rods[i].desired = control;
+        /* Reported is what the steps of the driver make of the command. */
+        float driven_A_m2 = mf_drv8830_share(control) * full_A_m2;
+        for (int row = 0; row < 3; row++) {
+            kernel->dipole_B_A_m2[row] += dcm[3 * row + i] * driven_A_m2;
+        }
+    }
+}
+
+/* Fill in what this driver needs most; false when nothing. */
+static bool fill(const mf_kernel_t *kernel, mf_kernel_rod_t *rod, uint32_t number, uint32_t tick)
+{
+    if (!rod->known || rod->applied != rod->desired) {
+        if (rod->failed && (int32_t)(tick - rod->retry_tick) < 0) {
+            return false;
+        }
+        rod->kind = MF_ROD_CONTROL;
+        rod->written = rod->desired;
+        rod->written_tick = tick;
+        mf_drv8830_fill_control(&rod->io, rod->desired);
+        return true;
+    }
+    if (rod->clear_fault) {
+        rod->clear_fault = false;
+        rod->kind = MF_ROD_FAULT_CLEAR;
+        mf_drv8830_fill_fault_clear(&rod->io);
+        return true;
+    }
+    if (kernel->mode == MF_MODE_DETUMBLE && tick % MF_CYCLE_TICKS == PHASE_FAULT_READ &&
+        (tick / MF_CYCLE_TICKS) % 3u == number) {
+        rod->kind = MF_ROD_FAULT_READ;
+        mf_drv8830_fill_fault(&rod->io);
+        return true;
+    }
+    return false;
+}
+
+void mf_kernel_rods_queue(mf_kernel_t *kernel, uint32_t tick)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        mf_kernel_rod_t *rod = &kernel->rods[i];
+        if (!rod->pending && fill(kernel, rod, i, tick)) {
+            rod->pending = mf_bus_submit(kernel->bus, &rod->io.xfer) == MF_OK;
+        }
+    }
+}
+
+bool mf_kernel_rods_on(const mf_kernel_t *kernel)
+{
+    return kernel->rods[0].desired != MF_DRV8830_COAST ||
+           kernel->rods[1].desired != MF_DRV8830_COAST ||
+           kernel->rods[2].desired != MF_DRV8830_COAST;
+}
+
+bool mf_kernel_rods_failed(const mf_kernel_t *kernel)
+{
+    return kernel->rods[0].failed || kernel->rods[1].failed || kernel->rods[2].failed;
+}
+
+bool mf_kernel_rods_quiet(const mf_kernel_t *kernel, uint32_t tick)
+{
+    for (int i = 0; i < 3; i++) {
+        const mf_kernel_rod_t *rod = &kernel->rods[i];
+        /* With a failed rod the loop is idle and the field is telemetry only: better a doubtful
+         * one than none. */
+        if (rod->failed) {
+            continue;
+        }
+        if (!rod->known || rod->applied != MF_DRV8830_COAST ||
+            (int32_t)(tick - rod->written_tick) < 2) {
+            return false;
+        }
+    }
+    return true;
+}
