@@ -130,7 +130,7 @@ class Environment:
         if self.first <= grid < self.end:
             return
         first = grid // CHUNK * CHUNK
-        time_s = (first + np.arange(CHUNK)) * self._step_s
+        time_s: Array = (first + np.arange(CHUNK, dtype=np.float64)) * self._step_s
         celestial = self._frames.celestial(float(time_s[0]))
         r_BN_N, v_BN_N = self._orbit.propagate(time_s, celestial)
         field_N = self._field(first, celestial)
@@ -147,7 +147,8 @@ class Environment:
         self.first, self.end = first, first + CHUNK
 
     def _field(self, first: int, celestial: Array) -> Array:
-        nodes_s = (first + np.arange(-1, NODES + 2) * POINTS_PER_NODE) * self._step_s
+        nodes: Array = np.arange(-1.0, NODES + 2.0, dtype=np.float64)
+        nodes_s = (first + nodes * POINTS_PER_NODE) * self._step_s
         r_BN_N, _ = self._orbit.propagate(nodes_s, celestial)
         dcm_FN = self._frames.dcm_FN(nodes_s, celestial)
         r_BN_F = np.einsum("nij,nj->ni", dcm_FN, r_BN_N)

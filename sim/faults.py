@@ -1,13 +1,11 @@
 """Fault injection, common to all devices.
 
-| kind | what the bus sees | parameters |
-|---|---|---|
-| `nack` | address not acknowledged, -ENODEV; the part itself works on | |
-| `dead` | as `nack`, and the part does nothing any more (rods without current, no carrier) | |
-| `timeout` | the transfer never ends, -ETIMEDOUT (clock held low) | |
-| `stuck` | registers read the value they had when the fault began, or `value` | `register`, `value` |
-| `bit_flip` | bit `bit` of `register` reads inverted (of every register without `register`) | `register`, `bit` |
-| `wrong_id` | another part answers: the identification registers read inverted (parts without one: every register) | |
+`nack`      the address is not acknowledged, -ENODEV; the part itself works on
+`dead`      as `nack`, and the part does nothing any more: rods without current, no carrier
+`timeout`   the transfer never ends, -ETIMEDOUT (clock held low)
+`stuck`     registers (all, or `register`) read what they read first, or `value`
+`bit_flip`  bit `bit` of all registers, or of `register`, reads inverted
+`wrong_id`  another part answers: the identification reads inverted; parts that have none: all
 
 Without `until_s` a fault stays for ever. Registers are byte addresses of the part's own map; of a
 16-bit map byte 2r is the high byte of register r (TMP108, EPS), of the FRAM the memory address.

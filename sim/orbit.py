@@ -184,7 +184,7 @@ class Frames:
 
     def celestial(self, time_s: float) -> Array:
         """[CIRS from GCRF], IAU 2006/2000A: good for an hour (precession 0.006 arcsec)."""
-        return np.asarray(erfa.c2i06a(self.jd, float(self.tt_days(np.float64(time_s)))))
+        return np.asarray(erfa.c2i06a(self.jd, float(self.tt_days(np.array(time_s)))))
 
     def dcm_FN(self, time_s: Array, celestial: Array) -> Array:
         """[FN], GCRF to Earth-fixed, [..., 3, 3]."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.rotation import quaternion_from_mrp
+from sim.spacecraft import Spacecraft
 
 Array = NDArray[np.float64]
 
@@ -42,7 +46,7 @@ class Truth(Mapping[str, Array]):
     """
 
     def __init__(self, rows: int = 1024) -> None:
-        self._table = np.zeros((rows, _WIDTH))
+        self._table: Array = np.zeros((rows, _WIDTH))
         self.rows = 0
         self._slices: dict[str, tuple[int, int]] = {}
         start = 0
@@ -73,3 +77,34 @@ class Truth(Mapping[str, Array]):
         """Newest value of a column. IndexError before anything was recorded."""
         value = self[name][-1]
         return value.tolist() if isinstance(value, np.ndarray) else float(value)
+
+
+def record(truth: Truth, craft: Spacecraft) -> None:
+    """Append the present state of the spacecraft."""
+    plant, power = craft.plant, craft.power
+    index = craft.grid - craft.environment.first
+    rate_rad_s = math.hypot(*plant.omega_BN_B)
+    field_B_T, dipole_B_A_m2 = craft.field_B_T(), craft.dipole_B_A_m2()
+    truth.append(
+        (
+            craft.t_s,
+            math.degrees(rate_rad_s),
+            rate_rad_s,
+            *plant.omega_BN_B,
+            *quaternion_from_mrp(plant.sigma_BN),
+            *craft.environment.field_N[index],
+            *field_B_T,
+            math.hypot(*field_B_T),
+            *dipole_B_A_m2,
+            math.hypot(*dipole_B_A_m2),
+            *craft.environment.r_BN_N[index],
+            *craft.sun_B(),
+            craft.environment.illumination[index],
+            power.battery_V,
+            power.battery_A,
+            power.charge,
+            power.solar_W,
+            power.temperature_C,
+            craft.in_view,
+        )
+    )

@@ -36,11 +36,10 @@ from sim.protocol import (
     REQUEST_HEADER,
     VERSION,
 )
-from sim.rotation import quaternion_from_mrp
 from sim.scenario import Scenario
 from sim.spacecraft import Spacecraft
 from sim.traffic import BusTraffic
-from sim.truth import Truth
+from sim.truth import Truth, record
 
 GRID_US = 100_000
 TRUTH_EVERY = 10  # grid points
@@ -107,7 +106,7 @@ class World:
             OP_WATCHDOG: self._watchdog_kick,
             OP_I2C_PEEK: self._i2c_peek,
         }
-        self._record()
+        record(self.truth, self.spacecraft)
 
     @property
     def t_s(self) -> float:
@@ -124,7 +123,7 @@ class World:
         self.channel.uplink(t_s, frame)
 
     def exchange(self, request: bytes, reply_len: int = 0) -> bytes:
-        """Answer one request message. `reply_len` is what the asking side reads: not needed here."""
+        """Answer one request message; `reply_len`, what the asking side reads, follows from it."""
         self.requests += 1
         if len(request) < REQUEST_HEADER.size:
             self.refused_malformed += 1
@@ -187,7 +186,7 @@ class World:
             self._boot_tick += 1
             self._next_us += GRID_US
             if spacecraft.grid % TRUTH_EVERY == 0:
-                self._record()
+                record(self.truth, self.spacecraft)
             if spacecraft.grid >= self._end_grid:
                 self.finished = True
             if self.watchdog.expired(self._boot_tick) or brown_out:
@@ -278,32 +277,3 @@ class World:
         counters.update(self.traffic[BUS_ADCS].figures("adcs_bus"))
         counters.update(self.traffic[BUS_PLATFORM].figures("platform_bus"))
         return counters
-
-    def _record(self) -> None:
-        craft, plant, power = self.spacecraft, self.spacecraft.plant, self.spacecraft.power
-        index = craft.grid - craft.environment.first
-        rate_rad_s = math.hypot(*plant.omega_BN_B)
-        field_B_T, dipole_B_A_m2 = craft.field_B_T(), craft.dipole_B_A_m2()
-        self.truth.append(
-            (
-                craft.t_s,
-                math.degrees(rate_rad_s),
-                rate_rad_s,
-                *plant.omega_BN_B,
-                *quaternion_from_mrp(plant.sigma_BN),
-                *craft.environment.field_N[index],
-                *field_B_T,
-                math.hypot(*field_B_T),
-                *dipole_B_A_m2,
-                math.hypot(*dipole_B_A_m2),
-                *craft.environment.r_BN_N[index],
-                *craft.sun_B(),
-                craft.environment.illumination[index],
-                power.battery_V,
-                power.battery_A,
-                power.charge,
-                power.solar_W,
-                power.temperature_C,
-                craft.in_view,
-            )
-        )

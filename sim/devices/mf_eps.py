@@ -1,4 +1,4 @@
-"""Electrical power system of the reference spacecraft, I2C 0x18: register map in docs/icd/eps.md."""
+"""Electrical power system of the reference spacecraft, I2C 0x18 (docs/icd/eps.md)."""
 
 from __future__ import annotations
 

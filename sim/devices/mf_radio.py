@@ -65,10 +65,10 @@ class MfRadio(RegisterDevice):
         return RATES_BIT_S[self._rate]
 
     def advance(self, start_s: float, step_s: float) -> list[tuple[float, bytes]]:
-        """Frames whose last bit left during the grid step that began at `start_s`: (time, frame)."""
+        """(time, frame) of all whose last bit left in the grid step beginning at `start_s`."""
         if not self._tx or not self.carrier:
             return []
-        done = []
+        done: list[tuple[float, bytes]] = []
         at_s = 0.0
         while self._tx:
             rest_s = len(self._tx[0]) * 8.0 / self.rate_bit_s - self._tx_sent_s

@@ -1,0 +1,1 @@
+"""How the onboard computer of each world reaches the simulated one: one module per carrier."""
