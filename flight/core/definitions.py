@@ -114,8 +114,7 @@ FAILURES = (
     (11, "refused"),  # valid, but not now: mode, power or state forbids it
     (12, "device_error"),
     (13, "storage_error"),
-    (14, "internal_error"),
-    (15, "queue_full"),
+    (14, "queue_full"),
 )
 
 # code, name: why a mode was entered

@@ -52,26 +52,37 @@ COMMANDS = (
      "Start the timing statistics of the control tick anew"),
 )  # fmt: skip
 
-# Ids up to 0x023F are made by the control kernel (native/include/mf_kernel.h).
+# Ids up to 0x023F are made by the control kernel (enum mf_kernel_event_id, mf_kernel.h).
 EVENTS = (
-    (0x0240, 1, "detumbled"),
-    (0x0241, 2, "rate above the detumbled threshold again"),
-    (0x0242, 3, "control loop stepped down: reason {0}"),
-    (0x0243, 3, "control loop refused a command: status -{0}"),
+    (0x0201, 3, "magnetometer failed: status -{0}, {1} errors so far"),
+    (0x0202, 1, "magnetometer answers again, {1} errors so far"),
+    (0x0203, 3, "gyro failed: status -{0}, {1} errors so far"),
+    (0x0204, 1, "gyro answers again, {1} errors so far"),
+    (0x0205, 3, "torque rods failed: status -{0}, rod {1}"),
+    (0x0206, 1, "torque rods answer again, {1} errors so far"),
+    (0x0207, 3, "control loop stepped down to idle: reason {0}"),
+    (0x0208, 1, "detumbled: rate {1} urad/s"),
+    (0x0209, 2, "tumbling again: rate {1} urad/s"),
+    (0x020A, 4, "heartbeat lost for {1} ms: watchdog no longer fed"),
+    (0x020B, 2, "heartbeat back"),
+    (0x020C, 3, "control ticks skipped: {0} in a row, {1} so far"),
+    (0x020D, 2, "torque rod driver {0} reports fault {1:#04x}"),
+    (0x0240, 3, "control loop refused a command: status -{0}"),
+    (0x0241, 3, "control loop made an event unknown to the dictionary: {0:#06x}"),
 )
 
-# The low byte is the index of enum mf_kernel_param. Every default is a binary fraction of few
+# The low byte is the index of enum mf_kernel_param. Every number is a binary fraction of few
 # digits, so that single and double precision agree on it.
 PARAMETERS = (
-    (0x0201, "attitude_bdot_gain", "f32", 0.0, 1.0, 0.001953125, "N m s",
+    (0x0201, "attitude_bdot_gain", "f32", 0.0000019073486328125, 0.09375, 0.001953125, "N m s",
      "Gain k of the B-dot law"),
-    (0x0202, "attitude_dipole_max", "f32", 0.0, 10.0, 0.5, "A m2",
+    (0x0202, "attitude_dipole_max", "f32", 0.001953125, 10.0, 0.5, "A m2",
      "Limit of the commanded dipole vector"),
-    (0x0203, "attitude_rate_low", "f32", 0.0, 1.0, 0.0068359375, "rad/s",
-     "Below: long derivative baseline; detumbled threshold"),
-    (0x0204, "attitude_detumbled_hold", "f32", 0.0, 3600.0, 120.0, "s",
+    (0x0203, "attitude_rate_low", "f32", 0.001953125, 0.09375, 0.0068359375, "rad/s",
+     "Detumbled threshold; below five times it: long derivative baseline"),
+    (0x0204, "attitude_detumbled_hold", "f32", 1.0, 3600.0, 120.0, "s",
      "Rate below the threshold for so long: detumbled"),
-    (0x0205, "attitude_heartbeat_limit", "f32", 1.0, 600.0, 10.0, "s",
+    (0x0205, "attitude_heartbeat_limit", "f32", 2.0, 300.0, 10.0, "s",
      "No heartbeat for so long: the watchdog is not fed"),
     (0x0206, "attitude_control_enabled", "u8", 0, 1, 1, "",
      "0 keeps the control loop idle in every mode"),

@@ -1,0 +1,199 @@
+"""Attitude: the Python side of the control loop in C.
+
+Copies its report into the store, commands it as the spacecraft mode wants, gives it parameters,
+and turns its step-downs into requests to the supervisor. It never decodes a float.
+"""
+
+import native
+from flight import mission
+from flight.core import failures, modes
+from flight.packets import fields
+from hal.compat import const
+
+from . import definitions
+
+# enum mf_command, enum mf_kernel_mode, enum mf_flag of native/include/mf_kernel.h
+_CMD_SET_MODE = const(1)
+_CMD_SET_PARAM = const(2)
+_CMD_RESET_STATS = const(3)
+_IDLE = const(0)
+_DETUMBLE = const(1)
+_FLAG_DETUMBLED = const(0x08)
+_FLAG_IMU_FAILED = const(0x40)
+_REASON_MAG_LOST = const(2)
+
+_KERNEL_PARAMS = const(5)
+_STATS_STEPS = const(10)
+_EVENTS_PER_STEP = const(8)
+_KERNEL_EVENT_SIZE = const(12)
+_RECOVERED_STEPS = const(10)
+
+EVENT_COMMAND_REFUSED = const(0x0240)
+EVENT_UNKNOWN = const(0x0241)
+
+
+class Attitude:
+    """The app "attitude" of mission.APPS."""
+
+    NAME = "attitude"
+    PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
+
+    def __init__(self, context):
+        self._context = context
+        self._kernel = context.board.kernel
+        self._modes = context.modes
+        self._params = context.params
+        self._report = context.store.claim(0x0201, self.NAME)
+        self._stats = context.store.claim(0x0202, self.NAME)
+        self._mode_at = fields.offset(definitions.REPORT_FIELDS, "mode")
+        self._reason_at = fields.offset(definitions.REPORT_FIELDS, "mode_reason")
+        self._flags_at = fields.offset(definitions.REPORT_FIELDS, "flags")
+        self._ack_at = fields.offset(definitions.REPORT_FIELDS, "command_ack")
+        self._kernel_params = [context.params.place(0x0200 + i + 1) for i in range(_KERNEL_PARAMS)]
+        self._enabled_at = context.params.place(0x0206)
+        self._event = bytearray(_KERNEL_EVENT_SIZE)
+        self._argument = bytearray(4)
+        self._control = _IDLE  # wanted from the loop
+        self._commanded = False  # by a telecommand, until the next mode
+        self._sequence = 0  # of the last mode command, 0 none
+        self._changes = 0
+        self._parameters_due = True
+        self._steps = 0
+        self._well = 0
+        context.functions.handle(0x0201, self.control)
+        context.functions.handle(0x0202, self.reset_stats)
+
+    def start(self):
+        """Command the loop anew: its state may be of an earlier run of this app."""
+        self._parameters_due = True
+        self._steps = 0
+        self._control = self._modes.row[3] if self._params.u8(self._enabled_at) else _IDLE
+        self._command_mode()
+
+    def step(self, now_ms):
+        """Report and statistics into the store, events into the ring, decisions, parameters."""
+        self._kernel.report_into(self._report.data)
+        self._report.post()
+        if self._steps == 0:
+            self._kernel.stats_into(self._stats.data)
+            self._stats.post()
+        self._steps = (self._steps + 1) % _STATS_STEPS
+        self._take_events()
+        if self._changes != self._params.changes:
+            self._changes = self._params.changes
+            self._parameters_due = True
+            self._follow_switch()
+        if self._parameters_due:
+            self._send_parameters()
+        self._judge()
+
+    def leave_mode(self, row):
+        """A telecommand to the loop holds until here."""
+        self._commanded = False
+
+    def enter_mode(self, row):
+        """The loop does what the mode wants."""
+        self._control = row[3] if self._params.u8(self._enabled_at) else _IDLE
+        self._command_mode()
+
+    def control(self, buf, off, owner):
+        """Handler of `attitude_control`."""
+        if buf[off] != _IDLE and not self._params.u8(self._enabled_at):
+            return failures.REFUSED
+        self._control = buf[off]
+        self._commanded = True
+        return failures.OK if self._command_mode() else failures.QUEUE_FULL
+
+    def reset_stats(self, buf, off, owner):
+        """Handler of `attitude_reset_stats`."""
+        done = self._command(_CMD_RESET_STATS, 0, None, 0)
+        return failures.OK if done else failures.QUEUE_FULL
+
+    def _follow_switch(self):
+        """`attitude_control_enabled` may have changed."""
+        wanted = self._control
+        if not self._params.u8(self._enabled_at):
+            wanted = _IDLE
+        elif not self._commanded:
+            wanted = self._modes.row[3]
+        if wanted != self._control:
+            self._control = wanted
+            self._command_mode()
+
+    def _command_mode(self):
+        return self._command(_CMD_SET_MODE, self._control, None, 0)
+
+    def _command(self, code, index, buf, off):
+        """Queue a command for the loop; False and an event when it refuses."""
+        sequence = self._kernel.command(code, index, buf, off)
+        if sequence < 0:
+            self._context.events.put(EVENT_COMMAND_REFUSED, -sequence, code << 8 | index)
+            return False
+        self._sequence = sequence
+        return True
+
+    def _send_parameters(self):
+        self._parameters_due = False
+        index = 1
+        for at in self._kernel_params:
+            self._command(_CMD_SET_PARAM, index, self._params.image, at)
+            index += 1
+
+    def _judge(self):
+        """Ask for modes by what the loop reports; only by a report that knows the last command."""
+        data = self._report.data
+        current = self._modes
+        if data[self._ack_at] != self._sequence:
+            return
+        flags = data[self._flags_at]
+        if flags & _FLAG_IMU_FAILED:
+            current.inhibit(modes.INHIBIT_GYRO_LOST, modes.REASON_GYRO_LOST)
+        else:
+            current.allow(modes.INHIBIT_GYRO_LOST)
+        if self._control == _DETUMBLE and data[self._mode_at] == _IDLE:
+            if data[self._reason_at] >= _REASON_MAG_LOST:
+                # C has stepped down; the supervisor follows.
+                self._control = _IDLE
+                current.inhibit(modes.INHIBIT_ATTITUDE_LOST, modes.REASON_ATTITUDE_LOST)
+            return
+        self._judge_recovery(flags)
+        if current.current == self._context.mission.DETUMBLE:
+            if flags & _FLAG_DETUMBLED and not current.inhibitors & modes.KEEPS_OUT_OF_NOMINAL:
+                current.request(self._context.mission.NOMINAL, modes.REASON_DETUMBLED)
+        elif current.current == self._context.mission.NOMINAL and self._control == _DETUMBLE:
+            if not flags & _FLAG_DETUMBLED:
+                current.request(self._context.mission.DETUMBLE, modes.REASON_RATE_HIGH)
+
+    def _judge_recovery(self, flags):
+        """Magnetometer and rods well for some steps: detumbling may be tried again."""
+        if not self._modes.inhibitors & modes.INHIBIT_ATTITUDE_LOST:
+            return
+        if flags & (0x20 | 0x80) or not flags & 0x01:
+            self._well = 0
+            return
+        self._well += 1
+        if self._well >= _RECOVERED_STEPS:
+            self._well = 0
+            self._modes.allow(modes.INHIBIT_ATTITUDE_LOST)
+
+    def _take_events(self):
+        """Kernel events get mission time and go into the ring."""
+        event = self._event
+        events = self._context.events
+        time = self._context.time
+        for _ in range(_EVENTS_PER_STEP):
+            if not self._kernel.event_into(event):
+                return
+            # Little-endian: u32 time_ms, u16 id, u16 arg0, u32 arg1. Modulo 2^30 by hand: a larger
+            # integer would allocate.
+            tick = event[0] | event[1] << 8 | event[2] << 16 | (event[3] & 0x3F) << 24
+            number = event[4] | event[5] << 8
+            arg0 = event[6] | event[7] << 8
+            if arg0 >= 0x8000:
+                arg0 = 0x10000 - arg0  # a status: its errno is shown
+            native.swap_copy(self._argument, 0, event, 8, "u32", 1)
+            if events.known(number):
+                time.locate(tick)
+                events.put_at(number, arg0, self._argument, 0, time.at_seconds, time.at_fraction)
+            else:
+                events.put(EVENT_UNKNOWN, number)

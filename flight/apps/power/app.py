@@ -1,0 +1,167 @@
+"""Power: reads the electrical power system, switches loads by mode and by command, guards the
+battery."""
+
+import struct
+
+from flight import mission
+from flight.core import failures, modes
+from hal.compat import const
+from hal.errors import HalError
+from hal.roles import PowerMonitor
+
+_LOAD_PAYLOAD = const(0b0010)
+# The heater belongs to no mode: only commands switch it.
+_LOADS_OF_MODES = const(0b0111)
+_FAILURES_TO_SAFE = const(3)
+_STATE_LOW = const(1)
+_STATE_SILENT = const(2)
+_NOTHING = const(-1)
+
+EVENT_LOW = const(0x0101)
+EVENT_RECOVERED = const(0x0102)
+EVENT_EPS_FAILED = const(0x0103)
+EVENT_EPS_BACK = const(0x0104)
+EVENT_SWITCHED = const(0x0105)
+
+
+class Power:
+    """The app "power" of mission.APPS."""
+
+    NAME = "power"
+    PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
+
+    def __init__(self, context):
+        self._events = context.events
+        self._modes = context.modes
+        self._params = context.params
+        self._eps = context.board.eps
+        self._record = context.store.claim(0x0101, self.NAME)
+        self._low_at = context.params.place(0x0101)
+        self._recovered_at = context.params.place(0x0102)
+        self._reading = [0] * PowerMonitor.SIZE
+        self._probed = False
+        self._failures = 0  # in a row
+        self._errors = 0
+        self._low = False
+        # Switches still to be set, _NOTHING when they are as wanted.
+        self._wanted = _NOTHING
+        context.functions.handle(0x0101, self.switch)
+
+    def start(self):
+        """Look at the part anew before trusting it."""
+        self._probed = False
+
+    def step(self, now_ms):
+        """One reading; the switches if they are not as wanted; the packet."""
+        reading = self._reading
+        try:
+            if not self._probed:
+                self._eps.probe()
+                self._probed = True
+            if self._wanted != _NOTHING:
+                self._set(self._wanted)
+            self._eps.read_into(reading)
+        except HalError as error:
+            self._failed(error.code)
+        else:
+            self._answered()
+            self._guard_battery(reading[PowerMonitor.BATTERY_MV])
+        self._post()
+
+    def leave_mode(self, row):
+        """Nothing to undo: the next mode says what is on."""
+
+    def enter_mode(self, row):
+        """Switch the loads as the mode wants them."""
+        mask = self._reading[PowerMonitor.SWITCHES] & ~_LOADS_OF_MODES | row[2]
+        if self._low:
+            mask &= ~_LOAD_PAYLOAD
+        self._try_set(mask)
+
+    def switch(self, buf, off, owner):
+        """Handler of `power_switch`."""
+        load = 1 << buf[off]
+        mask = self._reading[PowerMonitor.SWITCHES]
+        if buf[off + 1]:
+            if self._low and load == _LOAD_PAYLOAD:
+                return failures.REFUSED
+            mask |= load
+        else:
+            mask &= ~load
+        self._try_set(mask)
+        if self._wanted == _NOTHING:
+            return failures.OK
+        # Reported as failed, so it must not happen later by itself.
+        self._wanted = _NOTHING
+        return failures.DEVICE_ERROR
+
+    def _try_set(self, mask):
+        """Set the switches now, or else at the next step that reaches the part."""
+        self._wanted = mask
+        try:
+            self._set(mask)
+        except HalError as error:
+            self._failed(error.code)
+
+    def _set(self, mask):
+        before = self._reading[PowerMonitor.SWITCHES]
+        self._eps.set_switches(mask)
+        self._wanted = _NOTHING
+        self._reading[PowerMonitor.SWITCHES] = mask
+        if mask != before:
+            self._events.put(EVENT_SWITCHED, before, mask)
+
+    def _guard_battery(self, millivolt):
+        if self._low:
+            if millivolt > self._params.u16(self._recovered_at):
+                self._low = False
+                self._modes.allow(modes.INHIBIT_BATTERY_LOW)
+                self._events.put(EVENT_RECOVERED, millivolt)
+        elif millivolt < self._params.u16(self._low_at):
+            self._low = True
+            self._modes.inhibit(modes.INHIBIT_BATTERY_LOW, modes.REASON_BATTERY_LOW)
+            self._events.put(EVENT_LOW, millivolt)
+            # At once, not only with the mode: the battery does not wait for the supervisor.
+            self._try_set(self._reading[PowerMonitor.SWITCHES] & ~_LOAD_PAYLOAD)
+
+    def _failed(self, code):
+        self._errors = (self._errors + 1) & 0xFF
+        self._failures += 1
+        self._probed = False
+        if self._failures == _FAILURES_TO_SAFE:
+            self._events.put(EVENT_EPS_FAILED, code)
+            self._modes.inhibit(modes.INHIBIT_POWER_UNKNOWN, modes.REASON_POWER_UNKNOWN)
+
+    def _answered(self):
+        if self._failures >= _FAILURES_TO_SAFE:
+            self._events.put(EVENT_EPS_BACK, self._failures & 0xFFFF)
+            self._modes.allow(modes.INHIBIT_POWER_UNKNOWN)
+        self._failures = 0
+
+    def _post(self):
+        reading = self._reading
+        state = _STATE_LOW if self._low else 0
+        if self._failures:
+            state |= _STATE_SILENT
+        struct.pack_into(
+            self._record.format,
+            self._record.data,
+            0,
+            reading[PowerMonitor.BATTERY_MV],
+            reading[PowerMonitor.BATTERY_CURRENT],
+            reading[PowerMonitor.BATTERY_TEMPERATURE],
+            reading[PowerMonitor.SOLAR_CURRENT],
+            reading[PowerMonitor.LOAD_MV],
+            reading[PowerMonitor.LOAD_MV + 1],
+            reading[PowerMonitor.LOAD_MV + 2],
+            reading[PowerMonitor.LOAD_MV + 3],
+            reading[PowerMonitor.LOAD_CURRENT],
+            reading[PowerMonitor.LOAD_CURRENT + 1],
+            reading[PowerMonitor.LOAD_CURRENT + 2],
+            reading[PowerMonitor.LOAD_CURRENT + 3],
+            reading[PowerMonitor.SWITCHES],
+            reading[PowerMonitor.STATUS],
+            state,
+            self._errors,
+        )
+        self._record.post()

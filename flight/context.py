@@ -1,0 +1,37 @@
+"""What an app is given: the services of the core around one board."""
+
+from flight import dictionary, mission
+from flight.core.commands import Commands
+from flight.core.events import Events
+from flight.core.modes import Modes
+from flight.core.params import Params
+from flight.core.scheduler import Scheduler
+from flight.core.store import Store
+from flight.core.telemetry import Telemetry
+from flight.core.timebase import Timebase
+from flight.services.function import Functions
+from flight.services.parameters import Parameters
+from flight.services.test import Test
+from flight.services.verification import Verification
+
+
+class Context:
+    """Plain attributes: `mission board clock time events store params telemetry modes scheduler
+    functions commands`. Built once per boot, before any app."""
+
+    def __init__(self, board):
+        self.mission = mission
+        self.board = board
+        self.clock = board.clock
+        self.time = Timebase(board.clock)
+        self.events = Events(dictionary, self.time)
+        self.store = Store(dictionary, self.time, board.clock)
+        self.params = Params(dictionary, board.fram, self.events)
+        self.telemetry = Telemetry(dictionary, self.time)
+        self.modes = Modes(self.events, mission)
+        self.scheduler = Scheduler(board.clock, self.time, self.events, board.collect)
+        self.functions = Functions(dictionary, self.time)
+        self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
+        self.commands.serve(8, 1, self.functions)
+        self.commands.serve(17, 1, Test(self.telemetry))
+        self.commands.serve(20, 3, Parameters(self.params))

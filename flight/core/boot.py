@@ -1,0 +1,60 @@
+"""Boot record in FRAM: how often the computer started, and the last mode with its reason."""
+
+from flight.core.records import HEADER_SIZE, TwoCopies
+from hal.compat import const
+
+_ADDRESS_A = const(0x0000)
+_ADDRESS_B = const(0x0080)
+_SIZE = const(4)  # boot count u16, mode u8, reason u8
+_LAYOUT = const(0x0001)
+
+EVENT_BOOT = const(0x0001)
+EVENT_BOOT_NUMBER = const(0x0002)
+EVENT_STORAGE = const(0x0004)
+
+
+class BootRecord:
+    """`count`: this start included, wraps at 65535; `last_mode`, `last_reason`: before it."""
+
+    def __init__(self, context):
+        self._events = context.events
+        self._record = TwoCopies(context.board.fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
+        self.count = 0
+        self.last_mode = 0
+        self.last_reason = 0
+
+    def load(self, board, version):
+        """Count this start and make the boot events. `version` (major, minor, patch)."""
+        image = self._record.image
+        if self._record.load():
+            self.count = image[HEADER_SIZE] << 8 | image[HEADER_SIZE + 1]
+            self.last_mode = image[HEADER_SIZE + 2]
+            self.last_reason = image[HEADER_SIZE + 3]
+        self.count = (self.count + 1) & 0xFFFF
+        events = self._events
+        cause = board.reset_cause << 8 | board.image_slot
+        events.put_raw(EVENT_BOOT, cause, board.dictionary_hash, 0)
+        number = version[0] << 16 | version[1] << 8 | version[2]
+        events.put(EVENT_BOOT_NUMBER, self.count, number)
+
+    def save(self, mode, reason):
+        """Store the mode and why it was entered; a failure makes an event."""
+        image = self._record.image
+        image[HEADER_SIZE] = self.count >> 8
+        image[HEADER_SIZE + 1] = self.count & 0xFF
+        image[HEADER_SIZE + 2] = mode
+        image[HEADER_SIZE + 3] = reason
+        status = self._record.save()
+        if status < 0:
+            self._events.put(EVENT_STORAGE, -status)
+
+
+def version_numbers(text):
+    """(major, minor, patch) of "1.2.3", as bytes. Boot time only."""
+    numbers = bytearray(3)
+    i = 0
+    for part in text.split("."):
+        if i < 3:
+            numbers[i] = int(part)
+        i += 1
+    return numbers

@@ -1,0 +1,99 @@
+"""Telecommands: checked, acknowledged, carried out by exactly one handler.
+
+Stages as ECSS-E-ST-70-41C, 6.1: acceptance (packet, service, authority, arguments), start,
+completion. Every refusal has its code (core/failures.py), is counted and makes an event.
+"""
+
+import native
+from flight.core import failures
+from flight.packets import space_packet
+from hal.compat import const
+
+EVENT_REFUSED = const(0x000A)
+
+
+class Commands:
+    """`accepted`, `refused` (u16 counters) and `last_failure` for housekeeping."""
+
+    def __init__(self, dictionary, events, verification):
+        self._events = events
+        self._verification = verification
+        self._services = {}
+        self._apid_base = []
+        self._apid_count = []
+        for partner in dictionary.PARTNERS:
+            self._apid_base.append(partner[2])
+            self._apid_count.append(partner[3])
+        self.accepted = 0
+        self.refused = 0
+        self.last_failure = 0
+
+    def serve(self, service, subtype, handler):
+        """Register the handler of a service message type: an object with `accept`, `start`, `run`,
+        each `(packet, at, n, owner) -> failure code` over the data `packet[at:at+n]`."""
+        self._services[service << 8 | subtype] = handler
+
+    def execute(self, packet, n, owner):
+        """Carry out the telecommand `packet[0:n]` received on the channel of `owner`; its failure
+        code, 0 when it completed."""
+        code = self._check(packet, n, owner)
+        handler = None
+        if code == 0:
+            handler = self._services.get(packet[7] << 8 | packet[8])
+            if handler is None:
+                code = failures.UNKNOWN_SERVICE
+        at = space_packet.TC_HEADER_SIZE
+        size = n - at - space_packet.CRC_SIZE
+        if code == 0:
+            code = handler.accept(packet, at, size, owner)
+        verification = self._verification
+        if code:
+            self._fail(packet, n, code)
+            if n >= at:
+                verification.refused(packet, owner, code)
+            return code
+        self.accepted = (self.accepted + 1) & 0xFFFF
+        verification.accepted(packet, owner)
+        code = handler.start(packet, at, size, owner)
+        if code:
+            self._fail(packet, n, code)
+            verification.start_failed(packet, owner, code)
+            return code
+        verification.started(packet, owner)
+        code = handler.run(packet, at, size, owner)
+        if code:
+            self._fail(packet, n, code)
+            verification.failed(packet, owner, code)
+            return code
+        verification.completed(packet, owner)
+        return 0
+
+    def _check(self, packet, n, owner):
+        """Packet format (CCSDS 133.0-B-2, 4.1; ECSS-E-ST-70-41C, 7.4.4), CRC, and APID block."""
+        if n < space_packet.TC_HEADER_SIZE + space_packet.CRC_SIZE:
+            return failures.BAD_LENGTH
+        # Version 0, type telecommand, secondary header present.
+        if packet[0] & 0xF8 != space_packet.TYPE_TC | space_packet.SECONDARY_HEADER:
+            return failures.BAD_PACKET
+        if packet[2] & 0xC0 != space_packet.UNSEGMENTED:
+            return failures.BAD_PACKET
+        if (packet[4] << 8 | packet[5]) != n - space_packet.PRIMARY_SIZE - 1:
+            return failures.BAD_LENGTH
+        # The CRC of a block that ends in its own CRC is zero.
+        if native.crc16(packet, 0, n) != 0:
+            return failures.BAD_CRC
+        if packet[6] & 0xF0 != space_packet.PUS_VERSION:
+            return failures.BAD_PACKET
+        apid = (packet[0] & 0x07) << 8 | packet[1]
+        base = self._apid_base[owner]
+        if apid < base or apid >= base + self._apid_count[owner]:
+            return failures.WRONG_APID
+        return 0
+
+    def _fail(self, packet, n, code):
+        self.refused = (self.refused + 1) & 0xFFFF
+        self.last_failure = code
+        if n >= 4:
+            self._events.put_raw(EVENT_REFUSED, code, packet, 0)
+        else:
+            self._events.put(EVENT_REFUSED, code)

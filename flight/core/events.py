@@ -1,0 +1,99 @@
+"""Events: 16-byte records in a preallocated ring. Texts live in the dictionary only.
+
+Each event id may be put RATE_LIMIT times per RATE_WINDOW_S; what goes beyond, or finds the ring
+full, is counted in `dropped`.
+"""
+
+import native
+from flight.packets.space_packet import EVENT_RECORD_SIZE, write_event
+from hal.compat import const
+
+RING_RECORDS = const(32)
+RATE_LIMIT = const(4)
+RATE_WINDOW_S = const(10)
+
+_ZERO = bytearray(4)
+
+
+class Events:
+    """The ring. `made` and `dropped` are u16 counters for housekeeping."""
+
+    def __init__(self, dictionary, time):
+        self._time = time
+        self._index = {}  # event id: row in the tables below
+        self._severity = bytearray(0)
+        self._owner = bytearray(0)
+        for subsystem in dictionary.SUBSYSTEMS:
+            owner = subsystem.PACKETS[0][4] if subsystem.PACKETS else 0
+            for event in subsystem.EVENTS:
+                self._index[event[0]] = len(self._severity)
+                self._severity.append(event[1])
+                self._owner.append(owner)
+        self._recent = bytearray(len(self._severity))
+        self._window_s = 0
+        self._ring = bytearray(RING_RECORDS * EVENT_RECORD_SIZE)
+        self._head = 0
+        self._count = 0
+        self.made = 0
+        self.dropped = 0
+
+    def put(self, event, arg0=0, arg1=0):
+        """Record an event at the time of the running step; arguments below 2^30. KeyError for an
+        id that is not in the dictionary."""
+        time = self._time
+        self._put(event, arg0, arg1, _ZERO, -1, time.seconds, time.fraction)
+
+    def put_raw(self, event, arg0, buf, off):
+        """As `put`; the second argument is the big-endian u32 at `buf[off]`, any value."""
+        time = self._time
+        self._put(event, arg0, 0, buf, off, time.seconds, time.fraction)
+
+    def put_at(self, event, arg0, buf, off, seconds, fraction):
+        """As `put_raw`, at a given mission time."""
+        self._put(event, arg0, 0, buf, off, seconds, fraction)
+
+    def known(self, event):
+        """True when the dictionary has this event id."""
+        return event in self._index
+
+    def _put(self, event, arg0, arg1, buf, off, seconds, fraction):
+        row = self._index[event]
+        self.made = (self.made + 1) & 0xFFFF
+        window = self._time.uptime_s // RATE_WINDOW_S
+        recent = self._recent
+        if window != self._window_s:
+            self._window_s = window
+            for i in range(len(recent)):
+                recent[i] = 0
+        if recent[row] >= RATE_LIMIT or self._count >= RING_RECORDS:
+            self.dropped = (self.dropped + 1) & 0xFFFF
+            return
+        recent[row] += 1
+        at = (self._head + self._count) % RING_RECORDS * EVENT_RECORD_SIZE
+        write_event(
+            self._ring,
+            at,
+            seconds,
+            fraction,
+            event,
+            self._owner[row],
+            self._severity[row],
+            arg0,
+            arg1,
+        )
+        if off >= 0:
+            native.copy(self._ring, at + 12, buf, off, 4)
+        self._count += 1
+
+    def peek_into(self, out):
+        """Copy the oldest record into `out[0:16]`; False when there is none."""
+        if self._count == 0:
+            return False
+        native.copy(out, 0, self._ring, self._head * EVENT_RECORD_SIZE, EVENT_RECORD_SIZE)
+        return True
+
+    def drop_oldest(self):
+        """Remove the oldest record, after it was taken over."""
+        if self._count:
+            self._head = (self._head + 1) % RING_RECORDS
+            self._count -= 1

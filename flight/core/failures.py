@@ -1,0 +1,19 @@
+"""Verification failure codes; names in flight/core/definitions.py FAILURES, checked by a test."""
+
+from hal.compat import const
+
+OK = const(0)
+BAD_PACKET = const(1)
+BAD_LENGTH = const(2)
+BAD_CRC = const(3)
+WRONG_APID = const(4)
+UNKNOWN_SERVICE = const(5)
+UNKNOWN_FUNCTION = const(6)
+NOT_AUTHORISED = const(7)
+OUT_OF_RANGE = const(8)
+UNKNOWN_PARAMETER = const(9)
+NOT_ARMED = const(10)
+REFUSED = const(11)
+DEVICE_ERROR = const(12)
+STORAGE_ERROR = const(13)
+QUEUE_FULL = const(14)

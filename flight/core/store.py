@@ -1,0 +1,68 @@
+"""Latest record of every packet: one preallocated buffer per packet id, one writer each."""
+
+from flight.packets import fields
+
+
+class Record:
+    """Body of one packet. `data` is written by its one writer, then `post` publishes it.
+
+    Readers take `view` (a memoryview, never a copy) and `age_ms`.
+    """
+
+    def __init__(self, packet, app, time, clock):
+        self.id = packet[0]
+        self.name = packet[1]
+        self.owner = packet[4]
+        self.app = app
+        self.size = fields.packed_size(packet[5])
+        self.format = fields.struct_format(packet[5], packet[3])
+        self.data = bytearray(self.size)
+        self.view = memoryview(self.data)
+        self.writer = None
+        self.seconds = 0
+        self.fraction = 0
+        self.posted_ms = 0
+        self.posts = 0
+        self.fresh = False
+        self._time = time
+        self._clock = clock
+
+    def post(self):
+        """Publish what is in `data`, stamped with the time of the running step."""
+        time = self._time
+        self.seconds = time.seconds
+        self.fraction = time.fraction
+        self.posted_ms = time.now_ms
+        self.posts = (self.posts + 1) & 0xFFFF
+        self.fresh = True
+
+    def age_ms(self, now_ms):
+        """Time since the last post; -1 when nothing has been posted."""
+        if self.posts == 0:
+            return -1
+        return self._clock.ticks_diff(now_ms, self.posted_ms)
+
+
+class Store:
+    """All records of the dictionary, in its order, in the list `records`."""
+
+    def __init__(self, dictionary, time, clock):
+        self.records = []
+        for subsystem in dictionary.SUBSYSTEMS:
+            for packet in subsystem.PACKETS:
+                self.records.append(Record(packet, subsystem.APP, time, clock))
+
+    def record(self, packet_id):
+        """The record of `packet_id`, for reading. KeyError when there is none. Boot time only."""
+        for record in self.records:
+            if record.id == packet_id:
+                return record
+        raise KeyError(packet_id)
+
+    def claim(self, packet_id, writer):
+        """The record for its writer; ValueError when another has claimed it. Boot time only."""
+        record = self.record(packet_id)
+        if record.writer not in (None, writer):
+            raise ValueError("packet has a writer already: " + record.name)
+        record.writer = writer
+        return record

@@ -1,0 +1,141 @@
+"""Telemetry packets: assembly, and one queue per owner until comms fetches them."""
+
+from array import array
+
+import native
+from flight.packets import space_packet
+from hal.compat import const
+
+# Kinds of report: rows of the message type counters (ECSS-E-ST-70-41C, 7.4.3.1 f).
+HOUSEKEEPING = const(0)
+EVENT = const(1)  # 1..4: severity 1..4
+ACCEPTED = const(5)
+ACCEPTANCE_FAILED = const(6)
+STARTED = const(7)
+START_FAILED = const(8)
+COMPLETED = const(9)
+COMPLETION_FAILED = const(10)
+PING_REPLY = const(11)
+_KINDS = const(12)
+
+_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17))
+_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2))
+
+BODY_MAX = const(192)
+_HOST_QUEUE_SIZE = const(2048)
+_PARTNER_QUEUE_SIZE = const(512)
+
+
+class PacketQueue:
+    """First in, first out, in one preallocated buffer: u16 length, then the packet."""
+
+    def __init__(self, size):
+        self._data = bytearray(size)
+        self._size = size
+        self._head = 0
+        self._tail = 0
+
+    def waiting(self):
+        """Bytes in the queue, lengths included."""
+        return self._tail - self._head
+
+    def push(self, packet, n):
+        """Take `packet[0:n]`; False, and nothing changed, when there is no room."""
+        if self._tail - self._head + n + 2 > self._size:
+            return False
+        if self._tail + n + 2 > self._size:
+            native.copy(self._data, 0, self._data, self._head, self._tail - self._head)
+            self._tail -= self._head
+            self._head = 0
+        data = self._data
+        data[self._tail] = n >> 8
+        data[self._tail + 1] = n & 0xFF
+        native.copy(data, self._tail + 2, packet, 0, n)
+        self._tail += n + 2
+        return True
+
+    def pop_into(self, out):
+        """Move the oldest packet into `out`; its length, 0 when the queue is empty."""
+        head = self._head
+        if head == self._tail:
+            return 0
+        data = self._data
+        n = data[head] << 8 | data[head + 1]
+        native.copy(out, 0, data, head + 2, n)
+        self._head = head + n + 2
+        if self._head == self._tail:
+            self._head = 0
+            self._tail = 0
+        return n
+
+
+class Telemetry:
+    """`queues[owner]`; `made` and `dropped` are u16 counters for housekeeping."""
+
+    def __init__(self, dictionary, time):
+        self._time = time
+        self._apps = 0
+        for subsystem in dictionary.SUBSYSTEMS:
+            self._apps = max(self._apps, subsystem.APP + 1)
+        self._apid_base = []
+        self.queues = []
+        for partner in dictionary.PARTNERS:
+            if self._apps > partner[3]:
+                raise ValueError("more apps than APIDs of partner " + partner[0])
+            self._apid_base.append(partner[2])
+            size = _PARTNER_QUEUE_SIZE if self.queues else _HOST_QUEUE_SIZE
+            self.queues.append(PacketQueue(size))
+        processes = len(self.queues) * self._apps
+        self._sequence = array("H", bytes(2 * processes))
+        self._counter = array("H", bytes(2 * processes * _KINDS))
+        self._packet = bytearray(space_packet.TM_HEADER_SIZE + 2 + BODY_MAX + 2)
+        self.made = 0
+        self.dropped = 0
+
+    def send(self, owner, app, kind, destination, body, n):
+        """Queue a report stamped with the running step; see `send_at`."""
+        time = self._time
+        return self.send_at(owner, app, kind, destination, -1, body, n, time.seconds, time.fraction)
+
+    def send_at(self, owner, app, kind, destination, structure, body, n, seconds, fraction):
+        """Queue one report of `kind` with `body[0:n]`, n <= BODY_MAX, of app number `app`.
+
+        `structure` >= 0 is the structure id that goes before a housekeeping body. False (and
+        counted) when the owner's queue has no room.
+        """
+        packet = self._packet
+        process = owner * self._apps + app
+        message = process * _KINDS + kind
+        sequence = self._sequence[process]
+        counter = self._counter[message]
+        at = space_packet.TM_HEADER_SIZE
+        space_packet.write_tm_header(
+            packet,
+            self._apid_base[owner] + app,
+            sequence,
+            _SERVICE[kind],
+            _SUBTYPE[kind],
+            counter,
+            destination,
+            self._time.quality,
+        )
+        space_packet.write_time(packet, seconds, fraction)
+        if structure >= 0:
+            packet[at] = structure >> 8
+            packet[at + 1] = structure & 0xFF
+            at += 2
+        if n:
+            native.copy(packet, at, body, 0, n)
+            at += n
+        space_packet.write_length(packet, at + 2)
+        crc = native.crc16(packet, 0, at)
+        packet[at] = crc >> 8
+        packet[at + 1] = crc & 0xFF
+        if not self.queues[owner].push(packet, at + 2):
+            # Sequence counts stay whole: a packet that never left makes no gap on the ground.
+            self.dropped = (self.dropped + 1) & 0xFFFF
+            return False
+        self._sequence[process] = (sequence + 1) & 0x3FFF
+        self._counter[message] = (counter + 1) & 0xFFFF
+        self.made = (self.made + 1) & 0xFFFF
+        return True

@@ -1,0 +1,178 @@
+"""Service 3, housekeeping (ECSS-E-ST-70-41C, 6.3): every record posted goes down once, as 3/25.
+
+It also fills the two packets of the core: `core_hk` and `schedule`.
+"""
+
+import struct
+
+import native
+from flight.core import definitions, telemetry
+from flight.core.boot import version_numbers
+from flight.core.scheduler import GIVEN_UP
+from flight.packets import fields
+from hal.compat import const
+
+_CORE_STEPS = const(10)  # core packets every tenth step
+
+EVENT_LOST = const(0x000E)
+
+
+class Housekeeping:
+    """The app "housekeeping" of mission.APPS."""
+
+    NAME = "housekeeping"
+
+    def __init__(self, context, boot, supervisor):
+        self.PERIOD_MS, self.OFFSET_MS, self.BUDGET_MS = context.mission.timing(self.NAME)
+        self._context = context
+        self._boot = boot
+        self._supervisor = supervisor
+        self._core = context.store.claim(0x0001, self.NAME)
+        self._schedule = context.store.claim(0x0002, self.NAME)
+        self._hash_at = fields.offset(definitions.HK_FIELDS, "dictionary_hash")
+        rows = definitions.SCHEDULE_FIELDS
+        self._state_at = fields.offset(rows, "app_state")
+        self._errors_at = fields.offset(rows, "app_errors")
+        self._overruns_at = fields.offset(rows, "app_overruns")
+        self._missed_at = fields.offset(rows, "app_missed")
+        self._run_at = fields.offset(rows, "app_run_time_us")
+        self._high_at = fields.offset(rows, "app_run_high_us")
+        self._jitter_at = fields.offset(rows, "app_jitter_us")
+        self._version = version_numbers(native.VERSION)
+        self._steps = 0
+        self._idle_us = 0
+        self._since_ms = 0
+        self._lost = 0
+        self._heap_base = 0
+        self._collections = 0
+        self._every_at = context.params.place(0x0001)
+        self._growth_at = context.params.place(0x0002)
+        self._collected_s = 0
+
+    def start(self):
+        """Begin measuring the load, and let the core packets go down at once."""
+        self._steps = 0
+        self._idle_us = self._context.clock.idle_us()
+        self._since_ms = self._context.clock.ticks_ms()
+
+    def step(self, now_ms):
+        """Fill the core packets when they are due, then send every fresh record."""
+        if self._steps == 0:
+            self._fill_core(now_ms)
+            self._fill_schedule()
+        self._steps = (self._steps + 1) % _CORE_STEPS
+        self._demand_collection()
+        context = self._context
+        reports = context.telemetry
+        lost = (reports.dropped - self._lost) & 0xFFFF
+        if lost:
+            self._lost = reports.dropped
+            context.events.put(EVENT_LOST, lost)
+        for record in context.store.records:
+            if record.fresh:
+                record.fresh = False
+                reports.send_at(
+                    record.owner,
+                    record.app,
+                    telemetry.HOUSEKEEPING,
+                    0,
+                    record.id,
+                    record.data,
+                    record.size,
+                    record.seconds,
+                    record.fraction,
+                )
+
+    def _demand_collection(self):
+        """Collect when a parameter forces it; growth of the heap is looked at with the core
+        packets, since measuring it takes as long as a small collection."""
+        context = self._context
+        every_s = context.params.u16(self._every_at)
+        if every_s and context.time.uptime_s - self._collected_s >= every_s:
+            self._collected_s = context.time.uptime_s
+            context.scheduler.collect_wanted = True
+
+    def _heap_used(self):
+        scheduler = self._context.scheduler
+        used = self._context.board.heap_used()
+        if scheduler.collections != self._collections:
+            self._collections = scheduler.collections
+            self._heap_base = used
+        elif used - self._heap_base > self._context.params.u16(self._growth_at):
+            scheduler.collect_wanted = True
+        return used
+
+    def _cpu_permille(self, now_ms):
+        clock = self._context.clock
+        # From the release on: what this step has run so far counts in the next period.
+        idle_us = clock.idle_us()
+        idle = clock.ticks_diff(idle_us, self._idle_us)
+        span_ms = clock.ticks_diff(now_ms, self._since_ms)
+        self._idle_us = idle_us
+        self._since_ms = now_ms
+        if span_ms <= 0:
+            return 0
+        return min(1000, max(0, 1000 - idle // span_ms))
+
+    def _fill_core(self, now_ms):
+        context = self._context
+        board = context.board
+        version = self._version
+        current = context.modes
+        given_up = 0
+        for entry in context.scheduler.entries:
+            if entry.state == GIVEN_UP:
+                given_up += 1
+        record = self._core
+        struct.pack_into(
+            record.format,
+            record.data,
+            0,
+            current.current,
+            current.reason,
+            context.time.quality,
+            board.reset_cause,
+            board.image_slot,
+            1 if native.FLIGHT_BUILD else 0,
+            version[0],
+            version[1],
+            version[2],
+            context.params.source,
+            0,
+            self._boot.count,
+            context.time.uptime_s,
+            context.commands.accepted,
+            context.commands.refused,
+            context.commands.last_failure,
+            context.events.made,
+            context.events.dropped,
+            context.telemetry.made,
+            context.telemetry.dropped,
+            context.params.generation & 0xFFFF,
+            current.inhibitors,
+            given_up,
+            self._supervisor.heartbeats,
+            self._cpu_permille(now_ms),
+            self._heap_used(),
+            board.heap_total_allocated(),
+            context.scheduler.collections,
+            board.stack_used(),
+        )
+        # Any u32 may be in there, and one of 2^30 or more would allocate as an integer.
+        native.copy(record.data, self._hash_at, board.dictionary_hash, 0, 4)
+        record.post()
+
+    def _fill_schedule(self):
+        record = self._schedule
+        data = record.data
+        i = 0
+        for entry in self._context.scheduler.entries:
+            data[self._state_at + i] = entry.state
+            data[self._errors_at + i] = entry.errors
+            data[self._overruns_at + i] = entry.overruns
+            data[self._missed_at + i] = entry.missed
+            struct.pack_into(">H", data, self._run_at + 2 * i, entry.run_us)
+            struct.pack_into(">H", data, self._high_at + 2 * i, entry.high_us)
+            struct.pack_into(">H", data, self._jitter_at + 2 * i, entry.jitter_us)
+            i += 1
+        record.post()

@@ -1,0 +1,22 @@
+"""The one exception type of the hardware layer."""
+
+
+class HalError(Exception):
+    """A device did not do its work. `code` is a positive errno (native/include/mf_status.h).
+
+    A driver builds one at boot and raises it again and again through `fail`: raising must not
+    allocate.
+    """
+
+    def __init__(self, device, code=0):
+        super().__init__(device)
+        self.device = device
+        self.code = code
+
+
+def fail(error, code):
+    """Raise the prebuilt HalError `error` with `code` (sign ignored)."""
+    error.code = code if code >= 0 else -code
+    # An exception that is raised twice would otherwise grow its traceback for ever.
+    error.__traceback__ = None
+    raise error

@@ -1,0 +1,39 @@
+"""Roles: what an app may expect of a device, whatever part fills the role.
+
+Readings are integers in the unit of the part, put into lists of the caller: no float exists on
+board outside C, so that every world computes the same. Every call may raise HalError.
+"""
+
+
+class PowerMonitor:
+    """Electrical power system with switched loads."""
+
+    # Places in the list that `read_into` fills.
+    BATTERY_MV = 0
+    BATTERY_CURRENT = 1  # 0.5 mA, positive into the battery
+    BATTERY_TEMPERATURE = 2  # 1/16 degC
+    SOLAR_CURRENT = 3  # 0.5 mA
+    SWITCHES = 4  # bit n: load n is on
+    STATUS = 5  # bit 0 charging, bit 1 battery was below 6.0 V
+    LOAD_MV = 6  # 4 places
+    LOAD_CURRENT = 10  # 0.5 mA, 4 places
+    SIZE = 14
+
+    def probe(self):
+        """Check that the part is the expected one."""
+
+    def read_into(self, out):
+        """Fill the list `out`, SIZE places."""
+
+    def set_switches(self, mask):
+        """Switch all loads at once: bit n of `mask` is load n."""
+
+
+class Thermometer:
+    """One temperature."""
+
+    def probe(self):
+        """Check that the part is the expected one and let it measure continuously."""
+
+    def read(self):
+        """Temperature, 1/16 degC."""
