@@ -183,12 +183,24 @@ class Dictionary:
             if any(f.name == SIGNATURE_FIELD for f in packet.fields):
                 self._signature_offsets[packet.id] = types.offset(row[5], SIGNATURE_FIELD)
         for row in getattr(module, "COMMANDS", ()):
-            arguments = tuple(Argument(a[0], parse_type(a[1]), *a[2:5]) for a in row[4])
-            command = Command(*row[:4], arguments, *row[5:8], subsystem)
+            number, name, service, subtype, rows, authority, hazardous, description = row
+            arguments = tuple(Argument(a[0], parse_type(a[1]), *a[2:5]) for a in rows)
+            command = Command(
+                number,
+                name,
+                service,
+                subtype,
+                arguments,
+                authority,
+                hazardous,
+                description,
+                subsystem,
+            )
             self._once(command.name in self.commands, "command", command.name)
             self.commands[command.name] = command
         for row in getattr(module, "EVENTS", ()):
-            event = Event(*row[:3], subsystem)
+            number, severity, text = row
+            event = Event(number, severity, text, subsystem)
             self._once(event.id in self.events, "event", event.text)
             self.events[event.id] = event
         for row in getattr(module, "PARAMETERS", ()):

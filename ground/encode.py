@@ -19,7 +19,9 @@ FRAME_HEADER_SIZE = 5
 SEGMENT_UNSEGMENTED = 0xC0
 BYPASS = 0x2000
 FUNCTION_SERVICE = (8, 1)
-SET_PARAMETERS = (20, 3)
+SET_PARAMETERS = Command(
+    0x0014, "set_parameters", 20, 3, (), "any", False, "Set 1 .. 8 parameters by name", "core"
+)
 PARAMETERS_PER_COMMAND = 8
 
 
@@ -75,11 +77,16 @@ class Encoder:
         self._sequence: Dict[int, int] = {}
 
     def command(self, name: str) -> Command:
-        """The dictionary's row for the command `name`. Raises `CommandError`."""
+        """The row of the command `name`: the dictionary's, or `set_parameters` (20/3).
+
+        Raises `CommandError`.
+        """
+        if name == SET_PARAMETERS.name:
+            return SET_PARAMETERS
         try:
             return self._dictionary.commands[name]
         except KeyError:
-            known = ", ".join(sorted(self._dictionary.commands))
+            known = ", ".join(sorted([*self._dictionary.commands, SET_PARAMETERS.name]))
             raise CommandError(f"command {name!r} is unknown; known: {known}") from None
 
     def arguments(self, command: Command, values: Values) -> bytes:
@@ -87,7 +94,7 @@ class Encoder:
 
         For 20/3 the values are parameter names with their new values. Raises `CommandError`.
         """
-        if (command.service, command.subtype) == SET_PARAMETERS:
+        if command is SET_PARAMETERS:
             return self._parameters(command, values)
         rows = command.arguments
         if isinstance(values, Mapping):

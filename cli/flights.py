@@ -1,0 +1,172 @@
+"""One flight: scenario and seed into a world, telemetry through the ground, a result out.
+
+`fly`, `diff` and `bench` all fly through here, so that all three mean the same by a flight.
+"""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from cli import worlds
+from cli.errors import CliError
+from ground.decode import Decoder
+from ground.dictionary import Dictionary
+from ground.encode import Encoder
+from ground.errors import GroundError
+from ground.history import History
+
+TIMELINE_STEP_S = 10
+
+FrameListener = Callable[[float, bytes], None]
+
+
+@dataclass
+class Flight:
+    """One flight, before and after: the simulated world with its truth, and the ground's view."""
+
+    scenario: Any
+    world_name: str
+    seed: int
+    world: Any
+    dictionary: Dictionary
+    decoder: Decoder
+    history: History
+    elf: Path = worlds.ELF
+    listeners: List[FrameListener] = field(default_factory=list)
+    virtual_s: float = 0.0
+    wall_s: float = 0.0
+    outcome: worlds.Outcome = field(default_factory=worlds.Outcome)
+    checks: List[Dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """True when every check passed."""
+        return all(check["pass"] for check in self.checks)
+
+    def fly(self) -> None:
+        """Fly to the end and judge. Raises `CliError` when the world breaks down."""
+        self.world.on_frame.append(self._receive)
+        started_s = time.perf_counter()
+        self.outcome = worlds.fly(self.world_name, self.world, self.elf)
+        self.wall_s = time.perf_counter() - started_s
+        self.virtual_s = float(self.world.t_s)
+        self._judge()
+
+    def _receive(self, t_s: float, frame: bytes) -> None:
+        for report in self.decoder.frame(t_s, frame):
+            self.history.add(report)
+        for listener in self.listeners:
+            listener(t_s, frame)
+
+    def _judge(self) -> None:
+        from sim import checks
+
+        self.checks = checks.evaluate(self.scenario, self.world, self.telemetry())
+        if self.decoder.mismatch or not self.decoder.confirmed:
+            self.checks.append(_check("dictionary confirmed", 0, 1, "", False))
+
+    def telemetry(self) -> Dict[str, Any]:
+        """What the checks may know of the telemetry: the counters, modes and events."""
+        names = self.dictionary.mode_names
+        return {
+            **self.decoder.summary(),
+            "modes": [(t_s, names.get(mode, str(mode))) for t_s, mode in self.history.modes],
+            "events": [
+                (event.received_s, event.id, event.text)
+                for event in self.history.events
+                if event.kind == "event"
+            ],
+        }
+
+    def result(self) -> Dict[str, Any]:
+        """What `fly --json` writes."""
+        result: Dict[str, Any] = {
+            "scenario": self.scenario.name,
+            "world": self.world_name,
+            "seed": self.seed,
+            "virtual_s": round(self.virtual_s, 6),
+            "wall_s": round(self.wall_s, 3),
+            "real_time_factor": round(self.virtual_s / max(self.wall_s, 1e-9), 1),
+            "verdict": "pass" if self.passed else "fail",
+            "checks": self.checks,
+        }
+        if self.outcome.firmware is not None:
+            result["firmware"] = self.outcome.firmware
+        result["telemetry"] = self.decoder.summary()
+        result["timeline"] = self._timeline()
+        return result
+
+    def _timeline(self) -> List[Dict[str, Any]]:
+        truth = self.world.truth
+        t_s = truth["t_s"]
+        rows = []
+        next_s = 0.0
+        for index in range(len(t_s)):
+            if t_s[index] + 1e-6 < next_s:
+                continue
+            next_s = (t_s[index] // TIMELINE_STEP_S + 1) * TIMELINE_STEP_S
+            mode = self.history.mode_at(float(t_s[index]))
+            rows.append(
+                {
+                    "t_s": round(float(t_s[index]), 3),
+                    "mode": self.dictionary.mode_names.get(mode, "unknown"),
+                    "rate_deg_s": round(float(truth["rate_deg_s"][index]), 6),
+                    "battery_V": round(float(truth["battery_V"][index]), 4),
+                    "field_T": float(f"{truth['field_T'][index]:.6g}"),
+                }
+            )
+        return rows
+
+
+def _check(name: str, value: Any, limit: Any, unit: str, passed: bool) -> Dict[str, Any]:
+    return {"name": name, "value": value, "limit": limit, "unit": unit, "pass": passed}
+
+
+def prepare(
+    scenario_name: str,
+    world_name: str,
+    seed: Optional[int] = None,
+    overrides: Sequence[str] = (),
+    elf: Path = worlds.ELF,
+    timeline: bool = True,
+) -> Flight:
+    """A flight ready to fly. Raises `CliError` for anything that is wrong beforehand.
+
+    `timeline` False leaves the scenario's telecommands unsent.
+    """
+    scenario = load_scenario(scenario_name, overrides)
+    worlds.check(world_name, elf)
+    from sim.errors import SimError
+    from sim.world import World
+
+    seed = scenario.seed if seed is None else seed
+    try:
+        world = World(scenario, seed)
+    except SimError as error:
+        raise CliError(str(error)) from error
+    dictionary = Dictionary()
+    flight = Flight(
+        scenario, world_name, seed, world, dictionary, Decoder(dictionary), History(), elf
+    )
+    if timeline:
+        encoder = Encoder(dictionary)
+        for command in scenario.commands:
+            try:
+                frame = encoder.frame(command.name, command.args, command.owner)
+            except GroundError as error:
+                raise CliError(f"{scenario.path.name}: timeline at {command.t_s:g} s: {error}")
+            world.uplink(command.t_s, frame)
+    return flight
+
+
+def load_scenario(name: str, overrides: Sequence[str] = ()) -> Any:
+    """The scenario `name` with `key=value` overrides. Raises `CliError` with the reason."""
+    try:
+        from sim.scenario import ScenarioError, load
+    except ModuleNotFoundError as error:
+        raise CliError(f"the simulator needs the package {error.name}: make setup") from error
+    try:
+        return load(name, overrides)
+    except ScenarioError as error:
+        raise CliError(str(error)) from error
