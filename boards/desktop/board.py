@@ -1,0 +1,79 @@
+"""The desktop board: the C stack through cffi, devices behind one `exchange` callable."""
+
+from collections.abc import Callable
+
+import native
+from boards.desktop.clock import BoardReset, VirtualClock
+from flight import dictionary
+from flight.packets.signature import signature
+from hal import reset_cause
+from hal.drivers.mf_eps import MfEps
+from hal.drivers.tmp108 import Tmp108
+
+_PLATFORM_BUS = 2
+_FLAG_FLIGHT_BUILD = 1
+_E_RESET = -104
+
+Exchange = Callable[[bytes], bytes]
+
+
+def _never() -> bool:
+    return False
+
+
+class Board:
+    """What flight software sees of the desktop; attributes as docs/architecture.md, "HAL"."""
+
+    name = "desktop"
+    image_slot = 0
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        cause: int = reset_cause.POWER_ON,
+        finished: Callable[[], bool] = _never,
+    ) -> None:
+        self._exchange = exchange
+        self._pulled: "int | None" = None
+        self.stack = native.Stack(self._watched_exchange)
+        self.clock = VirtualClock(self.stack, finished, self._pulled_cause)
+        self.reset_cause = cause
+        self.dictionary_hash = signature(dictionary).to_bytes(4, "big")
+        self.kernel = self.stack.kernel
+        self.link = self.stack.link
+        self.radio = self.stack.radio
+        self.fram = self.stack.fram
+        platform = self.stack.i2c(_PLATFORM_BUS)
+        self.eps = MfEps(platform)
+        self.thermometer = Tmp108(platform)
+        self.stack.hello(cause, _FLAG_FLIGHT_BUILD if native.FLIGHT_BUILD else 0)
+
+    def _watched_exchange(self, request: bytes) -> bytes:
+        """Pass an exchange on; note when the world pulls the reset line. The reset itself waits
+        until the C code has returned."""
+        reply = self._exchange(request)
+        if reply[1] == 0xFF and int.from_bytes(reply[0:2], "little", signed=True) == _E_RESET:
+            self._pulled = reset_cause.PIN
+        return reply
+
+    def _pulled_cause(self) -> "int | None":
+        return self._pulled
+
+    def heap_used(self) -> int:
+        """No bounded heap here: 0."""
+        return 0
+
+    def heap_total_allocated(self) -> int:
+        """Not measured here: 0."""
+        return 0
+
+    def stack_used(self) -> int:
+        """Not measured here: 0."""
+        return 0
+
+    def collect(self) -> None:
+        """CPython collects by itself."""
+
+    def reset(self, cause: int) -> None:
+        """Reset at once: raises BoardReset."""
+        raise BoardReset(cause)
