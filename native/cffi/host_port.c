@@ -1,0 +1,221 @@
+/* Host port: mf_port.h with virtual time that the caller sets, and the composition of one stack.
+ * The seam of mf_port.h has no context argument, so the stack being worked on is noted on entry. */
+#include "mf_host.h"
+
+#include "mf_kernel_state.h"
+#include "mf_port.h"
+
+#define TRANSFER_TIMEOUT_US 100000u
+
+struct mf_host {
+    mf_kernel_t kernel;
+    mf_bus_t adcs, platform;
+    mf_devbus_t devbus;
+    mf_link_rx_t link_rx;
+    mf_link_tx_t link_tx;
+    mf_link_counters_t link_counters;
+    uint64_t now_us;
+    int64_t reset_cause;
+};
+
+
+static mf_host_t *current;
+
+static mf_host_t *enter(mf_host_t *host)
+{
+    mf_host_t *outer = current;
+    current = host;
+    return outer;
+}
+
+uint64_t mf_port_now_us(void)
+{
+    return current != NULL ? current->now_us : 0;
+}
+
+uint32_t mf_port_irq_lock(void)
+{
+    return 0;
+}
+
+void mf_port_irq_unlock(uint32_t state)
+{
+    (void)state;
+}
+
+void mf_port_wait_for_interrupt(void)
+{
+    /* Every transfer of the device bus ends before it is waited for. */
+}
+
+void mf_port_reset(uint32_t cause)
+{
+    if (current != NULL && current->reset_cause < 0) {
+        current->reset_cause = cause;
+    }
+}
+
+size_t mf_host_size(void)
+{
+    return sizeof(mf_host_t);
+}
+
+void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
+                   const mf_kernel_config_t *config, bool authenticated_only, uint64_t now_us)
+{
+    mf_kernel_config_t reference;
+    mf_kernel_config_reference(&reference);
+    host->now_us = now_us;
+    host->reset_cause = -1;
+    host->devbus.exchange = exchange;
+    host->devbus.ctx = handle;
+    host->devbus.exchanges = 0;
+    host->devbus.failures = 0;
+    mf_bus_reset(&host->adcs, MF_BUS_ADCS, &mf_devbus_ops, &host->devbus);
+    mf_bus_reset(&host->platform, MF_BUS_PLATFORM, &mf_devbus_ops, &host->devbus);
+    host->link_counters = (mf_link_counters_t){0};
+    mf_link_rx_reset(&host->link_rx, &host->link_counters, authenticated_only);
+    mf_link_tx_reset(&host->link_tx, &host->link_rx, &host->link_counters);
+    mf_kernel_reset(&host->kernel, config != NULL ? config : &reference, &host->adcs,
+                    mf_devbus_kick, &host->devbus, now_us);
+}
+
+void mf_host_set_time(mf_host_t *host, uint64_t now_us)
+{
+    host->now_us = now_us;
+}
+
+uint64_t mf_host_time(const mf_host_t *host)
+{
+    return host->now_us;
+}
+
+bool mf_host_timer(mf_host_t *host, uint64_t now_us)
+{
+    mf_host_t *outer = enter(host);
+    host->now_us = now_us;
+    bool due = mf_kernel_timer(&host->kernel, now_us);
+    if (due) {
+        /* No handler latency and no run time in virtual time. */
+        mf_kernel_tick(&host->kernel, now_us, 0);
+        mf_kernel_tick_done(&host->kernel, 0);
+    }
+    current = outer;
+    return due;
+}
+
+int64_t mf_host_reset_cause(const mf_host_t *host)
+{
+    return host->reset_cause;
+}
+
+mf_kernel_t *mf_host_kernel(mf_host_t *host)
+{
+    return &host->kernel;
+}
+
+mf_link_rx_t *mf_host_link_rx(mf_host_t *host)
+{
+    return &host->link_rx;
+}
+
+mf_link_tx_t *mf_host_link_tx(mf_host_t *host)
+{
+    return &host->link_tx;
+}
+
+mf_link_counters_t *mf_host_link_counters(mf_host_t *host)
+{
+    return &host->link_counters;
+}
+
+mf_bus_t *mf_host_bus(mf_host_t *host, uint8_t bus)
+{
+    if (bus == MF_BUS_ADCS) {
+        return &host->adcs;
+    }
+    return bus == MF_BUS_PLATFORM ? &host->platform : NULL;
+}
+
+int mf_host_hello(mf_host_t *host, uint8_t reset_cause, uint8_t flags)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_devbus_hello(&host->devbus, reset_cause, flags);
+    current = outer;
+    return status;
+}
+
+int mf_host_i2c(mf_host_t *host, uint8_t bus, uint16_t address, const uint8_t *tx,
+                uint16_t tx_len, uint8_t *rx, uint16_t rx_len)
+{
+    mf_bus_t *queue = mf_host_bus(host, bus);
+    if (queue == NULL) {
+        return MF_E_INVAL;
+    }
+    mf_xfer_t xfer = {.op = MF_OP_I2C,
+                      .address = address,
+                      .tx = tx,
+                      .tx_len = tx_len,
+                      .rx = rx,
+                      .rx_len = rx_len};
+    mf_host_t *outer = enter(host);
+    int status = mf_bus_transfer(queue, &xfer, TRANSFER_TIMEOUT_US);
+    current = outer;
+    return status;
+}
+
+int mf_host_fram_read(mf_host_t *host, uint32_t address, uint8_t *data, uint32_t size)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_fram_read(&host->platform, address, data, size);
+    current = outer;
+    return status;
+}
+
+int mf_host_fram_write(mf_host_t *host, uint32_t address, const uint8_t *data, uint32_t size)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_fram_write(&host->platform, address, data, size);
+    current = outer;
+    return status;
+}
+
+int mf_host_radio_probe(mf_host_t *host)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_radio_probe(&host->platform);
+    current = outer;
+    return status;
+}
+
+int mf_host_radio_send(mf_host_t *host, const uint8_t *frame, uint32_t size)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_radio_send(&host->platform, frame, size);
+    current = outer;
+    return status;
+}
+
+int mf_host_radio_tx_free(mf_host_t *host)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_radio_tx_free(&host->platform);
+    current = outer;
+    return status;
+}
+
+int mf_host_radio_receive(mf_host_t *host, uint8_t *out, uint32_t size)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_radio_receive(&host->platform, out, size);
+    current = outer;
+    return status;
+}
+
+int mf_host_radio_control(mf_host_t *host, bool carrier, uint8_t rate_code)
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_radio_control(&host->platform, carrier, rate_code);
+    current = outer;
+    return status;
+}

@@ -1,0 +1,56 @@
+/* The C part of one onboard computer, put together for the host: kernel, link, two buses over one
+ * device bus. Several live at once; nothing is shared between them but the code. */
+#ifndef MF_HOST_H
+#define MF_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mf_devbus.h"
+#include "mf_drivers.h"
+#include "mf_kernel.h"
+#include "mf_link.h"
+
+typedef struct mf_host mf_host_t;
+
+/* Bytes of memory one stack needs; the caller owns them, aligned for uint64_t. */
+size_t mf_host_size(void);
+
+/* One exchange of the device bus, see mf_devbus.h: 0 or a negative status. */
+typedef int (*mf_host_exchange_t)(void *handle, const uint8_t *request, uint32_t request_len,
+                                  uint8_t *reply, uint32_t reply_len);
+
+/* `handle` goes to `exchange`. `config` NULL: mf_kernel_config_reference. */
+void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
+                   const mf_kernel_config_t *config, bool authenticated_only, uint64_t now_us);
+
+/* Onboard time [us] seen by everything below. */
+void mf_host_set_time(mf_host_t *host, uint64_t now_us);
+uint64_t mf_host_time(const mf_host_t *host);
+
+/* Run what is due at `now_us`: true when a control tick ran. */
+bool mf_host_timer(mf_host_t *host, uint64_t now_us);
+/* mf_port_reset was called: its cause, or -1. */
+int64_t mf_host_reset_cause(const mf_host_t *host);
+
+mf_kernel_t *mf_host_kernel(mf_host_t *host);
+mf_link_rx_t *mf_host_link_rx(mf_host_t *host);
+mf_link_tx_t *mf_host_link_tx(mf_host_t *host);
+mf_link_counters_t *mf_host_link_counters(mf_host_t *host);
+/* MF_BUS_ADCS or MF_BUS_PLATFORM; NULL for any other. */
+mf_bus_t *mf_host_bus(mf_host_t *host, uint8_t bus);
+
+/* Blocking calls of thread context. */
+int mf_host_hello(mf_host_t *host, uint8_t reset_cause, uint8_t flags);
+int mf_host_i2c(mf_host_t *host, uint8_t bus, uint16_t address, const uint8_t *tx,
+                uint16_t tx_len, uint8_t *rx, uint16_t rx_len);
+int mf_host_fram_read(mf_host_t *host, uint32_t address, uint8_t *data, uint32_t size);
+int mf_host_fram_write(mf_host_t *host, uint32_t address, const uint8_t *data, uint32_t size);
+int mf_host_radio_probe(mf_host_t *host);
+int mf_host_radio_send(mf_host_t *host, const uint8_t *frame, uint32_t size);
+int mf_host_radio_tx_free(mf_host_t *host);
+int mf_host_radio_receive(mf_host_t *host, uint8_t *out, uint32_t size);
+int mf_host_radio_control(mf_host_t *host, bool carrier, uint8_t rate_code);
+
+#endif

@@ -1,0 +1,305 @@
+"""One onboard computer's C part on the host: kernel, link and drivers over one device bus.
+
+The objects have the methods of their twins on the target (docs/architecture.md, "Python API of
+native"). Time is virtual: it is what `timer` and `set_time` last said.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from native.cffi.buffers import view
+from native.cffi.loader import ffi, lib
+
+Exchange = Callable[[bytes], bytes]
+
+REPORT_SIZE: int = ffi.sizeof("mf_report_t")
+STATS_SIZE: int = ffi.sizeof("mf_tick_stats_t")
+EVENT_SIZE: int = ffi.sizeof("mf_kernel_event_t")
+COUNTERS_SIZE: int = ffi.sizeof("mf_link_counters_t")
+_TICK_MS_MASK = (1 << 30) - 1
+_SINGLE = struct.Struct(">f")
+
+
+def _failed(kind: Any, error: BaseException, trace: Any) -> None:
+    """An exchange raised: keep it; the call that led there raises it again when C is left."""
+    handle = trace.tb_frame.f_locals["handle"]
+    ffi.from_handle(handle)._pending = error
+
+
+@ffi.def_extern(name="mf_python_exchange", error=lib.MF_E_IO, onerror=_failed)
+def _exchange(handle: Any, request: Any, request_len: int, reply: Any, reply_len: int) -> int:
+    stack = ffi.from_handle(handle)
+    if stack._pending is not None:
+        return int(lib.MF_E_IO)
+    answer = stack._exchange(ffi.buffer(request, request_len)[:])
+    if len(answer) != reply_len:
+        raise ValueError(f"device bus: reply of {len(answer)} bytes instead of {reply_len}")
+    ffi.memmove(reply, answer, reply_len)
+    return 0
+
+
+class Kernel:
+    """The control loop, see native/include/mf_kernel.h."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._kernel = lib.mf_host_kernel(stack._host)
+        self._report = ffi.new("mf_report_t *")
+        self._stats = ffi.new("mf_tick_stats_t *")
+        self._event = ffi.new("mf_kernel_event_t *")
+
+    def report_into(self, buf: Any) -> int:
+        """Copy the 72-byte report; returns its grid time modulo 2^30 ms."""
+        target = view(buf, 0, REPORT_SIZE, True)
+        lib.mf_kernel_report(self._kernel, self._report)
+        ffi.memmove(target, self._report, REPORT_SIZE)
+        return int(self._report.time_ms) & _TICK_MS_MASK
+
+    def stats_into(self, buf: Any) -> None:
+        """Copy the timing statistics (`mf_tick_stats_t`)."""
+        target = view(buf, 0, STATS_SIZE, True)
+        lib.mf_kernel_stats(self._kernel, self._stats)
+        ffi.memmove(target, self._stats, STATS_SIZE)
+
+    def command(self, code: int, index: int, buf: Any = None, off: int = 0) -> int:
+        """Queue a command; value = big-endian f32 at `buf[off]`. Sequence 1..255 or -errno."""
+        value = 0.0
+        if buf is not None:
+            view(buf, off, 4)
+            value = _SINGLE.unpack_from(buf, off)[0]
+        if not (0 <= code <= 255 and 0 <= index <= 255):
+            return int(lib.MF_E_INVAL)
+        return int(lib.mf_kernel_command(self._kernel, code, index, value))
+
+    def beat(self) -> None:
+        """Heartbeat of the supervisor, stamped with the present time."""
+        lib.mf_kernel_beat(self._kernel, lib.mf_host_time(self._stack._host))
+
+    def event_into(self, buf: Any) -> bool:
+        """Take the oldest kernel event (12 bytes little-endian) out; False when there is none."""
+        target = view(buf, 0, EVENT_SIZE, True)
+        if not lib.mf_kernel_event(self._kernel, self._event):
+            return False
+        ffi.memmove(target, self._event, EVENT_SIZE)
+        return True
+
+
+class Link:
+    """Frames, see native/include/mf_link.h. Negative results are -errno, and counted."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._rx = lib.mf_host_link_rx(stack._host)
+        self._tx = lib.mf_host_link_tx(stack._host)
+        self._counters = lib.mf_host_link_counters(stack._host)
+
+    def rx_frame(self, buf: Any, n: int) -> int:
+        """One received TC frame `buf[:n]`; data bytes accepted, or negative."""
+        return int(lib.mf_link_rx_frame(self._rx, view(buf, 0, n), n))
+
+    def rx_packet(self, out: Any) -> int:
+        """Next whole packet of the accepted frame; its length, 0 none left, or negative."""
+        target = ffi.from_buffer("uint8_t[]", out, require_writable=True)
+        return int(lib.mf_link_rx_packet(self._rx, target, len(target)))
+
+    def rx_vc(self) -> int:
+        """Virtual channel of the last accepted frame."""
+        return int(self._rx.vc)
+
+    def tx_push(self, vc: int, buf: Any, off: int, n: int) -> int:
+        """Append packet bytes `buf[off:n]` to the open frame; how many were taken."""
+        if not 0 <= vc < lib.MF_VC_COUNT or off < 0 or off > n:
+            return int(lib.MF_E_INVAL)
+        return int(lib.mf_link_tx_push(self._tx, vc, view(buf, 0, n), off, n))
+
+    def tx_pending(self, vc: int) -> int:
+        """Bytes waiting in the open frame."""
+        if not 0 <= vc < lib.MF_VC_COUNT:
+            return int(lib.MF_E_INVAL)
+        return int(lib.mf_link_tx_pending(self._tx, vc))
+
+    def tx_frame(self, vc: int, out: Any) -> int:
+        """Complete the open frame into `out`; 223, or 0 when nothing waits."""
+        if not 0 <= vc < lib.MF_VC_COUNT:
+            return int(lib.MF_E_INVAL)
+        return int(lib.mf_link_tx_frame(self._tx, vc, view(out, 0, lib.MF_TM_FRAME_SIZE, True)))
+
+    def counters_into(self, buf: Any) -> None:
+        """Copy the counters (`mf_link_counters_t`, 36 bytes little-endian)."""
+        ffi.memmove(view(buf, 0, COUNTERS_SIZE, True), self._counters, COUNTERS_SIZE)
+
+
+class Radio:
+    """Radio modem (docs/icd/radio.md). Every result is >= 0 or -errno."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def probe(self) -> int:
+        """0 when the modem answers with its identity."""
+        return self._stack._ended(lib.mf_host_radio_probe(self._stack._host))
+
+    def send(self, buf: Any, n: int) -> int:
+        """Queue the frame `buf[:n]` (1..256 bytes) in the modem; -ENOSPC when it is full."""
+        return self._stack._ended(lib.mf_host_radio_send(self._stack._host, view(buf, 0, n), n))
+
+    def tx_free(self) -> int:
+        """Free transmit slots, 0..8."""
+        return self._stack._ended(lib.mf_host_radio_tx_free(self._stack._host))
+
+    def receive(self, buf: Any) -> int:
+        """Oldest received frame into `buf`; its length, 0 none, -ENOSPC when `buf` is short."""
+        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
+        return self._stack._ended(lib.mf_host_radio_receive(self._stack._host, target, len(target)))
+
+    def control(self, carrier: int, rate_code: int) -> int:
+        """Set rate and carrier; the receiver stays on."""
+        if not 0 <= rate_code <= 255:
+            return int(lib.MF_E_INVAL)
+        return self._stack._ended(
+            lib.mf_host_radio_control(self._stack._host, bool(carrier), rate_code)
+        )
+
+
+class Fram:
+    """FRAM of 128 KiB; 0 or -errno."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def read(self, addr: int, buf: Any) -> int:
+        """Fill `buf` from `addr` on."""
+        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
+        if not 0 <= addr <= lib.MF_FRAM_SIZE:
+            return int(lib.MF_E_INVAL)
+        return self._stack._ended(
+            lib.mf_host_fram_read(self._stack._host, addr, target, len(target))
+        )
+
+    def write(self, addr: int, buf: Any) -> int:
+        """Write `buf` from `addr` on."""
+        source = ffi.from_buffer("uint8_t[]", buf)
+        if not 0 <= addr <= lib.MF_FRAM_SIZE:
+            return int(lib.MF_E_INVAL)
+        return self._stack._ended(
+            lib.mf_host_fram_write(self._stack._host, addr, source, len(source))
+        )
+
+
+class I2C:
+    """Bus for Python drivers, a subset of `machine.I2C`; OSError(errno) on failure."""
+
+    def __init__(self, stack: Stack, bus: int) -> None:
+        if bus not in (lib.MF_BUS_ADCS, lib.MF_BUS_PLATFORM):
+            raise ValueError(f"no I2C bus {bus}")
+        self._stack = stack
+        self._bus = bus
+
+    def _transfer(self, addr: int, tx: Any, tx_len: int, rx: Any, rx_len: int) -> None:
+        if not 0 <= addr <= 0x7F:
+            raise ValueError("7-bit address expected")
+        if tx_len > lib.MF_DEVBUS_DATA_MAX or rx_len > lib.MF_DEVBUS_DATA_MAX:
+            raise OSError(-lib.MF_E_INVAL, "transfer too long")
+        status = self._stack._ended(
+            lib.mf_host_i2c(self._stack._host, self._bus, addr, tx, tx_len, rx, rx_len)
+        )
+        if status < 0:
+            raise OSError(-status, "I2C")
+
+    def readfrom_mem_into(self, addr: int, reg: int, buf: Any) -> None:
+        """Write register number `reg`, then fill `buf` after a repeated start."""
+        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
+        self._transfer(addr, bytes((reg,)), 1, target, len(target))
+
+    def writeto_mem(self, addr: int, reg: int, buf: Any) -> None:
+        """Write register number `reg` and then `buf`."""
+        data = bytes((reg,)) + bytes(buf)
+        self._transfer(addr, data, len(data), ffi.NULL, 0)
+
+    def readfrom_into(self, addr: int, buf: Any) -> None:
+        """Fill `buf`."""
+        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
+        self._transfer(addr, ffi.NULL, 0, target, len(target))
+
+    def writeto(self, addr: int, buf: Any) -> None:
+        """Write `buf`."""
+        data = bytes(buf)
+        self._transfer(addr, data, len(data), ffi.NULL, 0)
+
+
+class Stack:
+    """Kernel, link, radio, FRAM and buses around one `exchange(request) -> reply`.
+
+    `exchange` gets one whole device-bus request and returns exactly 4 + rx_len bytes
+    (docs/icd/device-bus.md); what it raises comes out of the call that led to it. `config` is a
+    dict of fields of `mf_kernel_config_t` that differ from the reference spacecraft.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        config: dict[str, Any] | None = None,
+        now_us: int = 0,
+        authenticated_only: bool = False,
+    ) -> None:
+        self._exchange = exchange
+        self._pending: BaseException | None = None
+        self._handle = ffi.new_handle(self)
+        self._memory = ffi.new("uint64_t[]", lib.mf_host_size() // 8 + 1)
+        self._host = ffi.cast("mf_host_t *", self._memory)
+        kernel_config = ffi.new("mf_kernel_config_t *")
+        lib.mf_kernel_config_reference(kernel_config)
+        for name, value in (config or {}).items():
+            setattr(kernel_config, name, value)
+        lib.mf_host_reset(
+            self._host,
+            lib.mf_python_exchange,
+            self._handle,
+            kernel_config,
+            authenticated_only,
+            now_us,
+        )
+        self.kernel = Kernel(self)
+        self.link = Link(self)
+        self.radio = Radio(self)
+        self.fram = Fram(self)
+
+    def _ended(self, status: int) -> int:
+        """Pass a result on, or raise what the exchange raised on the way to it."""
+        if self._pending is not None:
+            error, self._pending = self._pending, None
+            raise error
+        return status
+
+    def i2c(self, bus: int) -> I2C:
+        """I2C bus 1 (attitude) or 2 (platform); ValueError for any other."""
+        return I2C(self, bus)
+
+    def next_ms(self) -> int:
+        """Onboard time [ms] at which `timer` must be called next."""
+        return int(lib.mf_kernel_next_ms(self.kernel._kernel))
+
+    def timer(self, now_us: int) -> bool:
+        """Set the time and do what is due: queue samples, run a tick (True)."""
+        return bool(self._ended(lib.mf_host_timer(self._host, now_us)))
+
+    def set_time(self, now_us: int) -> None:
+        """Set onboard time [us]; it stamps requests and heartbeats."""
+        lib.mf_host_set_time(self._host, now_us)
+
+    @property
+    def now_us(self) -> int:
+        """Onboard time [us]."""
+        return int(lib.mf_host_time(self._host))
+
+    def hello(self, reset_cause: int = 0, flags: int = 0) -> int:
+        """First exchange after a boot; 0 or -errno."""
+        return self._ended(lib.mf_host_hello(self._host, reset_cause, flags))
+
+    @property
+    def reset_cause(self) -> int | None:
+        """Set once the C code asked for a processor reset (104: pulled by the world)."""
+        cause = int(lib.mf_host_reset_cause(self._host))
+        return cause if cause >= 0 else None
