@@ -9,6 +9,7 @@ from flight.core.scheduler import Scheduler
 from flight.core.store import Store
 from flight.core.telemetry import Telemetry
 from flight.core.timebase import Timebase
+from flight.services.events import EventReports
 from flight.services.function import Functions
 from flight.services.parameters import Parameters
 from flight.services.test import Test
@@ -17,7 +18,7 @@ from flight.services.verification import Verification
 
 class Context:
     """Plain attributes: `mission board clock time events store params telemetry modes scheduler
-    functions commands`. Built once per boot, before any app."""
+    event_reports functions commands`. Built once per boot, before any app."""
 
     def __init__(self, board):
         self.mission = mission
@@ -30,6 +31,7 @@ class Context:
         self.telemetry = Telemetry(dictionary, self.time)
         self.modes = Modes(self.events, mission)
         self.scheduler = Scheduler(board.clock, self.time, self.events, board.collect)
+        self.event_reports = EventReports(self.events, self.telemetry)
         self.functions = Functions(dictionary, self.time)
         self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
         self.commands.serve(8, 1, self.functions)

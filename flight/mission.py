@@ -18,7 +18,7 @@ APPS = (
     ("payload", 5000, 30, 20, False, "degrade", 15000),
     ("supervisor", 500, 40, 10, True, "skip", 1500),
     ("housekeeping", 1000, 45, 40, True, "skip", 3000),
-    ("comms", 500, 50, 40, True, "skip", 3000),
+    ("comms", 500, 50, 60, True, "skip", 3000),
 )
 
 SAFE = 1

@@ -68,6 +68,8 @@ class Housekeeping:
         if lost:
             self._lost = reports.dropped
             context.events.put(EVENT_LOST, lost)
+        # Before the records: after a start the ground looks for the boot event first.
+        context.event_reports.drain()
         for record in context.store.records:
             if record.fresh:
                 record.fresh = False

@@ -74,15 +74,15 @@ EVENTS = (
 # The low byte is the index of enum mf_kernel_param. Every number is a binary fraction of few
 # digits, so that single and double precision agree on it.
 PARAMETERS = (
-    (0x0201, "attitude_bdot_gain", "f32", 0.0000019073486328125, 0.09375, 0.001953125, "N m s",
-     "Gain k of the B-dot law"),
-    (0x0202, "attitude_dipole_max", "f32", 0.001953125, 10.0, 0.5, "A m2",
+    (0x0201, "attitude_bdot_gain", "f32", 0.0, 1.0, 0.001953125, "N m s",
+     "Gain k of the B-dot law; 0: coils stay off"),
+    (0x0202, "attitude_dipole_max", "f32", 0.0, 10.0, 0.5, "A m2",
      "Limit of the commanded dipole vector"),
-    (0x0203, "attitude_rate_low", "f32", 0.001953125, 0.09375, 0.0068359375, "rad/s",
+    (0x0203, "attitude_rate_low", "f32", 0.0, 1.0, 0.0068359375, "rad/s",
      "Detumbled threshold; below five times it: long derivative baseline"),
-    (0x0204, "attitude_detumbled_hold", "f32", 1.0, 3600.0, 120.0, "s",
+    (0x0204, "attitude_detumbled_hold", "f32", 0.0, 3600.0, 120.0, "s",
      "Rate below the threshold for so long: detumbled"),
-    (0x0205, "attitude_heartbeat_limit", "f32", 2.0, 300.0, 10.0, "s",
+    (0x0205, "attitude_heartbeat_limit", "f32", 1.0, 600.0, 10.0, "s",
      "No heartbeat for so long: the watchdog is not fed"),
     (0x0206, "attitude_control_enabled", "u8", 0, 1, 1, "",
      "0 keeps the control loop idle in every mode"),

@@ -4,7 +4,6 @@ import struct
 
 from flight import mission
 from flight.core import failures
-from flight.services.events import EventReports
 from hal.compat import const
 
 _FRAME_SIZE = const(223)
@@ -37,7 +36,7 @@ class Comms:
         self._commands = context.commands
         self._params = context.params
         self._queues = context.telemetry.queues
-        self._reports = EventReports(context.events, context.telemetry)
+        self._reports = context.event_reports
         self._radio = context.board.radio
         self._link = context.board.link
         self._counters = context.store.claim(0x0301, self.NAME)
