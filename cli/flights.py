@@ -155,7 +155,9 @@ def prepare(
             try:
                 frame = encoder.frame(command.name, command.args, command.owner)
             except GroundError as error:
-                raise CliError(f"{scenario.path.name}: timeline at {command.t_s:g} s: {error}")
+                raise CliError(
+                    f"{scenario.path.name}: timeline at {command.t_s:g} s: {error}"
+                ) from error
             world.uplink(command.t_s, frame)
     return flight
 

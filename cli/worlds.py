@@ -42,7 +42,9 @@ def check(name: str, elf: Path = ELF) -> None:
         try:
             import native  # noqa: F401
         except ImportError as error:
-            raise CliError(f"the C kernel is not built for this computer ({error}): make setup")
+            raise CliError(
+                f"the C kernel is not built for this computer ({error}): make setup"
+            ) from error
         return
     emulator = "qemu-system-arm" if name == "qemu" else "renode"
     if shutil.which(emulator) is None:
@@ -155,7 +157,8 @@ def _qemu(world: Any, elf: Path) -> Outcome:
             try:
                 pipe.serve(world, directory, process)
             except BridgeError as error:
-                raise CliError(f"qemu: {error}; {log}: {_tail(log)}; serial: {_tail(serial)}")
+                said = f"{log}: {_tail(log)}; serial: {_tail(serial)}"
+                raise CliError(f"qemu: {error}; {said}") from error
             finally:
                 _stop(process)
         outcome.log = serial
@@ -190,7 +193,7 @@ def _renode(world: Any, elf: Path) -> Outcome:
             try:
                 tcp.serve(world, port)
             except BridgeError as error:
-                raise CliError(f"renode: {error}; {log}: {_tail(log)}")
+                raise CliError(f"renode: {error}; {log}: {_tail(log)}") from error
             finally:
                 _stop(process)
         outcome.log = log

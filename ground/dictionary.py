@@ -17,6 +17,7 @@ from ground.errors import GroundError
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
 BOOT_EVENT = 0x0001  # the core's first event; its second argument is the signature
+MODE_EVENT = 0x0005  # mode changed; the low byte of its first argument is the new mode
 SIGNATURE_FIELD = "dictionary_hash"
 EVENT_RECORD = struct.Struct(space.EVENT_RECORD)
 

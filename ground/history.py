@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 from ground.decode import Report
+from ground.dictionary import MODE_EVENT
 
 RECENT = 10
 
@@ -30,6 +31,8 @@ class History:
         elif report.kind == "event":
             self.events.append(report)
             self.recent.append(report)
+            if report.id == MODE_EVENT:
+                self._note_mode(report.received_s, report.raw["arg0"] & 0xFF)
         elif report.kind == "verification":
             self.verified[report.name] = self.verified.get(report.name, 0) + 1
             if not report.raw["success"]:
@@ -43,12 +46,10 @@ class History:
         columns["time_s"].append(report.time_s)
         for name, value in report.values.items():
             columns.setdefault(name, []).append(value)
-        mode = report.raw.get("spacecraft_mode")
-        if mode is not None and (not self.modes or self.modes[-1][1] != mode):
-            self.modes.append((report.received_s, mode))
+        if "spacecraft_mode" in report.raw:
+            self._note_mode(report.received_s, report.raw["spacecraft_mode"])
 
-    def note_mode(self, received_s: float, mode: int) -> None:
-        """A mode change learnt from an event, ahead of the next housekeeping."""
+    def _note_mode(self, received_s: float, mode: int) -> None:
         if not self.modes or self.modes[-1][1] != mode:
             self.modes.append((received_s, mode))
 
