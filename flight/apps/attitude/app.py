@@ -6,11 +6,10 @@ and turns its step-downs into requests to the supervisor. It never decodes a flo
 
 import native
 from flight import mission
+from flight.apps.attitude import definitions
 from flight.core import failures, modes
 from flight.packets import fields
 from hal.compat import const
-
-from . import definitions
 
 # enum mf_command, enum mf_kernel_mode, enum mf_flag of native/include/mf_kernel.h
 _CMD_SET_MODE = const(1)
