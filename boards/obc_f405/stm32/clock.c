@@ -6,7 +6,7 @@
 
 /* Bounds of the waits in looks at a register. Running from the 16 MHz oscillator a look takes
  * 0.5 us or more: a crystal starts within 10 ms, the PLL locks within 0.3 ms (data sheet DS8626
- * tables 33 and 37), the rest takes a few cycles. */
+ * sections 5.3.8 and 5.3.10), the rest takes a few cycles. */
 #define LOOKS_CRYSTAL 200000u
 #define LOOKS_PLL 20000u
 #define LOOKS_SWITCH 2000u

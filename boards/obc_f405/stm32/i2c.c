@@ -31,7 +31,8 @@ static void half_clock(uint8_t pin)
     }
 }
 
-/* The pins as open-drain outputs: clocks until SDA is free, then START and STOP (SDA falls and
+/* Boards have pull-ups of their own; the weak internal ones help where one is left out.
+ * The pins as open-drain outputs: clocks until SDA is free, then START and STOP (SDA falls and
  * rises while SCL is high), so that every slave's state machine is reset. */
 static bool bus_clear(void *clear_ctx)
 {
@@ -40,8 +41,8 @@ static bool bus_clear(void *clear_ctx)
 
     stm32_pin_write(pins->scl, true);
     stm32_pin_write(pins->sda, true);
-    stm32_pin_config(pins->scl, STM32_OUTPUT, 0, true, STM32_PULL_NONE);
-    stm32_pin_config(pins->sda, STM32_OUTPUT, 0, true, STM32_PULL_NONE);
+    stm32_pin_config(pins->scl, STM32_OUTPUT, 0, true, STM32_PULL_UP);
+    stm32_pin_config(pins->sda, STM32_OUTPUT, 0, true, STM32_PULL_UP);
     half_clock(pins->scl);
     for (uint32_t clock = 0; clock < CLOCKS && !stm32_pin_read(pins->sda); clock++) {
         stm32_pin_write(pins->scl, false);
@@ -54,8 +55,8 @@ static bool bus_clear(void *clear_ctx)
     stm32_pin_write(pins->sda, true);
     half_clock(pins->scl);
     free = stm32_pin_read(pins->scl) && stm32_pin_read(pins->sda);
-    stm32_pin_config(pins->scl, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_NONE);
-    stm32_pin_config(pins->sda, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_NONE);
+    stm32_pin_config(pins->scl, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_UP);
+    stm32_pin_config(pins->sda, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_UP);
     return free;
 }
 
@@ -74,8 +75,8 @@ int stm32_i2c_open(mf_stm32_i2c_t *i2c, stm32_i2c_pins_t *pins, uint8_t number, 
     mf_mmio_update(RCC_APB1ENR, 0, port->enable_bit);
     (void)mf_mmio_read(RCC_APB1ENR);
     /* Both lines free, the peripheral sees an idle bus when its pins are given to it. */
-    stm32_pin_config(scl, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_NONE);
-    stm32_pin_config(sda, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_NONE);
+    stm32_pin_config(scl, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_UP);
+    stm32_pin_config(sda, STM32_ALTERNATE, I2C_AF, true, STM32_PULL_UP);
     status = mf_stm32_i2c_reset(i2c, port->base, stm32_apb1_hz(), bus_hz, bus_clear, pins);
     if (status != MF_OK) {
         return status;

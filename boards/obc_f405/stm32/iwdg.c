@@ -1,5 +1,5 @@
 /* Independent watchdog (RM0090 section 21), clocked by the internal 32 kHz oscillator, which may
- * run at 17..47 kHz (data sheet DS8626 table 36): the real limit is 0.68 to 1.9 times nominal. */
+ * run at 17..47 kHz (data sheet DS8626 section 5.3.9): the real limit is 0.68 to 1.9 times nominal. */
 #include "mf_status.h"
 #include "registers.h"
 #include "stm32.h"

@@ -26,7 +26,7 @@ void stm32_pin_config(uint8_t pin, uint8_t mode, uint8_t af, bool open_drain, ui
         return;
     }
     mf_mmio_update(RCC_AHB1ENR, 0, 1u << port);
-    (void)mf_mmio_read(RCC_AHB1ENR); /* the clock takes two cycles (errata ES0182, 2.1.13) */
+    (void)mf_mmio_read(RCC_AHB1ENR); /* the clock needs two cycles (RM0090 7.2.14) */
     field(base + GPIO_OTYPER, n, 1u, open_drain ? 1u : 0u);
     field(base + GPIO_OSPEEDR, 2u * n, 2u, SPEED_FAST);
     field(base + GPIO_PUPDR, 2u * n, 2u, pull);
