@@ -1,0 +1,36 @@
+"""The onboard computer as flight software sees it (docs/architecture.md, "HAL")."""
+
+import native
+import obc
+from hal.drivers.mf_eps import MfEps
+from hal.drivers.tmp108 import Tmp108
+
+_PLATFORM_BUS = 2
+
+
+class Board:
+    """One instance per VM start; every attribute is set once, every call is the C function."""
+
+    def __init__(self):
+        platform = native.I2C(_PLATFORM_BUS)
+        self.name = "obc_f405"
+        self.clock = obc.clock
+        self.kernel = native.kernel
+        self.link = native.link
+        self.radio = native.radio
+        self.fram = native.fram
+        self.eps = MfEps(platform)
+        self.thermometer = Tmp108(platform)
+        self.reset_cause = obc.reset_cause()
+        self.image_slot = obc.image_slot()
+        self.dictionary_hash = obc.dictionary_hash()
+        self.heap_used = obc.heap_used
+        self.heap_total_allocated = obc.heap_total_allocated
+        self.stack_used = obc.stack_used
+        self.reset = obc.reset
+        self.collect = obc.collect
+
+
+def build():
+    """The board. Devices are not touched here: each driver finds out when it is first used."""
+    return Board()

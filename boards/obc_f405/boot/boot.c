@@ -1,0 +1,157 @@
+/* Boot block: finds an intact image and starts it.
+ *
+ * Runs on the internal 16 MHz oscillator, as after reset, with interrupts off. Slot A is tried
+ * first, then slot B. An image is intact when magic, length, slot address and CRC are right. With
+ * none, the LED blinks, the console says so once, and after about ten seconds the processor resets and
+ * tries again: a read error of the flash may be a passing one. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image_header.h"
+#include "mf_link.h"
+#include "mf_mmio.h"
+
+#define SCB_VTOR 0xE000ED08u
+#define SCB_AIRCR 0xE000ED0Cu
+#define SYSRESETREQ 0x05FA0004u
+
+#define RCC_AHB1ENR 0x40023830u
+#define RCC_APB2ENR 0x40023844u
+#define RCC_USART1EN (1u << 4)
+#define GPIO_BASE(pin) (0x40020000u + ((uint32_t)(pin) >> 4) * 0x400u)
+#define GPIO_MODER 0x00u
+#define GPIO_BSRR 0x18u
+#define GPIO_AFR 0x20u
+#define USART1_SR 0x40011000u
+#define USART1_DR 0x40011004u
+#define USART1_BRR 0x40011008u
+#define USART1_CR1 0x4001100Cu
+#define USART_TXE (1u << 7)
+
+#define HSI_HZ 16000000u
+#define BAUD 115200u
+#define BLINKS 20u
+#define HALF_BLINK_LOOPS (HSI_HZ / 4u / 4u) /* four cycles per loop, a quarter of a second */
+
+extern uint32_t boot_stack_top;
+void Boot_Reset(void);
+void boot_main(void);
+
+static bool image_intact(uint32_t base)
+{
+    const image_header_t *header = (const image_header_t *)base;
+    if (header->magic != IMAGE_MAGIC || header->slot_base != base ||
+        header->length <= IMAGE_VECTORS_OFFSET || header->length > IMAGE_SLOT_SIZE) {
+        return false;
+    }
+    return mf_crc32(0, (const uint8_t *)base + IMAGE_CRC_START,
+                    header->length - IMAGE_CRC_START) == header->crc;
+}
+
+__attribute__((noreturn)) static void start_image(uint32_t base)
+{
+    const uint32_t *vectors = (const uint32_t *)(base + IMAGE_VECTORS_OFFSET);
+    mf_mmio_write(SCB_VTOR, (uint32_t)vectors);
+    __asm volatile("dsb\n\t"
+                   "isb\n\t"
+                   "msr msp, %0\n\t"
+                   "bx %1\n\t"
+                   :
+                   : "r"(vectors[0]), "r"(vectors[1])
+                   : "memory");
+    for (;;) {
+    }
+}
+
+static void pin_mode(uint8_t pin, uint32_t mode)
+{
+    mf_mmio_update(RCC_AHB1ENR, 0, 1u << (pin >> 4));
+    const uint32_t shift = 2u * (pin & 15u);
+    mf_mmio_update(GPIO_BASE(pin) + GPIO_MODER, 3u << shift, mode << shift);
+}
+
+static void console_put(char c)
+{
+    for (uint32_t i = 0; i < 10000u && !(mf_mmio_read(USART1_SR) & USART_TXE); i++) {
+    }
+    mf_mmio_write(USART1_DR, (uint8_t)c);
+}
+
+static void console_say(const char *text)
+{
+    const uint8_t pin = MF_PIN_USART1_TX;
+    const uint32_t shift = 4u * (pin & 7u);
+    mf_mmio_update(RCC_APB2ENR, 0, RCC_USART1EN);
+    mf_mmio_update(GPIO_BASE(pin) + GPIO_AFR + ((pin & 8u) >> 1), 15u << shift, 7u << shift);
+    pin_mode(pin, 2u);
+    mf_mmio_write(USART1_BRR, (HSI_HZ + BAUD / 2u) / BAUD);
+    mf_mmio_write(USART1_CR1, (1u << 13) | (1u << 3));
+    while (*text != '\0') {
+        console_put(*text++);
+    }
+}
+
+static void led_write(bool on)
+{
+    const bool level = on != (bool)MF_LED_ACTIVE_LOW;
+    const uint32_t bit = MF_PIN_LED & 15u;
+    mf_mmio_write(GPIO_BASE(MF_PIN_LED) + GPIO_BSRR, level ? 1u << bit : 1u << (bit + 16u));
+}
+
+static void delay(uint32_t loops)
+{
+    for (uint32_t i = 0; i < loops; i++) {
+        __asm volatile("");
+    }
+}
+
+void boot_main(void)
+{
+    if (image_intact(IMAGE_SLOT_A)) {
+        start_image(IMAGE_SLOT_A);
+    }
+    if (image_intact(IMAGE_SLOT_B)) {
+        start_image(IMAGE_SLOT_B);
+    }
+    console_say("boot: no intact image in slot A or B\r\n");
+    pin_mode(MF_PIN_LED, 1u);
+    for (uint32_t i = 0; i < BLINKS; i++) {
+        led_write(true);
+        delay(HALF_BLINK_LOOPS);
+        led_write(false);
+        delay(HALF_BLINK_LOOPS);
+    }
+    mf_mmio_write(SCB_AIRCR, SYSRESETREQ);
+    for (;;) {
+    }
+}
+
+/* No floating point and no data in RAM: nothing to set up but the stack, which the vector table
+ * gives. QEMU starts through the alias at 0, so VTOR is set before anything can fault. */
+__attribute__((naked)) void Boot_Reset(void)
+{
+    __asm volatile("cpsid i\n\t"
+                   "ldr r0, =0xE000ED08\n\t"
+                   "ldr r1, =0x08000000\n\t"
+                   "str r1, [r0]\n\t"
+                   "ldr r0, =boot_stack_top\n\t"
+                   "mov sp, r0\n\t"
+                   "b boot_main\n\t");
+}
+
+/* A fault in the boot block can only be bad flash or bad hardware: start over. */
+static void boot_fault(void)
+{
+    mf_mmio_write(SCB_AIRCR, SYSRESETREQ);
+    for (;;) {
+    }
+}
+
+__attribute__((section(".isr_vector"), used)) static const uintptr_t boot_vectors[16] = {
+    (uintptr_t)&boot_stack_top, (uintptr_t)Boot_Reset, (uintptr_t)boot_fault,
+    (uintptr_t)boot_fault,      (uintptr_t)boot_fault, (uintptr_t)boot_fault,
+    (uintptr_t)boot_fault,      (uintptr_t)boot_fault, (uintptr_t)boot_fault,
+    (uintptr_t)boot_fault,      (uintptr_t)boot_fault, (uintptr_t)boot_fault,
+    (uintptr_t)boot_fault,      (uintptr_t)boot_fault, (uintptr_t)boot_fault,
+    (uintptr_t)boot_fault,
+};

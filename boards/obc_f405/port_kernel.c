@@ -1,0 +1,148 @@
+/* Kernel glue: the instances that outlive the VM, the two interrupts that run the control loop,
+ * and the choice of bus backend. */
+#include "port_kernel.h"
+
+#include "mf_native.h"
+
+#include "port.h"
+#include "stm32/stm32.h"
+
+#define ADCS_BUS_HZ 400000u
+#define PLATFORM_BUS_HZ 400000u
+#define WATCHDOG_MS 4000u
+/* One handler serves at most this many kernel deadlines; more means they no longer advance. */
+#define DEADLINES_PER_WAKE 4u
+
+port_kernel_t port_kernel PORT_KERNEL_RAM;
+
+static uint64_t tick_grid_ms PORT_KERNEL_RAM;
+
+void SysTick_Handler(void);
+void PendSV_Handler(void);
+void I2C1_EV_Handler(void);
+void I2C1_ER_Handler(void);
+void I2C2_EV_Handler(void);
+void I2C2_ER_Handler(void);
+
+/* Silicon and Renode: independent watchdog, and a pulse to the external one. */
+static void kick_hardware(void *ctx, uint32_t tick)
+{
+    (void)ctx;
+    stm32_iwdg_feed();
+    (void)tick;
+    stm32_pin_write(MF_PIN_WATCHDOG, true);
+    stm32_pin_write(MF_PIN_WATCHDOG, false);
+}
+
+static void open_emulated_buses(void)
+{
+    port_kernel.devbus_open = port_devbus_open(&port_kernel.devbus);
+    mf_bus_reset(&port_kernel.adcs_bus, MF_BUS_ADCS, &mf_devbus_ops, &port_kernel.devbus);
+    mf_bus_reset(&port_kernel.platform_bus, MF_BUS_PLATFORM, &mf_devbus_ops, &port_kernel.devbus);
+}
+
+static void open_hardware_buses(void)
+{
+    (void)stm32_i2c_open(&port_kernel.i2c1, &port_kernel.i2c1_pins, 1, MF_PIN_I2C1_SCL,
+                         MF_PIN_I2C1_SDA, ADCS_BUS_HZ, PORT_PRIORITY_I2C);
+    (void)stm32_i2c_open(&port_kernel.i2c2, &port_kernel.i2c2_pins, 2, MF_PIN_I2C2_SCL,
+                         MF_PIN_I2C2_SDA, PLATFORM_BUS_HZ, PORT_PRIORITY_I2C);
+    mf_bus_reset(&port_kernel.adcs_bus, MF_BUS_ADCS, &mf_stm32_i2c_ops, &port_kernel.i2c1);
+    mf_bus_reset(&port_kernel.platform_bus, MF_BUS_PLATFORM, &mf_stm32_i2c_ops,
+                 &port_kernel.i2c2);
+    stm32_pin_config(MF_PIN_WATCHDOG, STM32_OUTPUT, 0, false, STM32_PULL_NONE);
+    (void)stm32_iwdg_start(WATCHDOG_MS);
+}
+
+void port_kernel_start(void)
+{
+    mf_kernel_config_t config;
+    mf_kick_t kick = kick_hardware;
+    void *kick_ctx = NULL;
+    if (stm32_on_qemu()) {
+        open_emulated_buses();
+        kick = mf_devbus_kick;
+        kick_ctx = &port_kernel.devbus;
+    } else {
+        open_hardware_buses();
+    }
+    mf_link_rx_reset(&port_kernel.link_rx, &port_kernel.link_counters, !MF_PROFILE_DEVELOPMENT);
+    mf_link_tx_reset(&port_kernel.link_tx, &port_kernel.link_rx, &port_kernel.link_counters);
+    mf_kernel_config_reference(&config);
+    mf_kernel_reset(&port_kernel.kernel, &config, &port_kernel.adcs_bus, kick, kick_ctx,
+                    mf_port_now_us());
+    port_kernel.running = true;
+    port_time_program();
+}
+
+void port_kernel_vm_stopped(void)
+{
+    mf_bus_seize(&port_kernel.platform_bus);
+    mf_bus_seize(&port_kernel.adcs_bus);
+}
+
+uint64_t port_kernel_next_ms(void)
+{
+    return port_kernel.running ? mf_kernel_next_ms(&port_kernel.kernel) : UINT64_MAX;
+}
+
+/* From SysTick: the kernel's sample action, and the tick pended below every other interrupt. */
+void port_kernel_timer(uint64_t now_us)
+{
+    if (!port_kernel.running) {
+        return;
+    }
+    for (uint32_t i = 0; i < DEADLINES_PER_WAKE; i++) {
+        const uint64_t due_ms = mf_kernel_next_ms(&port_kernel.kernel);
+        if (due_ms * 1000u > now_us) {
+            return;
+        }
+        if (mf_kernel_timer(&port_kernel.kernel, now_us)) {
+            tick_grid_ms = due_ms;
+            SCB_ICSR = ICSR_PENDSVSET;
+        }
+    }
+}
+
+void PendSV_Handler(void)
+{
+    const uint32_t late = port_cycles_since_ms(tick_grid_ms);
+    mf_kernel_tick(&port_kernel.kernel, mf_port_now_us(), port_cycles_to_ns(late));
+    const uint32_t spent = port_cycles_since_ms(tick_grid_ms) - late;
+    mf_kernel_tick_done(&port_kernel.kernel, port_cycles_to_ns(spent));
+    port_time_program();
+}
+
+void I2C1_EV_Handler(void)
+{
+    mf_stm32_i2c_event(&port_kernel.i2c1);
+}
+
+void I2C1_ER_Handler(void)
+{
+    mf_stm32_i2c_error(&port_kernel.i2c1);
+}
+
+void I2C2_EV_Handler(void)
+{
+    mf_stm32_i2c_event(&port_kernel.i2c2);
+}
+
+void I2C2_ER_Handler(void)
+{
+    mf_stm32_i2c_error(&port_kernel.i2c2);
+}
+
+static const mf_native_instances_t instances = {
+    .kernel = &port_kernel.kernel,
+    .link_rx = &port_kernel.link_rx,
+    .link_tx = &port_kernel.link_tx,
+    .link_counters = &port_kernel.link_counters,
+    .adcs_bus = &port_kernel.adcs_bus,
+    .platform_bus = &port_kernel.platform_bus,
+};
+
+const mf_native_instances_t *mf_native_instances(void)
+{
+    return &instances;
+}

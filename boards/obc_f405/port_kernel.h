@@ -1,0 +1,30 @@
+/* The C instances of the onboard computer. They live in the kernel block and outlive the VM; the
+ * Python binding (native/micropython) reaches them through mf_native_instances.h. */
+#ifndef PORT_KERNEL_H
+#define PORT_KERNEL_H
+
+#include <stdbool.h>
+
+#include "mf_bus.h"
+#include "mf_devbus.h"
+#include "mf_kernel.h"
+#include "mf_kernel_state.h"
+#include "mf_link.h"
+#include "stm32/stm32.h"
+
+typedef struct {
+    mf_kernel_t kernel;
+    mf_bus_t adcs_bus, platform_bus;
+    mf_devbus_t devbus;
+    mf_link_rx_t link_rx;
+    mf_link_tx_t link_tx;
+    mf_link_counters_t link_counters;
+    mf_stm32_i2c_t i2c1, i2c2;
+    stm32_i2c_pins_t i2c1_pins, i2c2_pins;
+    bool devbus_open; /* QEMU only: the host answers */
+    bool running;
+} port_kernel_t;
+
+extern port_kernel_t port_kernel;
+
+#endif

@@ -1,0 +1,169 @@
+/* The Python world: one VM on its own stack, started again whenever it ends.
+ *
+ * Nothing in here is needed by the kernel, which runs in interrupts before, during and after. */
+#include <string.h>
+
+#include "port.h"
+#include "py/builtin.h"
+#include "py/cstack.h"
+#include "py/gc.h"
+#include "py/mphal.h"
+#include "py/mperrno.h"
+#include "py/objexcept.h"
+#include "py/pystack.h"
+#include "py/runtime.h"
+#include "shared/runtime/gchelper.h"
+#include "stm32/stm32.h"
+
+#define MAIN_MODULE "boards.obc_f405.main"
+/* A VM that dies again and again within a minute of its start cannot be helped by another start. */
+#define RESTARTS_MAX 8u
+#define SETTLED_MS 60000u
+#define RESTART_PAUSE_MS 100u
+
+/* From link/image.ld. */
+extern uint8_t heap_start[], heap_end[], vm_stack_bottom[], vm_stack_top[], pystack_start[];
+extern uint8_t pystack_end[];
+
+static uint32_t restarts_in_a_row PORT_KERNEL_RAM;
+static bool started PORT_KERNEL_RAM;
+static uint64_t started_ms PORT_KERNEL_RAM;
+
+/* "Type file" and the line where the exception was raised, as far as they fit. */
+static void describe(port_crash_t *crash, mp_obj_t exception)
+{
+    size_t entries = 0;
+    size_t *trace = NULL;
+    const char *file = "";
+    const char *type = qstr_str(mp_obj_get_type(exception)->name);
+    mp_obj_exception_get_traceback(exception, &entries, &trace);
+    if (entries >= 3u) {
+        file = qstr_str((qstr)trace[0]);
+        for (const char *at = file; *at != '\0'; at++) {
+            if (*at == '/') {
+                file = at + 1;
+            }
+        }
+        crash->line = (uint16_t)trace[1];
+    }
+    size_t used = 0;
+    for (; *type != '\0' && used < sizeof crash->text - 1u; used++) {
+        crash->text[used] = *type++;
+    }
+    if (*file != '\0' && used < sizeof crash->text - 1u) {
+        crash->text[used++] = ' ';
+    }
+    for (; *file != '\0' && used < sizeof crash->text - 1u; used++) {
+        crash->text[used] = *file++;
+    }
+}
+
+/* Import the frozen main module and call its main(). Returns however that ends, recorded. */
+static void run_main(void)
+{
+    port_crash_t crash = {.kind = PORT_CRASH_EXCEPTION};
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        const mp_obj_t fromlist = mp_const_true; /* any true value: give the innermost module */
+        const mp_obj_t module = mp_import_name(qstr_from_str(MAIN_MODULE), fromlist,
+                                               MP_OBJ_NEW_SMALL_INT(0));
+        mp_call_function_0(mp_load_attr(module, MP_QSTR_main));
+        nlr_pop();
+        memcpy(crash.text, "main returned", sizeof "main returned");
+    } else {
+        const mp_obj_t exception = MP_OBJ_FROM_PTR(nlr.ret_val);
+        describe(&crash, exception);
+        mp_obj_print_exception(&mp_plat_print, exception);
+    }
+    port_record_crash(&crash);
+}
+
+static void count_start(void)
+{
+    const uint64_t now_ms = port_now_ms();
+    if (!started) {
+        started = true;
+    } else {
+        port_kernel_vm_stopped();
+        port_record_vm_restart();
+        restarts_in_a_row = now_ms - started_ms > SETTLED_MS ? 1u : restarts_in_a_row + 1u;
+        if (restarts_in_a_row > RESTARTS_MAX) {
+            port_reset(PORT_RESET_FAULT);
+        }
+        port_sleep_until_ms(now_ms + RESTART_PAUSE_MS);
+    }
+    started_ms = port_now_ms();
+}
+
+void port_vm_thread(void)
+{
+    count_start();
+    mp_cstack_init_with_top(vm_stack_top, (size_t)(vm_stack_top - vm_stack_bottom));
+    mp_pystack_init(pystack_start, pystack_end);
+    gc_init(heap_start, heap_end);
+    mp_init();
+    #if MF_PROFILE_DEVELOPMENT
+    if (stm32_on_qemu()) {
+        port_run_host_file();
+    }
+    #endif
+    run_main();
+    mp_deinit();
+    port_vm_enter();
+}
+
+void gc_collect(void)
+{
+    gc_collect_start();
+    gc_helper_collect_regs_and_stack();
+    gc_collect_end();
+}
+
+/* There is no file system to import from: frozen modules only. */
+mp_import_stat_t mp_import_stat(const char *path)
+{
+    (void)path;
+    return MP_IMPORT_STAT_NO_EXIST;
+}
+
+void nlr_jump_fail(void *value)
+{
+    (void)value;
+    const port_crash_t crash = {.kind = PORT_CRASH_NLR};
+    port_record_crash(&crash);
+    port_vm_enter();
+}
+
+mp_uint_t mp_hal_stdout_tx_strn(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        (void)stm32_uart_put(1, (uint8_t)text[i]);
+    }
+    return size;
+}
+
+void mp_hal_stdout_tx_strn_cooked(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n') {
+            (void)stm32_uart_put(1, '\r');
+        }
+        (void)stm32_uart_put(1, (uint8_t)text[i]);
+    }
+}
+
+void mp_hal_delay_ms(mp_uint_t ms)
+{
+    /* The present millisecond has partly passed: one more, so that it is never too short. */
+    port_sleep_until_ms(port_now_ms() + ms + (ms != 0u ? 1u : 0u));
+}
+
+void mp_hal_delay_us(mp_uint_t us)
+{
+    const uint64_t end_us = mf_port_now_us() + us;
+    if (us >= 2000u) {
+        port_sleep_until_ms(end_us / 1000u);
+    }
+    while (mf_port_now_us() < end_us) {
+    }
+}

@@ -1,0 +1,1 @@
+// No interned strings beyond those collected from the sources.

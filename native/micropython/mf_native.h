@@ -1,0 +1,37 @@
+/* Binding of the C kernel to MicroPython: what the port supplies, what the files share.
+ * The Python API is that of docs/architecture.md, "Python API of native". No call allocates. */
+#ifndef MF_NATIVE_H
+#define MF_NATIVE_H
+
+#include "mf_bus.h"
+#include "mf_kernel.h"
+#include "mf_link.h"
+#include "py/obj.h"
+
+#define MF_NATIVE_BUS_TIMEOUT_US 20000u
+
+/* The instances behind native.kernel, native.link, ...; the port owns them. */
+typedef struct {
+    mf_kernel_t *kernel;
+    mf_link_rx_t *link_rx;
+    mf_link_tx_t *link_tx;
+    mf_link_counters_t *link_counters;
+    mf_bus_t *adcs_bus;     /* bus 1 */
+    mf_bus_t *platform_bus; /* bus 2: radio, FRAM, Python drivers */
+} mf_native_instances_t;
+
+const mf_native_instances_t *mf_native_instances(void);
+
+/* Buffer of `object`, of which `size` bytes from `offset` on are used; ValueError when it is
+ * shorter. `flags`: MP_BUFFER_READ or MP_BUFFER_WRITE. */
+uint8_t *mf_native_buffer(mp_obj_t object, mp_int_t offset, mp_int_t size, mp_uint_t flags);
+/* Whole buffer; its size in *size. */
+uint8_t *mf_native_whole(mp_obj_t object, uint32_t *size, mp_uint_t flags);
+
+extern const mp_obj_base_t mf_native_kernel_obj;
+extern const mp_obj_base_t mf_native_link_obj;
+extern const mp_obj_base_t mf_native_radio_obj;
+extern const mp_obj_base_t mf_native_fram_obj;
+extern const mp_obj_type_t mf_i2c_type;
+
+#endif

@@ -1,0 +1,12 @@
+# MicroPython user C module "native": USER_C_MODULES=<project>/native.
+# The port supplies mf_port.h and mf_native_instances() (mf_native.h).
+NATIVE_DIR := $(USERMOD_DIR)
+
+SRC_USERMOD_C += $(NATIVE_DIR)/mod_native.c
+SRC_USERMOD_C += $(NATIVE_DIR)/native_objects.c
+SRC_USERMOD_C += $(NATIVE_DIR)/native_i2c.c
+
+# Plain C99 without any Python header: no interned strings to collect.
+SRC_USERMOD_LIB_C += $(wildcard $(NATIVE_DIR)/../src/*/*.c)
+
+CFLAGS_USERMOD += -I$(NATIVE_DIR) -I$(NATIVE_DIR)/../include

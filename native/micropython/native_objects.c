@@ -1,0 +1,259 @@
+/* Objects native.kernel, native.link, native.radio, native.fram: one instance each, no state of
+ * their own; methods take the instance as first argument like every method. */
+#include <string.h>
+
+#include "mf_native.h"
+#include "mf_port.h"
+#include "py/runtime.h"
+
+#define TICKS_MASK 0x3FFFFFFFu /* Python ticks wrap at 2^30 */
+
+static mp_obj_t small(int value)
+{
+    return MP_OBJ_NEW_SMALL_INT(value);
+}
+
+/* --- kernel ---------------------------------------------------------------------------------- */
+
+static mp_obj_t kernel_report_into(mp_obj_t self, mp_obj_t buffer)
+{
+    mf_report_t report;
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof report, MP_BUFFER_WRITE);
+    const uint32_t state = mf_port_irq_lock();
+    mf_kernel_report(mf_native_instances()->kernel, &report);
+    mf_port_irq_unlock(state);
+    memcpy(out, &report, sizeof report);
+    return small((int)(report.time_ms & TICKS_MASK));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_report_into_obj, kernel_report_into);
+
+static mp_obj_t kernel_stats_into(mp_obj_t self, mp_obj_t buffer)
+{
+    mf_tick_stats_t stats;
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof stats, MP_BUFFER_WRITE);
+    const uint32_t state = mf_port_irq_lock();
+    mf_kernel_stats(mf_native_instances()->kernel, &stats);
+    mf_port_irq_unlock(state);
+    memcpy(out, &stats, sizeof stats);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_stats_into_obj, kernel_stats_into);
+
+static mp_obj_t kernel_command(size_t n_args, const mp_obj_t *args)
+{
+    const mp_int_t code = mp_obj_get_int(args[1]);
+    const mp_int_t index = mp_obj_get_int(args[2]);
+    if (code < 0 || code > 255 || index < 0 || index > 255) {
+        return small(MF_E_INVAL);
+    }
+    float value = 0.0f;
+    if (args[3] != mp_const_none) {
+        const uint8_t *at = mf_native_buffer(args[3], mp_obj_get_int(args[4]), 4, MP_BUFFER_READ);
+        const uint32_t raw = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 |
+                             at[3];
+        memcpy(&value, &raw, sizeof value);
+    }
+    return small(mf_kernel_command(mf_native_instances()->kernel, (uint8_t)code, (uint8_t)index,
+                                   value));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_command_obj, 5, 5, kernel_command);
+
+static mp_obj_t kernel_beat(mp_obj_t self)
+{
+    mf_kernel_beat(mf_native_instances()->kernel, mf_port_now_us());
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(kernel_beat_obj, kernel_beat);
+
+static mp_obj_t kernel_event_into(mp_obj_t self, mp_obj_t buffer)
+{
+    mf_kernel_event_t event;
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof event, MP_BUFFER_WRITE);
+    if (!mf_kernel_event(mf_native_instances()->kernel, &event)) {
+        return mp_const_false;
+    }
+    memcpy(out, &event, sizeof event);
+    return mp_const_true;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_event_into_obj, kernel_event_into);
+
+static const mp_rom_map_elem_t kernel_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_report_into), MP_ROM_PTR(&kernel_report_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stats_into), MP_ROM_PTR(&kernel_stats_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_command), MP_ROM_PTR(&kernel_command_obj)},
+    {MP_ROM_QSTR(MP_QSTR_beat), MP_ROM_PTR(&kernel_beat_obj)},
+    {MP_ROM_QSTR(MP_QSTR_event_into), MP_ROM_PTR(&kernel_event_into_obj)},
+};
+static MP_DEFINE_CONST_DICT(kernel_locals, kernel_locals_table);
+static MP_DEFINE_CONST_OBJ_TYPE(kernel_type, MP_QSTR_kernel, MP_TYPE_FLAG_NONE, locals_dict,
+                                &kernel_locals);
+const mp_obj_base_t mf_native_kernel_obj = {&kernel_type};
+
+/* --- link ------------------------------------------------------------------------------------ */
+
+static mp_obj_t link_rx_frame(mp_obj_t self, mp_obj_t buffer, mp_obj_t count)
+{
+    const mp_int_t n = mp_obj_get_int(count);
+    const uint8_t *frame = mf_native_buffer(buffer, 0, n, MP_BUFFER_READ);
+    return small(mf_link_rx_frame(mf_native_instances()->link_rx, frame, (uint32_t)n));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(link_rx_frame_obj, link_rx_frame);
+
+static mp_obj_t link_rx_packet(mp_obj_t self, mp_obj_t buffer)
+{
+    uint32_t size = 0;
+    uint8_t *out = mf_native_whole(buffer, &size, MP_BUFFER_WRITE);
+    return small(mf_link_rx_packet(mf_native_instances()->link_rx, out, size));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(link_rx_packet_obj, link_rx_packet);
+
+static mp_obj_t link_rx_vc(mp_obj_t self)
+{
+    return small(mf_native_instances()->link_rx->vc);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(link_rx_vc_obj, link_rx_vc);
+
+static bool vc_valid(mp_int_t vc)
+{
+    return vc >= 0 && vc < (mp_int_t)MF_VC_COUNT;
+}
+
+static mp_obj_t link_tx_push(size_t n_args, const mp_obj_t *args)
+{
+    const mp_int_t vc = mp_obj_get_int(args[1]);
+    const mp_int_t offset = mp_obj_get_int(args[3]);
+    const mp_int_t end = mp_obj_get_int(args[4]);
+    const uint8_t *packet = mf_native_buffer(args[2], 0, end, MP_BUFFER_READ);
+    if (!vc_valid(vc) || offset < 0 || offset > end) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_link_tx_push(mf_native_instances()->link_tx, (uint8_t)vc, packet,
+                                 (uint32_t)offset, (uint32_t)end));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(link_tx_push_obj, 5, 5, link_tx_push);
+
+static mp_obj_t link_tx_pending(mp_obj_t self, mp_obj_t channel)
+{
+    const mp_int_t vc = mp_obj_get_int(channel);
+    return small(vc_valid(vc) ? mf_native_instances()->link_tx->vc[vc].used : MF_E_INVAL);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(link_tx_pending_obj, link_tx_pending);
+
+static mp_obj_t link_tx_frame(mp_obj_t self, mp_obj_t channel, mp_obj_t buffer)
+{
+    const mp_int_t vc = mp_obj_get_int(channel);
+    uint8_t *out = mf_native_buffer(buffer, 0, MF_TM_FRAME_SIZE, MP_BUFFER_WRITE);
+    if (!vc_valid(vc)) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_link_tx_frame(mf_native_instances()->link_tx, (uint8_t)vc, out));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(link_tx_frame_obj, link_tx_frame);
+
+static mp_obj_t link_counters_into(mp_obj_t self, mp_obj_t buffer)
+{
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof(mf_link_counters_t), MP_BUFFER_WRITE);
+    memcpy(out, mf_native_instances()->link_counters, sizeof(mf_link_counters_t));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(link_counters_into_obj, link_counters_into);
+
+static const mp_rom_map_elem_t link_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_rx_frame), MP_ROM_PTR(&link_rx_frame_obj)},
+    {MP_ROM_QSTR(MP_QSTR_rx_packet), MP_ROM_PTR(&link_rx_packet_obj)},
+    {MP_ROM_QSTR(MP_QSTR_rx_vc), MP_ROM_PTR(&link_rx_vc_obj)},
+    {MP_ROM_QSTR(MP_QSTR_tx_push), MP_ROM_PTR(&link_tx_push_obj)},
+    {MP_ROM_QSTR(MP_QSTR_tx_pending), MP_ROM_PTR(&link_tx_pending_obj)},
+    {MP_ROM_QSTR(MP_QSTR_tx_frame), MP_ROM_PTR(&link_tx_frame_obj)},
+    {MP_ROM_QSTR(MP_QSTR_counters_into), MP_ROM_PTR(&link_counters_into_obj)},
+};
+static MP_DEFINE_CONST_DICT(link_locals, link_locals_table);
+static MP_DEFINE_CONST_OBJ_TYPE(link_type, MP_QSTR_link, MP_TYPE_FLAG_NONE, locals_dict,
+                                &link_locals);
+const mp_obj_base_t mf_native_link_obj = {&link_type};
+
+/* --- radio ----------------------------------------------------------------------------------- */
+
+static mp_obj_t radio_probe(mp_obj_t self)
+{
+    return small(mf_radio_probe(mf_native_instances()->platform_bus));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(radio_probe_obj, radio_probe);
+
+static mp_obj_t radio_send(mp_obj_t self, mp_obj_t buffer, mp_obj_t count)
+{
+    const mp_int_t n = mp_obj_get_int(count);
+    const uint8_t *frame = mf_native_buffer(buffer, 0, n, MP_BUFFER_READ);
+    return small(mf_radio_send(mf_native_instances()->platform_bus, frame, (uint32_t)n));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(radio_send_obj, radio_send);
+
+static mp_obj_t radio_tx_free(mp_obj_t self)
+{
+    return small(mf_radio_tx_free(mf_native_instances()->platform_bus));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(radio_tx_free_obj, radio_tx_free);
+
+static mp_obj_t radio_receive(mp_obj_t self, mp_obj_t buffer)
+{
+    uint32_t size = 0;
+    uint8_t *out = mf_native_whole(buffer, &size, MP_BUFFER_WRITE);
+    return small(mf_radio_receive(mf_native_instances()->platform_bus, out, size));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(radio_receive_obj, radio_receive);
+
+static mp_obj_t radio_control(mp_obj_t self, mp_obj_t carrier, mp_obj_t rate)
+{
+    const mp_int_t code = mp_obj_get_int(rate);
+    if (code < 0 || code > 255) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_radio_control(mf_native_instances()->platform_bus, mp_obj_is_true(carrier),
+                                  (uint8_t)code));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(radio_control_obj, radio_control);
+
+static const mp_rom_map_elem_t radio_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_probe), MP_ROM_PTR(&radio_probe_obj)},
+    {MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&radio_send_obj)},
+    {MP_ROM_QSTR(MP_QSTR_tx_free), MP_ROM_PTR(&radio_tx_free_obj)},
+    {MP_ROM_QSTR(MP_QSTR_receive), MP_ROM_PTR(&radio_receive_obj)},
+    {MP_ROM_QSTR(MP_QSTR_control), MP_ROM_PTR(&radio_control_obj)},
+};
+static MP_DEFINE_CONST_DICT(radio_locals, radio_locals_table);
+static MP_DEFINE_CONST_OBJ_TYPE(radio_type, MP_QSTR_radio, MP_TYPE_FLAG_NONE, locals_dict,
+                                &radio_locals);
+const mp_obj_base_t mf_native_radio_obj = {&radio_type};
+
+/* --- fram ------------------------------------------------------------------------------------ */
+
+static mp_obj_t fram_read(mp_obj_t self, mp_obj_t address, mp_obj_t buffer)
+{
+    uint32_t size = 0;
+    uint8_t *data = mf_native_whole(buffer, &size, MP_BUFFER_WRITE);
+    const mp_int_t at = mp_obj_get_int(address);
+    return small(at < 0 ? (int)MF_E_INVAL
+                        : mf_fram_read(mf_native_instances()->platform_bus, (uint32_t)at, data,
+                                       size));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(fram_read_obj, fram_read);
+
+static mp_obj_t fram_write(mp_obj_t self, mp_obj_t address, mp_obj_t buffer)
+{
+    uint32_t size = 0;
+    const uint8_t *data = mf_native_whole(buffer, &size, MP_BUFFER_READ);
+    const mp_int_t at = mp_obj_get_int(address);
+    return small(at < 0 ? (int)MF_E_INVAL
+                        : mf_fram_write(mf_native_instances()->platform_bus, (uint32_t)at, data,
+                                        size));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(fram_write_obj, fram_write);
+
+static const mp_rom_map_elem_t fram_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&fram_read_obj)},
+    {MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&fram_write_obj)},
+};
+static MP_DEFINE_CONST_DICT(fram_locals, fram_locals_table);
+static MP_DEFINE_CONST_OBJ_TYPE(fram_type, MP_QSTR_fram, MP_TYPE_FLAG_NONE, locals_dict,
+                                &fram_locals);
+const mp_obj_base_t mf_native_fram_obj = {&fram_type};
