@@ -101,9 +101,8 @@ def print_checks(checks: Sequence[Dict[str, Any]]) -> None:
         value = "-" if check["value"] is None else check["value"]
         text = f"{value:.4g}" if isinstance(value, float) else str(value)
         mark = "pass" if check["pass"] else "FAIL"
-        print(
-            f"  {mark}  {check['name']}: {text} (limit {check['limit']} {check['unit']})".rstrip()
-        )
+        limit = f"{check['limit']} {check['unit']}".rstrip()
+        print(f"  {mark}  {check['name']}: {text} (limit {limit})")
 
 
 def write_json(path: str, document: Dict[str, Any]) -> None:
