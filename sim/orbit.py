@@ -9,6 +9,7 @@ ground. Polar motion is left out (10 m).
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -173,7 +174,10 @@ class Frames:
     def __init__(self, epoch: datetime) -> None:
         self.jd, self.fraction = utc_julian(epoch)
         utc = epoch.astimezone(timezone.utc)
-        self._tai_utc_s = float(erfa.dat(utc.year, utc.month, utc.day, 0.0))
+        with warnings.catch_warnings():
+            # Leap seconds after the library's release are not known to it: none is assumed.
+            warnings.simplefilter("ignore", erfa.ErfaWarning)
+            self._tai_utc_s = float(erfa.dat(utc.year, utc.month, utc.day, 0.0))
 
     def _days(self, time_s: Array) -> Array:
         return self.fraction + time_s / _DAY_S
@@ -247,4 +251,5 @@ class Station:
     def elevation_rad(self, r_BN_F: Array) -> Array:
         """Elevation of Earth-fixed positions [n, 3] m over the horizon, [n]."""
         line = r_BN_F - self.position_F_m()
-        return np.asarray(np.arcsin(line @ self.up_F() / np.linalg.norm(line, axis=-1)))
+        sine = line @ self.up_F() / np.linalg.norm(line, axis=-1)
+        return np.asarray(np.arcsin(np.clip(sine, -1.0, 1.0)))

@@ -82,8 +82,7 @@ class Plant:
         self._velocity = states.getStateObject(hub.hub.nameOfHubVelocity)
         self._sigma = states.getStateObject(hub.hub.nameOfHubSigma)
         self._omega = states.getStateObject(hub.hub.nameOfHubOmega)
-        for module in self._modules:
-            module.UpdateState(0)
+        self._integrate()
         self._read_states()
 
     def _make_rods(
@@ -142,9 +141,12 @@ class Plant:
             self._command_msg.write(self._command, now_ns)
             self._commanded = rod_dipole_A_m2
         self.time_ns = now_ns + self.step_ns
+        self._integrate()
+        self._read_states()
+
+    def _integrate(self) -> None:
         for module in self._modules:
             module.UpdateState(self.time_ns)
-        self._read_states()
 
     def _read_states(self) -> None:
         s, w = self._sigma.getState(), self._omega.getState()

@@ -25,6 +25,7 @@ else:
 
 __all__ = ["Command", "Scenario", "ScenarioError", "available", "load"]
 
+_EPOCH_YEARS = (1990, 2030)  # IGRF-14 is good to 2030, leap seconds to 1972
 FOLDER = Path(__file__).parent / "scenarios"
 
 
@@ -125,6 +126,11 @@ def _find(name_or_path: str | Path) -> Path:
 def _build(path: Path, data: dict[str, Any]) -> Scenario:
     """Cross-checks that no single key can make, and the typed parts."""
     where = path.name
+    if not _EPOCH_YEARS[0] <= data["epoch"].year < _EPOCH_YEARS[1]:
+        raise ScenarioError(
+            f"{where}: epoch {data['epoch'].year} is outside the field model's"
+            f" {_EPOCH_YEARS[0]} .. {_EPOCH_YEARS[1]}"
+        )
     stations = tuple(Station(**row) for row in data["station"])
     names = [station.name for station in stations]
     for what, rows in (("station", data["station"]), ("partner", data["partner"])):
