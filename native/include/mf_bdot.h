@@ -17,7 +17,8 @@
 typedef struct {
     float gain_N_m_s;       /* k, torque per rate [N m s], >= 0 */
     float dipole_max_A_m2;  /* limit of |m|, >= 0 */
-    float rate_low_rad_s;   /* below: derivative over the long baseline */
+    float rate_low_rad_s;   /* rate over the short baseline below which the long one is used: the
+                             * turn within it must stay well under half a revolution */
     uint32_t gap_max_ms;    /* older previous sample: no derivative */
     uint32_t baseline_ms;   /* long baseline, >= 1000: to the newest sample at least so old */
 } mf_bdot_params_t;

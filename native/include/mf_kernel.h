@@ -96,14 +96,12 @@ enum mf_command {
 enum mf_kernel_param {
     MF_PARAM_BDOT_GAIN_N_M_S = 1,     /* 0 .. 1, see mf_bdot.h; 0: coils stay off */
     MF_PARAM_DIPOLE_MAX_A_M2 = 2,     /* 0 .. 10, limit of the commanded vector */
-    MF_PARAM_RATE_LOW_RAD_S = 3,      /* 0 .. 1: detumbled threshold; below
-                                       * MF_LONG_BASELINE_FACTOR times it: 1 s derivative baseline */
+    MF_PARAM_RATE_LOW_RAD_S = 3,      /* 0 .. 1: detumbled threshold */
     MF_PARAM_DETUMBLED_HOLD_S = 4,    /* 0 .. 3600 */
     MF_PARAM_HEARTBEAT_LIMIT_S = 5,   /* 1 .. 600: no beat for so long, the watchdog is not fed */
 };
 #define MF_PARAM_BDOT_GAIN MF_PARAM_BDOT_GAIN_N_M_S
 #define MF_PARAM_COUNT 5u
-#define MF_LONG_BASELINE_FACTOR 5.0f /* 0.4 deg/s gives the 2 deg/s of the design */
 #define MF_HEARTBEAT_GRACE_S 30u     /* no heartbeat is asked for so long after the start */
 
 /* Ids of those events, range 0x0201..0x021F of the attitude subsystem. Status arguments carry the

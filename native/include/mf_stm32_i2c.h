@@ -41,8 +41,8 @@ enum mf_stm32_i2c_state {
 
 typedef struct mf_stm32_i2c {
     uintptr_t regs;   /* base address of the peripheral */
-    uint32_t pclk_hz; /* its APB clock, 2..42 MHz */
-    uint32_t bus_hz;  /* SCL, 1000..400000 */
+    uint32_t pclk_hz; /* its APB clock, 2..42 MHz*/
+    uint32_t bus_hz;  /* SCL, 10000..400000 */
     /* Put the pins into GPIO open-drain, clock SCL nine times or until SDA is high, make a STOP,
      * give the pins back to the peripheral. True when both lines are high in the end. NULL: no
      * bus clear. Called with the peripheral disabled. */

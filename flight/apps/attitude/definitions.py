@@ -74,7 +74,7 @@ EVENTS = (
 # The low byte is the index of enum mf_kernel_param. Every number is a binary fraction of few
 # digits, so that single and double precision agree on it.
 PARAMETERS = (
-    (0x0201, "attitude_bdot_gain", "f32", 0.0, 1.0, 0.001953125, "N m s",
+    (0x0201, "attitude_bdot_gain", "f32", 0.0, 1.0, 0.000244140625, "N m s",
      "Gain k of the B-dot law; 0: coils stay off"),
     (0x0202, "attitude_dipole_max", "f32", 0.0, 10.0, 0.5, "A m2",
      "Limit of the commanded dipole vector"),

@@ -6,11 +6,6 @@
 #define FIELD_MIN_T 5.0e-6f
 #define FIELD_MAX_T 100.0e-6f
 
-/* The short baseline reads rates too noisily to choose by below this multiple of the switch-over
- * rate: 100 nT of noise over 100 ms in a field of 25 uT are 3 deg/s, 12 deg/s are four sigma. Its
- * use is to catch rates at which the long baseline would alias. */
-#define SHORT_RATE_FACTOR 6.0f
-
 static float norm(const float v[3])
 {
     return __builtin_sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
@@ -80,16 +75,10 @@ static bool estimate(mf_bdot_t *state, const mf_bdot_params_t *params, const flo
         if (age_ms > params->gap_max_ms) {
             break;
         }
-        float slow[3];
-        derivative(mag_B_T, state->past_B_T[i], age_ms, slow);
-        float slow_rate_rad_s = norm(slow) / field_T;
-        if (slow_rate_rad_s < params->rate_low_rad_s &&
-            state->rate_rad_s < SHORT_RATE_FACTOR * params->rate_low_rad_s) {
-            out[0] = slow[0];
-            out[1] = slow[1];
-            out[2] = slow[2];
+        if (state->rate_rad_s < params->rate_low_rad_s) {
+            derivative(mag_B_T, state->past_B_T[i], age_ms, out);
             state->long_baseline = true;
-            state->rate_rad_s = slow_rate_rad_s;
+            state->rate_rad_s = norm(out) / field_T;
         }
         break;
     }

@@ -60,7 +60,6 @@ static void set_param(mf_kernel_t *kernel, uint8_t index, float value)
         break;
     case MF_PARAM_RATE_LOW_RAD_S:
         kernel->rate_low_rad_s = value;
-        kernel->bdot_params.rate_low_rad_s = value * MF_LONG_BASELINE_FACTOR;
         break;
     case MF_PARAM_DETUMBLED_HOLD_S:
         kernel->detumbled_hold_s = value;

@@ -9,7 +9,7 @@
 
 /* Defaults of the parameters, the same as in flight/apps/attitude/definitions.py: binary fractions
  * of few digits, which single and double precision agree on. */
-#define DEFAULT_GAIN_N_M_S 0.001953125f
+#define DEFAULT_GAIN_N_M_S 0.000244140625f
 #define DEFAULT_DIPOLE_MAX_A_M2 0.5f
 #define DEFAULT_RATE_LOW_RAD_S 0.0068359375f
 #define DEFAULT_HOLD_S 120.0f
@@ -18,6 +18,11 @@
 /* One and a half measuring cycles: survives a lost short sample, not a lost cycle. */
 #define GAP_MAX_MS (MF_CYCLE_TICKS * MF_TICK_PERIOD_MS * 3u / 2u)
 #define BASELINE_MS (MF_CYCLE_TICKS * MF_TICK_PERIOD_MS)
+/* The long baseline is used up to 29 deg/s, not only below the 2 deg/s at which it must be: 100 nT
+ * of noise over 100 ms read as 3 deg/s, a cross-axis dipole that keeps a light axis spinning, while
+ * the lag of the long one at 15 deg/s is 8 deg of direction. 29 deg/s are far from both its
+ * aliasing (180 deg/s) and that noise. */
+#define LONG_BASELINE_BELOW_RAD_S 0.5f
 _Static_assert(BASELINE_MS >= 1000u, "long baseline");
 _Static_assert(MF_PHASE_COILS_OFF + 3u == MF_CYCLE_TICKS, "coils off for one tick, two samples");
 
@@ -63,7 +68,7 @@ void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_b
     kernel->bdot_params = (mf_bdot_params_t){
         .gain_N_m_s = DEFAULT_GAIN_N_M_S,
         .dipole_max_A_m2 = DEFAULT_DIPOLE_MAX_A_M2,
-        .rate_low_rad_s = DEFAULT_RATE_LOW_RAD_S * MF_LONG_BASELINE_FACTOR,
+        .rate_low_rad_s = LONG_BASELINE_BELOW_RAD_S,
         .gap_max_ms = GAP_MAX_MS,
         .baseline_ms = BASELINE_MS,
     };
