@@ -1,0 +1,209 @@
+"""A board for unit tests: virtual clock, FRAM in memory, real devices of the simulator on an I2C
+bus, and the real C link; the control kernel is a recorder."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from typing import Any
+
+import native
+from hal import clock as hal_clock
+from hal.drivers.mf_eps import MfEps
+from hal.drivers.tmp108 import Tmp108
+from sim.devices.base import BusError, Device
+
+EIO = 5
+ENODEV = 19
+
+
+class Clock:
+    """hal/clock.py over virtual microseconds; a step may `spend` time."""
+
+    ticks_add = staticmethod(hal_clock.ticks_add)
+    ticks_diff = staticmethod(hal_clock.ticks_diff)
+
+    def __init__(self, now_us: int = 0) -> None:
+        self.now_us = now_us
+        self.idle = 0
+        self.slept: list[int] = []
+
+    def ticks_ms(self) -> int:
+        return self.now_us // 1000 & hal_clock.TICKS_MASK
+
+    def ticks_us(self) -> int:
+        return self.now_us & hal_clock.TICKS_MASK
+
+    def idle_us(self) -> int:
+        return self.idle & hal_clock.TICKS_MASK
+
+    def sleep_until(self, tick_ms: int) -> None:
+        wait_ms = hal_clock.ticks_diff(tick_ms, self.ticks_ms())
+        self.slept.append(tick_ms)
+        if wait_ms > 0:
+            target_us = (self.now_us // 1000 + wait_ms) * 1000
+            self.idle += target_us - self.now_us
+            self.now_us = target_us
+
+    def spend(self, duration_us: int) -> None:
+        self.now_us += duration_us
+
+
+class Fram:
+    """FRAM of 128 KiB. `cut_after` bytes the power fails: the rest of that write is lost."""
+
+    def __init__(self) -> None:
+        self.memory = bytearray(131072)
+        self.cut_after: int | None = None
+        self.status = 0
+        self.writes: list[tuple[int, int]] = []
+
+    def read(self, address: int, buf: Any) -> int:
+        if self.status == 0:
+            buf[:] = self.memory[address : address + len(buf)]
+        return self.status
+
+    def write(self, address: int, buf: Any) -> int:
+        if self.status:
+            return self.status
+        data = bytes(buf)
+        if self.cut_after is not None:
+            data = data[: self.cut_after]
+        self.memory[address : address + len(data)] = data
+        self.writes.append((address, len(data)))
+        return 0 if self.cut_after is None else -EIO
+
+
+class Bus:
+    """I2C of a board with simulated parts behind it."""
+
+    def __init__(self, parts: dict[int, Device]) -> None:
+        self.parts = parts
+
+    def _transfer(self, address: int, tx: bytes, rx_len: int) -> bytes:
+        part = self.parts.get(address)
+        if part is None:
+            raise OSError(ENODEV)
+        try:
+            return part.transfer(tx, rx_len, address)
+        except BusError as error:
+            raise OSError(-error.status) from error
+
+    def readfrom_mem_into(self, address: int, register: int, buf: Any) -> None:
+        buf[:] = self._transfer(address, bytes((register,)), len(buf))
+
+    def writeto_mem(self, address: int, register: int, buf: Any) -> None:
+        self._transfer(address, bytes((register,)) + bytes(buf), 0)
+
+
+class Kernel:
+    """Recorder in place of the control kernel: takes commands, shows the report it is given."""
+
+    def __init__(self) -> None:
+        self.report = bytearray(72)
+        self.commands: list[tuple[int, int, float]] = []
+        self.refuse = 0
+        self.beats = 0
+        self.events: deque[bytes] = deque()
+
+    def set_report(self, mode: int, reason: int, flags: int) -> None:
+        self.report[8:11] = bytes((mode, reason, flags))
+
+    def report_into(self, buf: Any) -> int:
+        buf[:] = self.report
+        return 0
+
+    def stats_into(self, buf: Any) -> None:
+        buf[:] = bytes(len(buf))
+
+    def command(self, code: int, index: int, buf: Any = None, off: int = 0) -> int:
+        if self.refuse:
+            return self.refuse
+        value = 0.0 if buf is None else struct.unpack_from(">f", buf, off)[0]
+        self.commands.append((code, index, value))
+        sequence = (len(self.commands) - 1) % 255 + 1
+        self.report[11] = sequence
+        return sequence
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def event_into(self, buf: Any) -> bool:
+        if not self.events:
+            return False
+        buf[:] = self.events.popleft()
+        return True
+
+
+class Radio:
+    """Radio as the C driver shows it: frames in and out, a status to fail with."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.free = 8
+        self.sent: list[bytes] = []
+        self.received: deque[bytes] = deque()
+        self.settings: list[tuple[int, int]] = []
+
+    def probe(self) -> int:
+        return self.status
+
+    def control(self, carrier: int, rate_code: int) -> int:
+        self.settings.append((carrier, rate_code))
+        return self.status
+
+    def tx_free(self) -> int:
+        return self.status or max(0, self.free - len(self.sent))
+
+    def send(self, buf: Any, n: int) -> int:
+        self.sent.append(bytes(buf[:n]))
+        return self.status
+
+    def receive(self, buf: Any) -> int:
+        if self.status or not self.received:
+            return self.status
+        frame = self.received.popleft()
+        buf[: len(frame)] = frame
+        return len(frame)
+
+
+def _no_device(request: bytes) -> bytes:
+    return struct.pack("<hH", -ENODEV, 0) + bytes(int.from_bytes(request[6:8], "little"))
+
+
+class Board:
+    """Everything of docs/architecture.md, "HAL"; `parts` are simulated devices by address."""
+
+    name = "test"
+    image_slot = 0
+    dictionary_hash = b"\xde\xad\xbe\xef"
+
+    def __init__(self, parts: dict[int, Device] | None = None, cause: int = 1) -> None:
+        self.clock = Clock()
+        self.kernel = Kernel()
+        self.stack = native.Stack(_no_device)
+        self.link = self.stack.link
+        self.radio = Radio()
+        self.fram = Fram()
+        self.bus = Bus(parts or {})
+        self.eps = MfEps(self.bus)
+        self.thermometer = Tmp108(self.bus)
+        self.reset_cause = cause
+        self.resets: list[int] = []
+        self.heap = 0
+        self.collections = 0
+
+    def heap_used(self) -> int:
+        return self.heap
+
+    def heap_total_allocated(self) -> int:
+        return 0
+
+    def stack_used(self) -> int:
+        return 0
+
+    def collect(self) -> None:
+        self.collections += 1
+
+    def reset(self, cause: int) -> None:
+        self.resets.append(cause)
