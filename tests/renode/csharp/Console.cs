@@ -1,0 +1,131 @@
+// Drives the bridge from standard input, one command per line, one answer per line:
+//   time US               virtual time of the machine          -> ok
+//   write BUS ADDRESS HEX all bytes of one written piece       -> ok
+//   read BUS ADDRESS      one byte, as the master asks         -> two hex digits
+//   stop BUS ADDRESS      STOP                                 -> ok
+//   status BUS            the reserved address                 -> two hex digits
+//   gpio 0|1              level of the kick line               -> ok
+//   reset                 machine reset                        -> ok
+//   resets                reset requests of the bridge so far  -> number
+//   window OFFSET         register window of the client        -> number
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+
+using Antmicro.Renode.Core;
+using Antmicro.Renode.Peripherals;
+using Antmicro.Renode.Peripherals.CPU;
+using Antmicro.Renode.Peripherals.I2C;
+using Antmicro.Renode.Peripherals.Miscellaneous;
+
+namespace Microflight.Tests
+{
+    public class Machine : IMachine, IBusController, ICPU
+    {
+        public bool TryGetCurrentCPU(out ICPU cpu)
+        {
+            cpu = this;
+            return true;
+        }
+
+        // Like Renode: what has been executed counts only once it was reported.
+        public void SyncTime()
+        {
+            reported = Executed;
+        }
+
+        public void RequestReset()
+        {
+            Resets++;
+        }
+
+        public IBusController SystemBus => this;
+
+        public TimeStamp ElapsedVirtualTime =>
+            new TimeStamp { TimeElapsed = new TimeInterval { TotalMicroseconds = reported } };
+
+        public double Executed { get; set; }
+
+        public int Resets { get; private set; }
+
+        private double reported;
+    }
+
+    public static class Program
+    {
+        public static void Main(string[] arguments)
+        {
+            machine = new Machine();
+            client = new DevBusClient(machine, int.Parse(arguments[0]));
+            watchdog = new DevBusWatchdog(client);
+            string line;
+            while((line = Console.ReadLine()) != null)
+            {
+                Console.WriteLine(Answer(line.Split(' ')));
+                Console.Out.Flush();
+            }
+        }
+
+        private static string Answer(string[] words)
+        {
+            switch(words[0])
+            {
+            case "time":
+                machine.Executed = double.Parse(words[1], CultureInfo.InvariantCulture);
+                return "ok";
+            case "write":
+                Slave(words).Write(Bytes(words[3]));
+                return "ok";
+            case "read":
+                return Slave(words).Read(1)[0].ToString("x2");
+            case "stop":
+                Slave(words).FinishTransmission();
+                return "ok";
+            case "status":
+                return new DevBusI2CStatus(client, int.Parse(words[1])).Read()[0].ToString("x2");
+            case "gpio":
+                watchdog.OnGPIO(0, words[1] == "1");
+                return "ok";
+            case "reset":
+                client.Reset();
+                watchdog.Reset();
+                foreach(var slave in slaves.Values)
+                {
+                    slave.Reset();
+                }
+                return "ok";
+            case "resets":
+                return machine.Resets.ToString();
+            case "window":
+                return client.ReadDoubleWord(int.Parse(words[1])).ToString();
+            default:
+                return "unknown command";
+            }
+        }
+
+        private static DevBusI2C Slave(string[] words)
+        {
+            var key = words[1] + " " + words[2];
+            if(!slaves.ContainsKey(key))
+            {
+                slaves[key] = new DevBusI2C(client, int.Parse(words[1]), int.Parse(words[2]));
+            }
+            return slaves[key];
+        }
+
+        private static byte[] Bytes(string hex)
+        {
+            var bytes = new byte[hex.Length / 2];
+            for(var i = 0; i < bytes.Length; i++)
+            {
+                bytes[i] = byte.Parse(hex.Substring(2 * i, 2), NumberStyles.HexNumber);
+            }
+            return bytes;
+        }
+
+        private static Machine machine;
+        private static DevBusClient client;
+        private static DevBusWatchdog watchdog;
+        private static readonly Dictionary<string, DevBusI2C> slaves = new Dictionary<string, DevBusI2C>();
+    }
+}
