@@ -6,6 +6,10 @@ import pytest
 
 from tests.stm32.board_rig import Board, Registers
 
+# An error in a model must fail the test, though cffi swallows it on its way through C.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+
+
 RCC = 0x40023800
 CR, PLLCFGR, CFGR, APB1ENR, CSR = RCC, RCC + 4, RCC + 8, RCC + 0x40, RCC + 0x74
 PWR_CR, FLASH_ACR, UID = 0x40007000, 0x40023C00, 0x1FFF7A10

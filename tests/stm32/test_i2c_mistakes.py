@@ -9,6 +9,10 @@ from tests.stm32.i2c_rig import NODEV, TIMEOUT, Model, Rig, clean
 from tests.stm32.i2c_silicon import SiliconI2C
 from tests.stm32.i2c_slave import Slave, Wire
 
+# An error in a model must fail the test, though cffi swallows it on its way through C.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+
+
 PART, OTHER, ABSENT = 0x0C, 0x6A, 0x33
 MODELS = {"silicon": SiliconI2C, "renode": RenodeI2C}
 

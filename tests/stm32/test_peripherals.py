@@ -6,6 +6,10 @@ import pytest
 
 from tests.stm32.board_rig import Board, Registers
 
+# An error in a model must fail the test, though cffi swallows it on its way through C.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+
+
 RCC = 0x40023800
 AHB1ENR, APB1ENR, APB2ENR = RCC + 0x30, RCC + 0x40, RCC + 0x44
 GPIOA, GPIOB = 0x40020000, 0x40020400
