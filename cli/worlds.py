@@ -54,6 +54,7 @@ def check(name: str, elf: Path = ELF) -> None:
         raise CliError(f"world {name} needs {emulator}, which is not on the PATH; {how}")
     if not elf.is_file():
         raise CliError(f"firmware {elf} is not there; build it: make firmware")
+    firmware(elf)
 
 
 def fly(name: str, world: Any, elf: Path = ELF) -> Outcome:
@@ -69,7 +70,10 @@ def firmware(elf: Path) -> Dict[str, Any]:
     """Hash and sizes of the firmware image, as in `fly --json`."""
     from boards.obc_f405 import size
 
-    sizes = size.measure(elf)
+    try:
+        sizes = size.measure(elf)
+    except (OSError, ValueError) as error:
+        raise CliError(f"{elf}: no firmware of ours ({error}); build it: make firmware") from error
     return {
         "elf_sha256": hashlib.sha256(elf.read_bytes()).hexdigest(),
         "flash_B": sizes["flash_B"],
