@@ -84,6 +84,7 @@ struct mf_kernel {
     bool smooth_valid;
     bool detumbled;
     float rate_rad_s;
+    bool holding; /* the rate has been low since hold_ms */
     uint32_t hold_ms;
     float rate_low_rad_s, detumbled_hold_s;
 

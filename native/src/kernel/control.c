@@ -38,7 +38,7 @@ void mf_kernel_detumbled_reset(mf_kernel_t *kernel)
     kernel->smooth_valid = false;
     kernel->detumbled = false;
     kernel->rate_rad_s = -1.0f;
-    kernel->hold_ms = 0;
+    kernel->holding = false;
 }
 
 static void decide_detumbled(mf_kernel_t *kernel)
@@ -62,11 +62,14 @@ static void decide_detumbled(mf_kernel_t *kernel)
     }
     if (!slow) {
         kernel->detumbled = false;
-        kernel->hold_ms = 0;
+        kernel->holding = false;
         return;
     }
-    /* Saturates well above the longest hold time, 3600 s. */
-    if (kernel->hold_ms < 10000000u) {
+    if (!kernel->holding) {
+        kernel->holding = true;
+        kernel->hold_ms = 0;
+    } else if (kernel->hold_ms < 10000000u) {
+        /* Saturates well above the longest hold time, 3600 s. */
         kernel->hold_ms += MF_CYCLE_TICKS * MF_TICK_PERIOD_MS;
     }
     if ((float)kernel->hold_ms >= kernel->detumbled_hold_s * 1000.0f) {
