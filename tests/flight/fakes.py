@@ -153,7 +153,7 @@ class Radio:
         return self.status
 
     def tx_free(self) -> int:
-        return self.status or max(0, self.free - len(self.sent))
+        return self.status or self.free
 
     def send(self, buf: Any, n: int) -> int:
         self.sent.append(bytes(buf[:n]))
