@@ -31,6 +31,7 @@ from sim.protocol import BUS_ADCS, BUS_PLATFORM
 from sim.rotation import Vector, apply, apply_transposed, mrp_from_quaternion
 from sim.scenario import Scenario, ScenarioError
 
+_OFF = (0.0, 0.0, 0.0)
 SUNLIGHT_EVERY = 10  # grid points: the Sun's angle to a tumbling panel, once a second
 
 
@@ -68,6 +69,8 @@ class Spacecraft:
         self.grid = 0
         self.t_s = 0.0
         self.step_s = step_ns * 1e-9
+        self._dipole_sum = [0.0, 0.0, 0.0]
+        self._dipole_steps = 0
         data: dict[str, Any] = dict(scenario.data["spacecraft"])
         where = scenario.path.name
         self.environment = self._make_environment(scenario)
@@ -185,6 +188,10 @@ class Spacecraft:
         self.plant.step(
             environment.r_BN_N[index], environment.v_BN_N[index], environment.field_N[index], dipole
         )
+        if dipole != _OFF:
+            for axis in range(3):
+                self._dipole_sum[axis] += dipole[axis]
+        self._dipole_steps += 1
         brown_out = self.power.advance(self.step_s)
         self.grid += 1
         self.t_s = self.grid * self.step_s
@@ -228,6 +235,16 @@ class Spacecraft:
     def field_B_T(self) -> Vector:
         """Field of the Earth, body frame."""
         return self.plant.to_body(self.environment.field_N[self.grid - self.environment.first])
+
+    def take_mean_dipole_B_A_m2(self) -> Vector:
+        """Mean dipole of the rods over the steps since the last call, body frame.
+
+        Rods are pulsed: a value of one moment would say little about what they do.
+        """
+        steps = max(1, self._dipole_steps)
+        x, y, z = self._dipole_sum
+        self._dipole_sum, self._dipole_steps = [0.0, 0.0, 0.0], 0
+        return apply_transposed(self._rod_axes_B, (x / steps, y / steps, z / steps))
 
     def dipole_B_A_m2(self) -> Vector:
         """Dipole of the rods as they are driven now, body frame (without the residual)."""

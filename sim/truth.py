@@ -41,6 +41,7 @@ _WIDTH = sum(width for _, width in COLUMNS)
 class Truth(Mapping[str, Array]):
     """Growing table of float64 columns; vectors are [n, 3], quaternions [n, 4] scalar last.
 
+    The dipole is the rods' mean over the second before, everything else the present value.
     `truth[name]` is a view of what has been recorded so far; `stations_in_view` is a bit mask in
     the order of the scenario's stations.
     """
@@ -84,7 +85,7 @@ def record(truth: Truth, craft: Spacecraft) -> None:
     plant, power = craft.plant, craft.power
     index = craft.grid - craft.environment.first
     rate_rad_s = math.hypot(*plant.omega_BN_B)
-    field_B_T, dipole_B_A_m2 = craft.field_B_T(), craft.dipole_B_A_m2()
+    field_B_T, dipole_B_A_m2 = craft.field_B_T(), craft.take_mean_dipole_B_A_m2()
     truth.append(
         (
             craft.t_s,

@@ -351,6 +351,16 @@ def test_truth_is_recorded_once_a_second():
     assert len(truth.last("r_BN_N_m")) == 3
 
 
+def test_truth_shows_what_pulsed_rods_did_over_the_second():
+    onboard = make()
+    for tick in range(1, 12):
+        onboard.time_us = tick * 100_000
+        # On for three steps of each second, off again when the truth is recorded.
+        onboard.i2c(1, 0x61, b"\x00\xfd" if tick in (4, 5, 6) else b"\x00\x00")
+    assert onboard.world.truth["dipole_B_A_m2"][1] == pytest.approx([0.0, 0.15, 0.0])
+    assert onboard.world.truth["dipole_A_m2"][1] == pytest.approx(0.15)
+
+
 def test_initial_state_comes_from_the_seed():
     def start(seed):
         truth = World(load("first-light"), seed).truth
