@@ -11,21 +11,14 @@ import os
 import select
 import time
 from pathlib import Path
-from typing import Protocol
 
+from sim.bridges import Process
 from sim.errors import BridgeError
 from sim.protocol import REQUEST_HEADER, REQUEST_MAX, ProtocolError, request_size
 from sim.world import World
 
 TX_NAME, RX_NAME = "devbus.tx", "devbus.rx"  # as the firmware names them
 _POLL_MS = 200
-
-
-class Process(Protocol):
-    """What is needed of the emulator's `subprocess.Popen`."""
-
-    def poll(self) -> int | None:
-        """Exit code, None while it runs."""
 
 
 def prepare(directory: Path) -> None:

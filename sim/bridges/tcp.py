@@ -9,8 +9,8 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Callable
 
+from sim.bridges import Process
 from sim.errors import BridgeError
 from sim.protocol import ProtocolError, request_size
 from sim.world import World
@@ -36,10 +36,10 @@ class TcpBridge:
         self._selector.register(server, selectors.EVENT_READ)
         self._buffers: dict[socket.socket, bytearray] = {}
 
-    def serve(self, alive: Callable[[], bool], stall_s: float) -> None:
+    def serve(self, process: Process | None, stall_s: float) -> None:
         """Answer requests until the world is finished.
 
-        BridgeError when `alive()` turns false, or no request came for `stall_s` of wall time.
+        BridgeError when the emulator ends, or no request came for `stall_s` of wall time.
         """
         last = time.monotonic()
         try:
@@ -52,8 +52,12 @@ class TcpBridge:
                         self._accept()
                     elif self._receive(sock):
                         last = time.monotonic()
-                if not events and not alive():
-                    raise BridgeError(f"the emulator ended at {self._world.t_s:.1f} s")
+                code = None if events or process is None else process.poll()
+                if code is not None:
+                    raise BridgeError(
+                        f"the emulator ended with code {code} at {self._world.t_s:.1f} s of world"
+                        f" time, after {self._world.requests} requests"
+                    )
                 if time.monotonic() - last >= stall_s:
                     raise BridgeError(
                         f"no request for {stall_s:g} s of wall time: the firmware hangs at"
@@ -106,10 +110,10 @@ class TcpBridge:
 def serve(
     world: World,
     port: int | socket.socket,
-    alive: Callable[[], bool] = lambda: True,
+    process: Process | None = None,
     stall_s: float = 60.0,
 ) -> None:
     """Serve `world` on a port, or on a socket from `listen`, until it is finished."""
     server = listen(port) if isinstance(port, int) else port
     with server:
-        TcpBridge(world, server).serve(alive, stall_s)
+        TcpBridge(world, server).serve(process, stall_s)

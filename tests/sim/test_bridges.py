@@ -183,8 +183,8 @@ class TestTcp:
         def nobody(port, results):
             del port, results
 
-        _, errors = self.run(short_world(), nobody, alive=lambda: False)
-        assert errors == ["the emulator ended at 0.0 s"]
+        _, errors = self.run(short_world(), nobody, process=Emulator(9))
+        assert errors == ["the emulator ended with code 9 at 0.0 s of world time, after 0 requests"]
         _, errors = self.run(short_world(), nobody, stall_s=0.05)
         assert "no request for 0.05 s of wall time" in errors[0]
 

@@ -167,6 +167,20 @@ def test_gravity_gradient_librates_at_the_textbook_frequency():
     assert half_period_s == pytest.approx(expected_s, rel=0.01)
 
 
+def test_gravity_gradient_sees_the_position_it_is_given():
+    """Torque 3 mu / r^3 (r x J r), r the unit vector: not where Basilisk's own orbit would be."""
+    plant = make(omega_BN_B=STILL, r_BN_N=FAR)
+    r_N = np.array([4e6, -5e6, 2.5e6])
+    unit_B = np.array(plant.dcm_BN) @ r_N / np.linalg.norm(r_N)
+    plant.step(r_N.tolist(), STILL, NO_FIELD, (0.0, 0.0, 0.0))
+    scale = 3.0 * 3.986004418e14 / np.linalg.norm(r_N) ** 3
+    expected = np.linalg.solve(J, scale * np.cross(unit_B, J @ unit_B)) * 0.1
+    assert np.linalg.norm(expected) > 1e-8
+    assert np.allclose(plant.omega_BN_B, expected, rtol=1e-3, atol=1e-12)
+    plant.step(FAR, STILL, NO_FIELD, (0.0, 0.0, 0.0))
+    assert np.allclose(plant.omega_BN_B, expected, rtol=2e-3, atol=1e-12)
+
+
 def test_mrp_and_quaternion_agree_with_a_known_turn():
     # 90 deg about z: what points along x in N is seen along -y in B.
     half = math.sqrt(0.5)

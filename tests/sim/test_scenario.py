@@ -1,7 +1,10 @@
 """Scenarios: what is refused and how it is said, overrides, the scenario that comes with us."""
 
+from pathlib import Path
+
 import pytest
 
+from sim.describe import markdown
 from sim.faults import Fault
 from sim.scenario import ScenarioError, available, load
 from sim.world import World
@@ -203,6 +206,12 @@ def test_unknown_scenarios_and_files(tmp_path):
 def test_what_only_the_world_can_refuse(override, words):
     with pytest.raises(ScenarioError, match=words):
         World(load("first-light", [override]))
+
+
+def test_the_page_of_all_keys_is_current():
+    page = Path(__file__).parents[2] / "docs" / "scenarios.md"
+    assert page.read_text(encoding="utf-8") == markdown(), "python -m sim.describe > that file"
+    assert "`spacecraft.rods.resistance_ohm`" in markdown()
 
 
 @pytest.mark.parametrize("altitude_km", [400, 700])

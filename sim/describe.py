@@ -1,0 +1,77 @@
+"""Writes docs/scenarios.md from the schema: `python -m sim.describe > docs/scenarios.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sim.schema import REQUIRED, SCHEMA, Key
+
+_HEAD = """# Scenarios
+
+A scenario is a TOML file in `sim/scenarios/`, or anywhere when its path is given. Every key below
+can be overridden: `microflight fly first-light --set orbit.altitude_km=600 --set seed=7`. An entry
+of an array of tables is named by its place, from 0: `--set timeline.0.t_s=120`.
+
+A fault comes from the timeline (`fault`, `device`, from `t_s` until `until_s`), or from the command
+line: `--set fault.ak09916.kind=dead --set fault.ak09916.t_s=600`. Kinds, see `sim/faults.py`:
+`nack`, `dead`, `timeout`, `stuck`, `bit_flip`, `wrong_id`.
+
+This page is made from `sim/schema.py` by `python -m sim.describe`.
+
+| key | value | default | range | meaning |
+|---|---|---|---|---|
+"""
+_NAMES = {"int": "whole number", "float": "number", "str": "text", "time": "time with zone"}
+
+
+def _kind(key: Key) -> str:
+    if key.choices:
+        return ", ".join(f"`{choice}`" for choice in key.choices)
+    name = _NAMES.get(key.kind, "table of plain values")
+    forms = []
+    for shape in key.shapes:
+        forms.append(" x ".join(str(n) for n in shape) + f" {name}s" if shape else name)
+    return " or ".join(forms)
+
+
+def _default(key: Key) -> str:
+    if key.default is REQUIRED:
+        return "required"
+    if key.default is None:
+        return "-"
+    return f"`{key.default}`" if key.default != "" else "empty"
+
+
+def _range(key: Key) -> str:
+    if key.low == float("-inf") or key.kind not in ("int", "float"):
+        return ""
+    return f"{key.low:g} .. {key.high:g}"
+
+
+def _rows(schema: Mapping[str, Any], prefix: str) -> list[str]:
+    rows = []
+    for name, rule in schema.items():
+        full = prefix + name
+        if isinstance(rule, Key):
+            cells = (f"`{full}`", _kind(rule), _default(rule), _range(rule), rule.text)
+            rows.append(f"| {' | '.join(cells)} |")
+        elif isinstance(rule, list):
+            rows += _rows(rule[0], f"[[{full}]] ")
+        elif name == "fault":
+            # The same keys for every device: one set of rows stands for all.
+            first = next(iter(rule))
+            rows.append(f"| `fault.<device>` | devices: {', '.join(rule)} | | | |")
+            rows += _rows(rule[first], "fault.<device>.")
+        else:
+            rows += _rows(rule, full + ".")
+    return rows
+
+
+def markdown() -> str:
+    """The whole page."""
+    return _HEAD + "\n".join(_rows(SCHEMA, "")) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
