@@ -4,6 +4,7 @@ from typing import Callable, Dict, List
 
 from cli import worlds
 from cli.figures import (
+    ALLOCATION_AFTER_S,
     ALLOCATION_WINDOW_S,
     ENVELOPE,
     ENVELOPE_KEYS,
@@ -11,7 +12,6 @@ from cli.figures import (
     HEAP_COUNTER_MODULUS,
     HEAP_FREE_MIN_B,
     RAM_LIMIT_B,
-    STEADY_AFTER_S,
     TICKS_MIN,
     Bench,
     Figure,
@@ -65,8 +65,10 @@ def ticks(bench: Bench) -> List[Figure]:
     counters = flight.world.counters
     figures = [Figure("ticks measured", report["ticks"], TICKS_MIN, "ticks", ">=")]
     for name, key, width_us, limits in (
-        ("tick start jitter", "jitter", 1.0, (None, 2.0, 5.0, 10.0)),
-        ("tick duration", "duration", 20.0, (None, 200.0, 400.0, 1000.0)),
+        # Nothing masks interrupts longer than 5 us; handler entry and the timer's own come to it.
+        ("tick start jitter", "jitter", 1.0, (None, 5.0, 10.0, 10.0)),
+        # A tick may take one hundredth of its period.
+        ("tick duration", "duration", 20.0, (None, 500.0, 1000.0, 1000.0)),
     ):
         lowest, mean, highest = (value / 1000 for value in report[f"{key}_ns"])
         high = percentile(report[f"{key}_hist"], width_us, 0.999, highest)
@@ -89,13 +91,15 @@ def allocation(bench: Bench) -> List[Figure]:
     """Bytes allocated on the Python heap over a minute of everything."""
     flight = bench.allocation
     t_s, allocated = flight.history.column("core_hk", "heap_allocated")
-    start = next((i for i, t in enumerate(t_s) if t >= STEADY_AFTER_S), None)
+    start = next((i for i, t in enumerate(t_s) if t >= ALLOCATION_AFTER_S), None)
     end = None
     if start is not None:
         wanted_s = t_s[start] + ALLOCATION_WINDOW_S - 0.5
         end = next((i for i, t in enumerate(t_s) if t >= wanted_s), None)
     if start is None or end is None:
         return [Figure("heap allocation in 60 s", None, 0, "B", note="window not covered")]
+    if allocated[end] == 0:
+        return [Figure("heap allocation in 60 s", None, 0, "B", note="the firmware does not count")]
     low_s, high_s = t_s[start], t_s[end]
     value = (allocated[end] - allocated[start]) % HEAP_COUNTER_MODULUS
     accepted = flight.history.column("core_hk", "commands_accepted")[1]

@@ -1,0 +1,67 @@
+"""The live view: a page on a terminal, sparse lines elsewhere."""
+
+import io
+
+from ground.decode import Decoder
+from ground.dictionary import Dictionary
+from ground.history import History
+from ground.live import LiveView, clock
+from tests.ground import build
+
+DICTIONARY = Dictionary()
+
+
+def packet(name: str, **values: int) -> bytes:
+    """A packet of `name` with every field zero but `values`."""
+    definition = DICTIONARY.packet(name)
+    numbers = []
+    for field in definition.fields:
+        value = values.get(field.name, 0)
+        numbers += [value] * field.type.count
+    body = definition.id.to_bytes(2, "big") + definition.layout.pack(*numbers)
+    return build.tm_packet(3, 25, body, apid=0x100 + (definition.id >> 8))
+
+
+def view(is_terminal: bool) -> str:
+    """What a short flight shows."""
+    history = History()
+    decoder = Decoder(DICTIONARY, history.add)
+    out = io.StringIO()
+    live = LiveView(
+        "title", 1000.0, DICTIONARY, decoder, history, lambda: ["Quito"], out, is_terminal
+    )
+    changed = build.tm_packet(5, 1, build.event_data(0x0005, 1, 0x0103, 3))
+    packets = [
+        build.boot_packet(DICTIONARY.signature),
+        changed,
+        packet("core_hk", spacecraft_mode=3, dictionary_hash=DICTIONARY.signature),
+        packet("power_hk", battery_voltage=7650),
+        packet("adcs_report", rate_rad_s=1),
+        packet("schedule", app_run_time_us=123),
+    ]
+    with live:
+        for frame in build.frames(packets):
+            decoder.frame(700.0, frame)
+            live.frame(700.0)
+    return out.getvalue()
+
+
+def test_a_page_on_a_terminal():
+    page = view(True)
+    for text in ("title", "nominal", "7.65 V", "57.30 deg/s", "Quito", "123", "power", "0:11:40"):
+        assert text in page, text
+    assert "boot: reset cause" in page
+    assert "\x1b[" in page
+
+
+def test_sparse_lines_elsewhere():
+    text = view(False)
+    assert "\x1b[" not in text
+    assert "0:11:40  mode changed" in text
+    assert "mode nominal, rate 57.30 deg/s, battery 7.65 V" in text
+    assert len(text.splitlines()) <= 5
+
+
+def test_clock():
+    assert clock(0.0) == "0:00:00"
+    assert clock(3725.9) == "1:02:05"
