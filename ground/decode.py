@@ -220,5 +220,5 @@ class Decoder:
         report.values = dict(report.raw)
         report.time_s = seconds + fraction / 65536
         report.severity = definitions.SEVERITIES.get(severity, str(severity))
-        report.text = event.text.format(arg0, arg1)
+        report.text = self.dictionary.event_text(event, arg0, arg1)
         return None

@@ -224,6 +224,14 @@ class Dictionary:
         if is_known:
             raise GroundError(f"dictionary: {kind} {name!r} is there twice")
 
+    def event_text(self, event: Event, arg0: int, arg1: int) -> str:
+        """The event in words; modes and their reasons by name."""
+        if event.id == MODE_EVENT:
+            before, after = (self.mode_names.get(n, str(n)) for n in (arg0 >> 8, arg0 & 0xFF))
+            reason = self.mode_reasons.get(arg1, str(arg1)).replace("_", " ")
+            return f"mode changed: {before} to {after}, {reason}"
+        return event.text.format(arg0, arg1)
+
     def signature_in(self, service: int, subtype: int, data: bytes) -> Optional[int]:
         """The dictionary signature a packet's `data` carries, or None when it carries none."""
         if service == 5 and len(data) == EVENT_RECORD.size:

@@ -17,7 +17,7 @@ from spacepackets.ecss.req_id import PacketId, PacketSeqCtrl
 
 from flight.packets import fields as types
 from ground.decode import WAITING_MAX, Decoder
-from ground.dictionary import SEVERITIES, Dictionary
+from ground.dictionary import MODE_EVENT, SEVERITIES, Dictionary
 from ground.history import History
 from ground.packets import build_tc, request_id
 from tests.ground import build
@@ -95,9 +95,17 @@ def test_every_event_has_its_text():
         data = build.event_data(event.id, event.severity, 3, DICTIONARY.signature, seconds=9)
         _, (report,) = decode(build.tm_packet(5, event.severity, data))
         assert report.kind == "event"
-        assert report.text == event.text.format(3, DICTIONARY.signature)
+        if event.id != MODE_EVENT:
+            assert report.text == event.text.format(3, DICTIONARY.signature)
         assert report.severity == SEVERITIES[event.severity]
         assert report.time_s == 9
+
+
+def test_a_mode_change_is_told_in_words():
+    _, (report,) = decode(build.tm_packet(5, 1, build.event_data(MODE_EVENT, 1, 0x0102, 2)))
+    assert report.text == "mode changed: safe to detumble, checks passed"
+    _, (report,) = decode(build.tm_packet(5, 1, build.event_data(MODE_EVENT, 1, 0xFE01, 99)))
+    assert report.text == "mode changed: 254 to safe, 99"
 
 
 @pytest.mark.parametrize("subtype", [1, 2, 3, 4, 7, 8])

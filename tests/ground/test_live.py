@@ -42,7 +42,7 @@ def view(is_terminal: bool) -> str:
     with live:
         for frame in build.frames(packets):
             decoder.frame(700.0, frame)
-            live.frame(700.0)
+        live.frame(700.0)
     return out.getvalue()
 
 
@@ -57,7 +57,7 @@ def test_a_page_on_a_terminal():
 def test_sparse_lines_elsewhere():
     text = view(False)
     assert "\x1b[" not in text
-    assert "0:11:40  mode changed" in text
+    assert "0:11:40  mode changed: safe to nominal, detumbled" in text
     assert "mode nominal, rate 57.30 deg/s, battery 7.65 V" in text
     assert len(text.splitlines()) <= 5
 
