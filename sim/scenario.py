@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +126,11 @@ def _find(name_or_path: str | Path) -> Path:
 def _build(path: Path, data: dict[str, Any]) -> Scenario:
     """Cross-checks that no single key can make, and the typed parts."""
     where = path.name
-    if not _EPOCH_YEARS[0] <= data["epoch"].year < _EPOCH_YEARS[1]:
+    end = data["epoch"] + timedelta(seconds=data["duration_s"])
+    if data["epoch"].year < _EPOCH_YEARS[0] or end.year >= _EPOCH_YEARS[1]:
         raise ScenarioError(
-            f"{where}: epoch {data['epoch'].year} is outside the field model's"
-            f" {_EPOCH_YEARS[0]} .. {_EPOCH_YEARS[1]}"
+            f"{where}: the flight, {data['epoch']:%Y-%m-%d} to {end:%Y-%m-%d}, is outside the"
+            f" field model's {_EPOCH_YEARS[0]} .. {_EPOCH_YEARS[1]}"
         )
     stations = tuple(Station(**row) for row in data["station"])
     names = [station.name for station in stations]

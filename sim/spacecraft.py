@@ -90,9 +90,11 @@ class Spacecraft:
         if any(value is not None for value in elements.values()):
             satrec = synthetic_satrec(satrec, scenario.epoch, **elements)
         frames = Frames(scenario.epoch)
-        return Environment(
-            Orbit(satrec, frames), frames, scenario.epoch, scenario.stations, self.step_s
-        )
+        model = Orbit(satrec, frames)
+        # An orbit that decays during the flight is refused now, not in the middle of it.
+        whole_s = np.arange(0.0, scenario.duration_s + 1e3, 60.0, dtype=np.float64)
+        model.propagate(whole_s, frames.celestial(0.0))
+        return Environment(model, frames, scenario.epoch, scenario.stations, self.step_s)
 
     def _make_devices(
         self, scenario: Scenario, data: dict[str, Any], seed: int, where: str

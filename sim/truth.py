@@ -46,7 +46,7 @@ class Truth(Mapping[str, Array]):
     the order of the scenario's stations.
     """
 
-    def __init__(self, rows: int = 1024) -> None:
+    def __init__(self, rows: int = 8192) -> None:
         self._table: Array = np.zeros((rows, _WIDTH))
         self.rows = 0
         self._slices: dict[str, tuple[int, int]] = {}

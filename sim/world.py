@@ -76,7 +76,7 @@ class World:
             scenario.data["watchdog"]["boot_timeout_s"],
             GRID_US * 1e-6,
         )
-        self.truth = Truth(int(scenario.duration_s / TRUTH_EVERY * 10.0) + 16)
+        self.truth = Truth()
         self.traffic = {BUS_ADCS: BusTraffic(), BUS_PLATFORM: BusTraffic()}
         self.console = bytearray()  # what the processor wrote to its UARTs, the newest 64 KiB
         self.console_input = bytearray()

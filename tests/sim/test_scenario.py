@@ -135,7 +135,8 @@ def test_timeline_faults_and_commands(write):
         ("spacecraft.inertia_kg_m2=[[1,0,0],[0,1,0]]", ["inertia_kg_m2 must be"]),
         ("radio.visibility=sometimes", ["one of stations, always"]),
         ("epoch=2026-10-04", ["epoch must be a time such as"]),
-        ("epoch=2040-10-04T00:00:00Z", ["outside the field model's 1990 .. 2030"]),
+        ("epoch=2040-10-04T00:00:00Z", ["2040-10-04", "outside the field model's 1990 .. 2030"]),
+        ("epoch=2029-12-31T23:00:00Z", ["outside the field model's"]),
         ("orbit=5", ["'orbit' is a table"]),
         ("station=5", ["'station' is a table"]),
         ("station.7.name=X", ["no entry '7'"]),
@@ -201,11 +202,12 @@ def test_unknown_scenarios_and_files(tmp_path):
         ("spacecraft.imu.dcm_BS=[[1,0,0],[1,0,0],[0,0,1]]", "is no rotation"),
         ("orbit.name=ISS", "no object named 'ISS'"),
         ("orbit.tle=none.tle", "cannot read TLE file"),
+        ("duration_s=3e7", "too low, or the TLE"),
     ],
 )
 def test_what_only_the_world_can_refuse(override, words):
     with pytest.raises(ScenarioError, match=words):
-        World(load("first-light", [override]))
+        World(load("first-light", [override, "orbit.altitude_km=160"]))
 
 
 def test_the_page_of_all_keys_is_current():
