@@ -16,10 +16,10 @@ _ZERO = bytearray(4)
 
 
 class Events:
-    """The ring. `made` and `dropped` are u16 counters for housekeeping."""
+    """The ring. `made` and `dropped` are u16 counters for housekeeping; `time` stamps records."""
 
     def __init__(self, dictionary, time):
-        self._time = time
+        self.time = time
         self._index = {}  # event id: row in the tables below
         self._severity = bytearray(0)
         self._owner = bytearray(0)
@@ -40,12 +40,12 @@ class Events:
     def put(self, event, arg0=0, arg1=0):
         """Record an event at the time of the running step; arguments below 2^30. KeyError for an
         id that is not in the dictionary."""
-        time = self._time
+        time = self.time
         self._put(event, arg0, arg1, _ZERO, -1, time.seconds, time.fraction)
 
     def put_raw(self, event, arg0, buf, off):
         """As `put`; the second argument is the big-endian u32 at `buf[off]`, any value."""
-        time = self._time
+        time = self.time
         self._put(event, arg0, 0, buf, off, time.seconds, time.fraction)
 
     def put_at(self, event, arg0, buf, off, seconds, fraction):
@@ -59,7 +59,7 @@ class Events:
     def _put(self, event, arg0, arg1, buf, off, seconds, fraction):
         row = self._index[event]
         self.made = (self.made + 1) & 0xFFFF
-        window = self._time.uptime_s // RATE_WINDOW_S
+        window = self.time.uptime_s // RATE_WINDOW_S
         recent = self._recent
         if window != self._window_s:
             self._window_s = window

@@ -63,7 +63,7 @@ class TwoCopies:
         return 0
 
     def _read(self, copy):
-        """Generation of a good copy, 0 of a bad one; the image holds it."""
+        """Generation of a good copy, 0 of a bad one; the image holds it. Boot time only."""
         image = self.image
         self.status = self._fram.read(self._address[copy], image)
         if self.status < 0:

@@ -5,6 +5,7 @@ from flight.packets.space_packet import EVENT_RECORD_SIZE
 from hal.compat import const
 
 _PER_CALL = const(16)
+_LOSS_REPORT_S = const(10)
 _OWNER = const(8)  # places in the record
 _SEVERITY = const(9)
 _APP = const(6)
@@ -20,21 +21,28 @@ class EventReports:
         self._reports = reports
         self._record = bytearray(EVENT_RECORD_SIZE)
         self._lost = 0
+        self._lost_s = -_LOSS_REPORT_S
 
     def drain(self):
         """Queue reports for the records in the ring."""
         events = self._events
         record = self._record
-        lost = (events.dropped - self._lost) & 0xFFFF
-        if lost:
-            self._lost = events.dropped
-            events.put(EVENT_LOST, lost)
+        self._report_loss()
         for _ in range(_PER_CALL):
             if not events.peek_into(record):
                 return
             if not self._send(record):
                 return
             events.drop_oldest()
+
+    def _report_loss(self):
+        """Seldom, or else the report of a loss could be the next event lost, and so on."""
+        events = self._events
+        lost = (events.dropped - self._lost) & 0xFFFF
+        if lost and events.time.uptime_s - self._lost_s >= _LOSS_REPORT_S:
+            self._lost_s = events.time.uptime_s
+            self._lost = events.dropped
+            events.put(EVENT_LOST, lost)
 
     def _send(self, record):
         seconds = record[0] << 24 | record[1] << 16 | record[2] << 8 | record[3]

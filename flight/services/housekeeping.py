@@ -58,16 +58,13 @@ class Housekeeping:
     def step(self, now_ms):
         """Fill the core packets when they are due, then send every fresh record."""
         if self._steps == 0:
+            self._report_loss()
             self._fill_core(now_ms)
             self._fill_schedule()
         self._steps = (self._steps + 1) % _CORE_STEPS
         self._demand_collection()
         context = self._context
         reports = context.telemetry
-        lost = (reports.dropped - self._lost) & 0xFFFF
-        if lost:
-            self._lost = reports.dropped
-            context.events.put(EVENT_LOST, lost)
         # Before the records: after a start the ground looks for the boot event first.
         context.event_reports.drain()
         for record in context.store.records:
@@ -84,6 +81,13 @@ class Housekeeping:
                     record.seconds,
                     record.fraction,
                 )
+
+    def _report_loss(self):
+        reports = self._context.telemetry
+        lost = (reports.dropped - self._lost) & 0xFFFF
+        if lost:
+            self._lost = reports.dropped
+            self._context.events.put(EVENT_LOST, lost)
 
     def _demand_collection(self):
         """Collect when a parameter forces it; growth of the heap is looked at with the core

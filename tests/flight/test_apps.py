@@ -124,7 +124,7 @@ def test_kernel_events_get_mission_time(rig):
     rig.fly(1.2)
     records = rig.event_records()
     assert (0x0201, 19, 0xC0000005) in records  # the status shown as errno
-    assert (0x0241, 0x02FF, 0) in records
+    assert (0x0243, 0x02FF, 0) in records
     body = next(p[20:] for _, p in packets(rig.board.radio.sent) if p[26:28] == b"\x02\x01")
     assert struct.unpack(">IH", body[:6]) == (0, 900 * 65536 // 1000)
 
@@ -133,7 +133,7 @@ def test_a_loop_that_refuses_a_command_makes_an_event(rig):
     rig.kernel.refuse = -28
     rig.obey = lambda: None
     rig.fly(1.2)
-    assert 0x0240 in rig.events()
+    assert 0x0242 in rig.events()
 
 
 def test_payload_samples_in_nominal_only(rig):

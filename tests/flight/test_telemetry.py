@@ -187,7 +187,7 @@ def test_event_reports_keep_severity_time_and_owner():
     reports = Telemetry(dictionary, time)
     service = EventReports(events, reports)
     time.advance(1250)
-    events.put(0x020A, 1, 2)
+    events.put(0x0208, 1, 2)
     events.put(0x0401, 19)
     time.advance(3000)
     service.drain()

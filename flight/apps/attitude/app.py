@@ -17,8 +17,11 @@ _CMD_SET_PARAM = const(2)
 _CMD_RESET_STATS = const(3)
 _IDLE = const(0)
 _DETUMBLE = const(1)
+_FLAG_MAG_VALID = const(0x01)
 _FLAG_DETUMBLED = const(0x08)
+_FLAG_MAG_FAILED = const(0x20)
 _FLAG_IMU_FAILED = const(0x40)
+_FLAG_RODS_FAILED = const(0x80)
 _REASON_MAG_LOST = const(2)
 
 _KERNEL_PARAMS = const(5)
@@ -27,8 +30,10 @@ _EVENTS_PER_STEP = const(8)
 _KERNEL_EVENT_SIZE = const(12)
 _RECOVERED_STEPS = const(10)
 
-EVENT_COMMAND_REFUSED = const(0x0240)
-EVENT_UNKNOWN = const(0x0241)
+EVENT_DETUMBLED = const(0x0240)
+EVENT_TUMBLING = const(0x0241)
+EVENT_COMMAND_REFUSED = const(0x0242)
+EVENT_UNKNOWN = const(0x0243)
 
 
 class Attitude:
@@ -59,6 +64,7 @@ class Attitude:
         self._parameters_due = True
         self._steps = 0
         self._well = 0
+        self._detumbled = 0
         context.functions.handle(0x0201, self.control)
         context.functions.handle(0x0202, self.reset_stats)
 
@@ -156,6 +162,7 @@ class Attitude:
                 current.inhibit(modes.INHIBIT_ATTITUDE_LOST, modes.REASON_ATTITUDE_LOST)
             return
         self._judge_recovery(flags)
+        self._declare(flags & _FLAG_DETUMBLED)
         if current.current == self._context.mission.DETUMBLE:
             if flags & _FLAG_DETUMBLED and not current.inhibitors & modes.KEEPS_OUT_OF_NOMINAL:
                 current.request(self._context.mission.NOMINAL, modes.REASON_DETUMBLED)
@@ -163,11 +170,16 @@ class Attitude:
             if not flags & _FLAG_DETUMBLED:
                 current.request(self._context.mission.DETUMBLE, modes.REASON_RATE_HIGH)
 
+    def _declare(self, detumbled):
+        if detumbled != self._detumbled:
+            self._detumbled = detumbled
+            self._context.events.put(EVENT_DETUMBLED if detumbled else EVENT_TUMBLING)
+
     def _judge_recovery(self, flags):
         """Magnetometer and rods well for some steps: detumbling may be tried again."""
         if not self._modes.inhibitors & modes.INHIBIT_ATTITUDE_LOST:
             return
-        if flags & (0x20 | 0x80) or not flags & 0x01:
+        if flags & (_FLAG_MAG_FAILED | _FLAG_RODS_FAILED) or not flags & _FLAG_MAG_VALID:
             self._well = 0
             return
         self._well += 1

@@ -55,20 +55,20 @@ COMMANDS = (
 # Ids up to 0x023F are made by the control kernel (enum mf_kernel_event_id, mf_kernel.h).
 EVENTS = (
     (0x0201, 3, "magnetometer failed: status -{0}, {1} errors so far"),
-    (0x0202, 1, "magnetometer answers again, {1} errors so far"),
+    (0x0202, 1, "magnetometer recovered, {1} errors so far"),
     (0x0203, 3, "gyro failed: status -{0}, {1} errors so far"),
-    (0x0204, 1, "gyro answers again, {1} errors so far"),
+    (0x0204, 1, "gyro recovered, {1} errors so far"),
     (0x0205, 3, "torque rods failed: status -{0}, rod {1}"),
-    (0x0206, 1, "torque rods answer again, {1} errors so far"),
+    (0x0206, 1, "torque rods recovered, {1} errors so far"),
     (0x0207, 3, "control loop stepped down to idle: reason {0}"),
-    (0x0208, 1, "detumbled: rate {1} urad/s"),
-    (0x0209, 2, "tumbling again: rate {1} urad/s"),
-    (0x020A, 4, "heartbeat lost for {1} ms: watchdog no longer fed"),
-    (0x020B, 2, "heartbeat back"),
-    (0x020C, 3, "control ticks skipped: {0} in a row, {1} so far"),
-    (0x020D, 2, "torque rod driver {0} reports fault {1:#04x}"),
-    (0x0240, 3, "control loop refused a command: status -{0}"),
-    (0x0241, 3, "control loop made an event unknown to the dictionary: {0:#06x}"),
+    (0x0208, 4, "heartbeat lost for {1} ms: watchdog no longer fed"),
+    (0x0209, 2, "heartbeat back"),
+    (0x020A, 3, "control ticks skipped: {0} in a row, {1} so far"),
+    (0x020B, 2, "torque rod {0}: driver fault {1:#04x}"),
+    (0x0240, 1, "detumbled"),
+    (0x0241, 2, "tumbling again: rate above the threshold"),
+    (0x0242, 3, "control loop refused a command: status -{0}"),
+    (0x0243, 3, "control loop made an event unknown to the dictionary: {0:#06x}"),
 )
 
 # The low byte is the index of enum mf_kernel_param. Every number is a binary fraction of few
