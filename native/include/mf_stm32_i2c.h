@@ -45,7 +45,8 @@ typedef struct mf_stm32_i2c {
     uint32_t bus_hz;  /* SCL, 10000..400000 */
     /* Put the pins into GPIO open-drain, clock SCL nine times or until SDA is high, make a STOP,
      * give the pins back to the peripheral. True when both lines are high in the end. NULL: no
-     * bus clear. Called with the peripheral disabled. */
+     * bus clear. Called with the peripheral disabled, by mf_stm32_i2c_reset() and before the first
+     * transfer after an abort: it takes up to 100 us, and an abort may run with interrupts off. */
     bool (*clear)(void *clear_ctx);
     void *clear_ctx;
     uint8_t status_address; /* 0, or MF_STM32_I2C_RENODE_STATUS when running on Renode */
@@ -57,6 +58,7 @@ typedef struct mf_stm32_i2c {
     uint16_t index; /* next byte of tx or rx */
     uint8_t address;
     volatile uint8_t state;
+    bool clear_due;      /* aborted: clear the bus before the next transfer */
     bool polling_status; /* the status byte of the Renode bridge is being read */
     uint8_t status_byte;
     int result;          /* of the transfer, while the status byte is being read */

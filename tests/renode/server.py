@@ -32,9 +32,13 @@ class Server:
     def _serve(self) -> None:
         with self._socket:
             try:
-                TcpBridge(self.world, self._socket).serve(lambda: self._running, 120.0)
+                TcpBridge(self.world, self._socket).serve(self, 120.0)
             except BridgeError:
                 assert not self._running, "the bridge gave up while the test was running"
+
+    def poll(self) -> int | None:
+        """What the bridge asks of the emulator's process: None while it runs."""
+        return None if self._running else 0
 
     def __enter__(self) -> Server:
         self._thread.start()

@@ -12,6 +12,7 @@ import pytest
 from tests.renode.bridge_twin import HELLO, I2C, PEEK, WATCHDOG, Bridge, MonoBridge, PythonBridge
 from tests.renode.server import Server
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "renode/peripherals").glob("*.cs"))
 HARNESS = sorted((Path(__file__).parent / "csharp").glob("*.cs"))

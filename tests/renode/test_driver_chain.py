@@ -15,7 +15,10 @@ from tests.stm32.i2c_rig import NODEV, TIMEOUT, Rig
 from tests.stm32.i2c_slave import Transaction, Wire
 
 # An error in a model must fail the test, though cffi swallows it on its way through C.
-pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning"),
+]
 
 
 STATUS = 0x7E

@@ -75,10 +75,7 @@ MISTAKES = {
         CONFIGURE_HEAD,
         CONFIGURE_HEAD.replace("CR1, 0);", "CR1, CR1_PE);"),
     ),
-    "no bus clear in abort": (
-        "    software_reset(i2c, true);\n    /* SR1",
-        "    software_reset(i2c, false);\n    /* SR1",
-    ),
+    "no bus clear after an abort": ("i2c->clear_due = true;", ""),
 }
 
 

@@ -331,6 +331,10 @@ static void start(mf_bus_t *bus, mf_xfer_t *xfer)
     i2c->rx = xfer->rx;
     i2c->rx_len = xfer->rx_len;
     i2c->polling_status = false;
+    if (i2c->clear_due) {
+        i2c->clear_due = false;
+        software_reset(i2c, true);
+    }
     begin(i2c);
 }
 
@@ -344,7 +348,8 @@ static void abort_transfer(mf_bus_t *bus)
     i2c->state = MF_STM32_I2C_IDLE;
     i2c->polling_status = false;
     i2c->bus = NULL;
-    software_reset(i2c, true);
+    software_reset(i2c, false);
+    i2c->clear_due = true;
     /* SR1 then SR2: on Renode, where a reset by SWRST does nothing, this drops ADDR. */
     (void)reg_read(i2c, MF_STM32_I2C_SR1);
     (void)reg_read(i2c, MF_STM32_I2C_SR2);
