@@ -104,8 +104,8 @@ enum mf_kernel_param {
 #define MF_PARAM_COUNT 5u
 #define MF_HEARTBEAT_GRACE_S 30u     /* no heartbeat is asked for so long after the start */
 
-/* Ids of those events, range 0x0201..0x021F of the attitude subsystem. Status arguments carry the
- * last (negative) bus or driver status as a 16-bit two's complement. */
+/* Ids of those events, range 0x0201..0x021F of the attitude subsystem. Status arguments
+ * carry the last bus or driver status without its sign, a POSIX errno. */
 enum mf_kernel_event_id {
     MF_EVENT_MAG_FAILED = 0x0201,      /* arg0 status, arg1 errors so far */
     MF_EVENT_MAG_RECOVERED = 0x0202,   /* arg1 errors so far */

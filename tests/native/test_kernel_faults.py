@@ -29,7 +29,7 @@ def tumbling(faults):
 
 
 def status(arg0):
-    return arg0 - 0x10000 if arg0 & 0x8000 else arg0
+    return -arg0
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ static void failed(mf_kernel_t *kernel, uint32_t number, int status)
     }
     if (!rod->failed) {
         rod->failed = true;
-        mf_kernel_put_event(kernel, MF_EVENT_RODS_FAILED, (uint16_t)rod->last_status, number);
+        mf_kernel_put_event(kernel, MF_EVENT_RODS_FAILED, (uint16_t)-rod->last_status, number);
     }
     rod->known = false;
     rod->retry_tick = kernel->tick + RETRY_TICKS;

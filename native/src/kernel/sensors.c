@@ -77,7 +77,7 @@ static void failed(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor, uint32_t tic
     if (!sensor->failed) {
         sensor->failed = true;
         sensor->backoff_ticks = BACKOFF_FIRST_TICKS;
-        mf_kernel_put_event(kernel, sensor->failed_event, (uint16_t)sensor->last_status,
+        mf_kernel_put_event(kernel, sensor->failed_event, (uint16_t)-sensor->last_status,
                             sensor->errors);
     } else if (sensor->backoff_ticks < BACKOFF_MAX_TICKS) {
         sensor->backoff_ticks = (uint16_t)(2u * sensor->backoff_ticks);
