@@ -101,6 +101,7 @@ lint: $(STAMPS)/environment ## formatter, linter and type checker, host and targ
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+	@$(PY) .ci/typings.py
 	@$(PY) -m mypy --config-file mypy-target.ini
 
 .PHONY: clean

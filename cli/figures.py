@@ -171,7 +171,7 @@ def refused_frame(dictionary: Dictionary) -> bytes:
     """A well-formed telecommand whose argument is out of range: the spacecraft must refuse it."""
     command = dictionary.commands["power_switch"]
     host = dictionary.partners[0]
-    data = command.id.to_bytes(2, "big") + bytes([command.arguments[0].highest + 1, 1])
+    data = command.id.to_bytes(2, "big") + bytes([int(command.arguments[0].highest) + 1, 1])
     packet = packets.build_tc(host.apid_base + (command.id >> 8), 0, 8, 1, data)
     return tc_frame(dictionary.scid, host.vc, packet)
 
