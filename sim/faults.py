@@ -52,7 +52,7 @@ class FaultSet:
 
     def has(self, kind: str) -> bool:
         """A fault of this kind acts now."""
-        return any(fault.kind == kind for fault in self.active)
+        return bool(self.active) and any(fault.kind == kind for fault in self.active)
 
     def corrupt(self, register: int, value: int, is_id: bool) -> int:
         """What a read of the byte `register` gives instead of `value`."""
