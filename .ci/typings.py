@@ -1,6 +1,7 @@
 """Lays the MicroPython stubs out where the type checker looks for them: build/typings.
 
 The stub package installs plain modules beside all others, where a checker does not read them.
+Modules that CPython has as well are left to the checker's own stubs: flight code runs on both.
 """
 
 import shutil
@@ -21,7 +22,7 @@ def main() -> int:
         return 2
     shutil.rmtree(target, ignore_errors=True)
     for file in listed:
-        if file.suffix == ".pyi":
+        if file.suffix == ".pyi" and file.parts[0].split(".")[0] not in sys.stdlib_module_names:
             place = target / file
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(str(file.locate())), place)
