@@ -48,7 +48,8 @@ typedef struct mf_bus mf_bus_t;
 typedef struct {
     /* Start the transfer at the head. Must end in exactly one mf_bus_done(). */
     void (*start)(mf_bus_t *bus, mf_xfer_t *xfer);
-    /* Stop what is on the wire, clear the bus (9 clocks), re-initialise. No mf_bus_done(). */
+    /* Stop what is on the wire and re-initialise; called with interrupts off, so the bus clear (9
+     * clocks) comes with the next start(). No mf_bus_done(). */
     void (*abort)(mf_bus_t *bus);
 } mf_bus_ops_t;
 
