@@ -128,7 +128,7 @@ __attribute__((noreturn)) void port_vm_enter(void);
 uint32_t port_vm_stack_peak(void);
 
 /* Development profile on QEMU: run the .mpy file named on the semihosting command line, then end
- * the emulator with its status. Returns only when there is no such file name. */
+ * the emulator with its status. Returns when there is no such file name, or after SystemExit. */
 void port_run_host_file(void);
 
 /* --- Semihosting (port_semihost.c): only after QEMU was detected ------------------------------ */

@@ -1,5 +1,5 @@
 /* The C instances of the onboard computer. They live in the kernel block and outlive the VM; the
- * Python binding (native/micropython) reaches them through mf_native_instances.h. */
+ * Python binding (native/micropython) reaches them through mf_native.h. */
 #ifndef PORT_KERNEL_H
 #define PORT_KERNEL_H
 

@@ -1,8 +1,8 @@
 /* Development profile on QEMU: `run=<file.mpy>` on the semihosting command line.
  *
  * The file is read from the host, executed in the fresh VM, and the emulator ends: status 0 when
- * it returned, 1 after an uncaught exception, 2 when the file could not be read. Kernel and device
- * bus run as ever. */
+ * it returned, 1 after an uncaught exception, 2 when the file could not be read. A script that ends
+ * with SystemExit is followed by the mission, in the same VM. Kernel and device bus run as ever. */
 #include "port.h"
 
 #if MF_PROFILE_DEVELOPMENT
@@ -83,7 +83,11 @@ void port_run_host_file(void)
         run_file(name);
         nlr_pop();
     } else {
-        mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(nlr.ret_val));
+        const mp_obj_base_t *exception = nlr.ret_val;
+        if (exception->type == &mp_type_SystemExit) {
+            return;
+        }
+        mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(exception));
         status = STATUS_EXCEPTION;
     }
     semihost_exit(status);

@@ -3,6 +3,7 @@
  * dies in mid-transfer leaves nothing of itself behind. */
 #include <string.h>
 
+#include "mf_devbus.h"
 #include "mf_native.h"
 #include "py/mperrno.h"
 #include "py/runtime.h"

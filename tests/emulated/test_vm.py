@@ -1,0 +1,139 @@
+"""The Python of the flight computer: allocation, buses without devices, the machine subset."""
+
+import pytest
+
+from tests.emulated import qemu
+
+NO_ALLOCATION = """
+import micropython, native, obc
+buf = bytearray(300)
+frame = bytearray(223)
+out = bytearray(64)
+kernel, link, radio, fram, clock = native.kernel, native.link, native.radio, native.fram, obc.clock
+def frame_of_work():
+    kernel.report_into(buf)
+    kernel.stats_into(buf)
+    kernel.event_into(buf)
+    kernel.command(1, 0, None, 0)
+    kernel.command(2, 2, buf, 8)
+    kernel.beat()
+    native.crc16(buf, 0, 300)
+    native.crc32_into(buf, 0, 300, out, 0)
+    native.copy(out, 0, buf, 3, 60)
+    native.in_range(buf, 0, "u32", 0, 0x7FFFFFFF)
+    native.in_range(buf, 0, "f32", -1.0, 1.0)
+    native.swap_copy(out, 0, buf, 0, "u32", 4)
+    link.tx_push(0, buf, 0, 200)
+    link.tx_pending(0)
+    link.tx_frame(0, frame)
+    link.rx_frame(buf, 200)
+    link.rx_packet(out)
+    link.rx_vc()
+    link.counters_into(buf)
+    radio.tx_free()
+    radio.receive(buf)
+    fram.read(0, out)
+    fram.write(0, out)
+    clock.ticks_add(clock.ticks_ms(), 5)
+    clock.ticks_diff(clock.ticks_us(), clock.idle_us())
+    clock.sleep_until(clock.ticks_ms())
+    obc.heap_used()
+    obc.stack_used()
+frame_of_work()
+before = obc.heap_total_allocated()
+micropython.heap_lock()
+for _ in range(20):
+    frame_of_work()
+micropython.heap_unlock()
+print(obc.heap_total_allocated() - before)
+"""
+
+
+def test_native_calls_do_not_allocate(tmp_path):
+    run = qemu.run_text(NO_ALLOCATION, tmp_path)
+    assert (run.status, run.console) == (0, "0\n")
+
+
+def test_heap_lock_does_catch_an_allocation(tmp_path):
+    """The measure of the test above: one slice is noticed."""
+    text = NO_ALLOCATION.replace("    obc.stack_used()\n", "    obc.stack_used()\n    buf[1:9]\n")
+    run = qemu.run_text(text, tmp_path)
+    assert run.status == 1
+    assert "MemoryError" in run.console
+
+
+def test_without_a_device_bus_every_transfer_says_so(tmp_path):
+    run = qemu.run_text(
+        """
+import native
+buf = bytearray(4)
+print(native.radio.probe(), native.fram.read(0, buf))
+bus = native.I2C(2)
+for call in (
+    lambda: bus.readfrom_mem_into(0x48, 0, buf),
+    lambda: bus.writeto_mem(0x48, 0, buf),
+    lambda: bus.readfrom_into(0x48, buf),
+    lambda: bus.writeto(0x48, buf),
+):
+    try:
+        call()
+    except OSError as error:
+        print(error.args[0])
+""",
+        tmp_path,
+    )
+    assert run.console == "-19 -19\n19\n19\n19\n19\n"
+    assert not (tmp_path / "devbus.tx").exists()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "native.I2C(3)",
+        "native.I2C(2).writeto(0x80, b'')",
+        "native.I2C(2).writeto_mem(1, 0, bytearray(257))",
+        "native.kernel.report_into(bytearray(71))",
+        "native.link.tx_frame(0, bytearray(222))",
+        "native.link.rx_frame(bytearray(4), 5)",
+        "machine.Pin('Q3', machine.Pin.OUT)",
+        "machine.Pin('B16', machine.Pin.OUT)",
+        "machine.UART(9)",
+        "machine.SPI(2, 'A4')",
+        "obc.crash_into(bytearray(51))",
+    ],
+)
+def test_wrong_arguments_are_refused(tmp_path, call):
+    text = f"import native, machine, obc\ntry:\n    {call}\nexcept ValueError:\n    print('refused')\n"
+    assert qemu.run_text(text, tmp_path).console == "refused\n"
+
+
+def test_machine_subset(tmp_path):
+    run = qemu.run_text(
+        """
+import machine, native
+print(machine.I2C is native.I2C, machine.reset_cause())
+pin = machine.Pin("PA4", machine.Pin.OUT)
+for call in (lambda: pin.value(1), lambda: machine.SPI(1, "A4").write_readinto(b"x", None)):
+    try:
+        call()
+    except OSError as error:
+        print(error.args[0])
+print(machine.UART(1).write(b"raw "), machine.WDT().feed())
+""",
+        tmp_path,
+    )
+    assert run.console == "True 1\n19\n19\nraw 4 None\n"
+
+
+def test_uncaught_error_of_a_script_ends_with_status_1(tmp_path):
+    run = qemu.run_text("raise ValueError('provoked')\n", tmp_path)
+    assert run.status == 1
+    assert "ValueError: provoked" in run.console
+
+
+def test_deep_recursion_is_an_exception_not_a_fault(tmp_path):
+    run = qemu.run_text(
+        "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RuntimeError:\n    print('caught')\n",
+        tmp_path,
+    )
+    assert run.console == "caught\n"
