@@ -4,62 +4,20 @@ one chain: what `--world renode` does, without Renode."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.renode.bridge_twin import I2C, PEEK, PythonBridge
+from tests.renode.bridged_wire import STATUS, BridgedWire
 from tests.renode.server import Server
 from tests.stm32.i2c_renode import RenodeI2C
 from tests.stm32.i2c_rig import NODEV, TIMEOUT, Rig
-from tests.stm32.i2c_slave import Transaction, Wire
 
 # An error in a model must fail the test, though cffi swallows it on its way through C.
 pytestmark = [
     pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning"),
 ]
-
-
-STATUS = 0x7E
-
-
-@dataclass
-class BridgedWire(Wire):
-    """A bus whose slaves are bridge devices; `present` lists the addresses of the platform."""
-
-    bridge: PythonBridge | None = None
-    bus: int = 1
-    present: frozenset[int] = frozenset()
-    pending: bytearray = field(default_factory=bytearray)
-
-    def _bridge(self) -> PythonBridge:
-        assert self.bridge is not None
-        return self.bridge
-
-    def _flush(self) -> None:
-        if self.pending:
-            data, self.pending = bytes(self.pending), bytearray()
-            self._bridge().write(self.bus, self.log[-1].address, data)
-
-    def address(self, value: int) -> bool:
-        self._flush()
-        self.log.append(Transaction(value >> 1, bool(value & 1), value >> 1 in self.present))
-        return self.log[-1].acknowledged
-
-    def take(self, value: int) -> bool:
-        self.pending.append(value)
-        return True
-
-    def give(self) -> int:
-        if self.log[-1].address == STATUS:
-            return self._bridge().status(self.bus)
-        return self._bridge().read(self.bus, self.log[-1].address)
-
-    def stop(self) -> None:
-        self._flush()
-        if self.log and self.log[-1].acknowledged and self.log[-1].address != STATUS:
-            self._bridge().stop(self.bus, self.log[-1].address)
 
 
 @pytest.fixture

@@ -40,10 +40,16 @@ def declarations(header: Path) -> str:
 
 
 def library(
-    sources: Sequence[Path], headers: Sequence[Path], replace: Sequence[tuple[str, str]] = ()
+    sources: Sequence[Path],
+    headers: Sequence[Path],
+    replace: Sequence[tuple[str, str]] = (),
+    cdef: str = "",
 ) -> tuple[cffi.FFI, Any]:
-    """(ffi, lib) of `sources` and the shim. Each pair of `replace` must match exactly once in the
-    first source. A fresh copy of the library each time: statics start at zero."""
+    """(ffi, lib) of `sources` and the shim.
+
+    Each pair of `replace` must match exactly once in the first source; `cdef` declares what no
+    header of `headers` does. A fresh copy of the library each time: statics start at zero.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc")
     assert compiler, "a C compiler is needed"
     text = sources[0].read_text()
@@ -68,7 +74,7 @@ def library(
         )
         partial.replace(built)
     ffi = cffi.FFI()
-    ffi.cdef(SHIM_CDEF + "\n".join(declarations(header) for header in headers), override=True)
+    ffi.cdef(SHIM_CDEF + "\n".join(declarations(header) for header in headers) + cdef)
     return ffi, ffi.dlopen(str(_private_copy(built)))
 
 
