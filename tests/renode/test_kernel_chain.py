@@ -1,5 +1,5 @@
-"""The control kernel flies on the register path: kernel, I2C driver, a model of Renode's controller,
-bridge, TCP, simulator. The closed loop of `--world renode` in its C part, without Renode."""
+"""The C part of `--world renode` in closed loop, without Renode: control kernel, I2C driver, a model
+of Renode's I2C controller, bridge, TCP, simulator."""
 
 from __future__ import annotations
 
