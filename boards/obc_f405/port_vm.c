@@ -85,11 +85,11 @@ static void count_start(void)
         started = true;
     } else {
         port_kernel_vm_stopped();
-        port_record_vm_restart();
         restarts_in_a_row = now_ms - started_ms > SETTLED_MS ? 1u : restarts_in_a_row + 1u;
         if (restarts_in_a_row > RESTARTS_MAX) {
             port_reset(PORT_RESET_FAULT);
         }
+        port_record_vm_restart();
         port_sleep_until_ms(now_ms + RESTART_PAUSE_MS);
     }
     started_ms = port_now_ms();

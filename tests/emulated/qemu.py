@@ -44,14 +44,16 @@ def firmware(profile: str = "development", slot: str = "a", board: str = "pyboar
     )
     assert step.returncode == 0, step.stdout[-2000:] + step.stderr[-2000:]
     suffix = "-b" if slot == "b" else ""
-    return ROOT / "build" / "firmware" / f"{board}-{profile}{suffix}" / "microflight.elf"
+    return ROOT / "build" / "firmware" / f"{board}-{profile}" / f"microflight{suffix}.elf"
 
 
 def compile_script(source: Path, folder: Path) -> Path:
     """Compile a Python file to .mpy in `folder`."""
     firmware()
     target = folder / f"{source.stem}.mpy"
-    subprocess.run([str(MPY_CROSS), "-o", str(target), str(source)], check=True)
+    subprocess.run(
+        [str(MPY_CROSS), "-s", source.name, "-o", str(target), str(source)], check=True
+    )
     return target
 
 

@@ -9,6 +9,7 @@ import micropython, native, obc
 buf = bytearray(300)
 frame = bytearray(223)
 out = bytearray(64)
+lowest = -1.0  # a negative literal is a run-time negation, and allocates
 kernel, link, radio, fram, clock = native.kernel, native.link, native.radio, native.fram, obc.clock
 def frame_of_work():
     kernel.report_into(buf)
@@ -21,7 +22,7 @@ def frame_of_work():
     native.crc32_into(buf, 0, 300, out, 0)
     native.copy(out, 0, buf, 3, 60)
     native.in_range(buf, 0, "u32", 0, 0x7FFFFFFF)
-    native.in_range(buf, 0, "f32", -1.0, 1.0)
+    native.in_range(buf, 0, "f32", lowest, 1.0)
     native.swap_copy(out, 0, buf, 0, "u32", 4)
     link.tx_push(0, buf, 0, 200)
     link.tx_pending(0)

@@ -2,7 +2,7 @@
  *
  * Runs on the internal 16 MHz oscillator, as after reset, with interrupts off. Slot A is tried
  * first, then slot B. An image is intact when magic, length, slot address and CRC are right. With
- * none, the LED blinks, the console says so once, and after about ten seconds the processor resets and
+ * none, the console says so, the LED blinks for about two seconds, and the processor resets and
  * tries again: a read error of the flash may be a passing one. */
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@
 
 #define HSI_HZ 16000000u
 #define BAUD 115200u
-#define BLINKS 20u
+#define BLINKS 4u
 #define HALF_BLINK_LOOPS (HSI_HZ / 4u / 4u) /* four cycles per loop, a quarter of a second */
 
 extern uint32_t boot_stack_top;
