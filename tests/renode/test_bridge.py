@@ -77,7 +77,7 @@ def test_hello_comes_first_and_reads_are_peeked_then_committed(
 def test_reading_ahead_pops_no_frame(server: Server, bridge: Bridge) -> None:
     frames = [bytes([n]) * (40 + n) for n in range(3)]
     for frame in frames:
-        assert server.world.device("radio").receive(frame)
+        assert server.world.spacecraft.radio.receive(frame)
     for frame in frames:
         status, length = transfer(bridge, RADIO, b"\x06", 2)
         assert (status, length) == (0, len(frame).to_bytes(2, "big"))
@@ -88,7 +88,7 @@ def test_reading_ahead_pops_no_frame(server: Server, bridge: Bridge) -> None:
 def test_reading_ahead_clears_no_flag(server: Server, bridge: Bridge) -> None:
     """Peeking TX_FREE must not run on into a read of STATUS."""
     for _ in range(9):
-        server.world.device("radio").receive(b"\x55" * 8)
+        server.world.spacecraft.radio.receive(b"\x55" * 8)
     assert transfer(bridge, RADIO, b"\x00", 2) == (0, b"\x52\x01")
     assert transfer(bridge, RADIO, b"\x03", 1)[1][0] & 0x04
     assert not transfer(bridge, RADIO, b"\x03", 1)[1][0] & 0x04

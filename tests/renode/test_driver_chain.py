@@ -53,7 +53,7 @@ def test_each_read_acts_once_with_its_true_length(server: Server, count: int) ->
 
 def test_frames_through_the_modem(server: Server) -> None:
     rig = rig_of(server, 2, 0x34)
-    radio = server.world.device("radio")
+    radio = server.world.spacecraft.radio
     radio.receive(bytes(range(60)))
     radio.receive(b"\xaa" * 20)
     assert rig.run(0x34, b"\x06", 2) == (0, b"\x00\x3c")

@@ -1,5 +1,5 @@
-"""The C part of `--world renode` in closed loop, without Renode: control kernel, I2C driver, a model
-of Renode's I2C controller, bridge, TCP, simulator."""
+"""The C part of `--world renode` in closed loop, without Renode: control kernel, I2C driver, a
+model of Renode's I2C controller, bridge, TCP, simulator."""
 
 from __future__ import annotations
 

@@ -54,11 +54,13 @@ class Registers:
         self.accesses += 1
         assert self.accesses < LIMIT, "a wait without a bound"
 
-    def writes(self, address: int | None = None) -> list[int] | list[tuple[int, int]]:
-        """Values written to `address`, or (address, value) of all writes, in order."""
-        if address is None:
-            return [(at, value) for kind, at, value in self.log if kind == "w"]
+    def writes(self, address: int) -> list[int]:
+        """Values written to `address`, in order."""
         return [value for kind, at, value in self.log if kind == "w" and at == address]
+
+    def all_writes(self) -> list[tuple[int, int]]:
+        """(address, value) of every write, in order."""
+        return [(at, value) for kind, at, value in self.log if kind == "w"]
 
 
 class Board:

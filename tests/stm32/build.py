@@ -68,8 +68,8 @@ def library(
         copy.write_text(text)
         partial = OUT / f"{built.stem}.{id(text)}.partial"
         subprocess.run(
-            [compiler, *FLAGS, f"-I{ROOT / 'native/include'}", f"-I{STM32}", "-o", partial]
-            + [copy, *sources[1:], Path(__file__).parent / "shim.c"],
+            [compiler, *FLAGS, f"-I{ROOT / 'native/include'}", f"-I{STM32}", "-o", str(partial)]
+            + [str(path) for path in (copy, *sources[1:], Path(__file__).parent / "shim.c")],
             check=True,
         )
         partial.replace(built)

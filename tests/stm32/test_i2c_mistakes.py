@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableException
 
 
 PART, OTHER, ABSENT = 0x0C, 0x6A, 0x33
-MODELS = {"silicon": SiliconI2C, "renode": RenodeI2C}
+MODELS: dict[str, type[SiliconI2C] | type[RenodeI2C]] = {"silicon": SiliconI2C, "renode": RenodeI2C}
 
 SECOND_LAST = """\
         i2c->rx[i2c->index] = (uint8_t)reg_read(i2c, MF_STM32_I2C_DR);

@@ -27,7 +27,7 @@ def test_alternate_open_drain_pin(board: Board, registers: Registers) -> None:
     assert registers.values[GPIOB + OSPEEDR] == 2 << 16
     assert registers.values[GPIOB + PUPDR] == 1 << 16
     assert registers.values[GPIOB + AFRH] == 0xFFFFFFF4
-    order = [address for address, _ in registers.writes()]
+    order = [address for address, _ in registers.all_writes()]
     assert order[0] == AHB1ENR and order[-1] == GPIOB + MODER
 
 
@@ -49,9 +49,9 @@ def test_pins_that_do_not_exist_touch_nothing(board: Board, registers: Registers
 
 def test_interrupt_lines(board: Board, registers: Registers) -> None:
     board.lib.stm32_irq_enable(37, 14)
-    assert registers.writes() == [(0xE000E424, 0xE0 << 8), (0xE000E104, 1 << 5)]
+    assert registers.all_writes() == [(0xE000E424, 0xE0 << 8), (0xE000E104, 1 << 5)]
     board.lib.stm32_irq_enable(82, 1)
-    assert len(registers.writes()) == 2
+    assert len(registers.all_writes()) == 2
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_uart_start(
     assert registers.values[enable] & bit
     assert registers.values[base + 8] == divider
     assert registers.writes(base + 12) == [0, 1 << 13 | 1 << 5 | 1 << 3 | 1 << 2]
-    order = [address for address, _ in registers.writes()]
+    order = [address for address, _ in registers.all_writes()]
     assert order.index(enable) < order.index(base + 12)
     assert registers.writes(0xE000E100 + irq // 32 * 4) == [1 << irq % 32]
     function = 8 if number == 6 else 7
@@ -143,7 +143,7 @@ def test_watchdog_start(
     board: Board, registers: Registers, timeout_ms: int, prescaler: int, reload: int
 ) -> None:
     assert board.lib.stm32_iwdg_start(timeout_ms) == 0
-    assert registers.writes() == [
+    assert registers.all_writes() == [
         (IWDG, 0xCCCC),
         (IWDG, 0x5555),
         (IWDG + 4, prescaler),
@@ -163,7 +163,7 @@ def test_watchdog_limits_and_bounds(board: Board, registers: Registers) -> None:
     assert registers.log == []
     registers.values[IWDG + 12] = 3  # the update never ends
     assert board.lib.stm32_iwdg_start(1000) == 0
-    assert registers.writes()[-1] == (IWDG, 0xAAAA)
+    assert registers.all_writes()[-1] == (IWDG, 0xAAAA)
     assert registers.accesses < 100_000
 
 
@@ -187,7 +187,7 @@ def test_i2c_open_frees_a_stuck_bus(board: Board, registers: Registers) -> None:
     assert registers.values[GPIOB + OTYPER] == 0x300
     assert registers.values[GPIOB + AFRH] == 0x44
     assert registers.values[I2C1 + 0x1C] == 1 << 15 | 35
-    order = [address for address, _ in registers.writes()]
+    order = [address for address, _ in registers.all_writes()]
     assert order.index(APB1ENR) < order.index(I2C1)
     assert registers.writes(0xE000E100) == [1 << 31]
     assert registers.writes(0xE000E104) == [1 << 0]
