@@ -1,7 +1,8 @@
 """The onboard computer as flight software sees it (docs/architecture.md, "HAL")."""
 
-import native
 import obc
+
+import native
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 HEADER = struct.Struct("<IIIIII24s16s")
 MAGIC = 0x3146464D
@@ -45,7 +46,9 @@ class Image:
         with path.open("rb") as file:
             elf = ELFFile(file)
             table = elf.get_section_by_name(".symtab")
-            self.symbols = {s.name: s["st_value"] for s in table.iter_symbols()}
+            if not isinstance(table, SymbolTableSection):
+                raise ValueError(f"{path} has no symbols")
+            self.symbols = {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
             self.loads = [
                 (s["p_paddr"], s["p_offset"], s["p_filesz"])
                 for s in elf.iter_segments()

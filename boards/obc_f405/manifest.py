@@ -12,7 +12,8 @@ for top in ("flight", "hal"):
             path = os.path.relpath(os.path.join(folder, name), root)
             if name.endswith(".py") and path not in HOST_ONLY:
                 found.append(path)
-for path in ("boards/__init__.py", "boards/compose.py", "boards/obc_f405/board.py", "boards/obc_f405/main.py"):
+for name in ("__init__", "compose", "obc_f405/board", "obc_f405/main"):
+    path = "boards/" + name + ".py"
     if os.path.exists(os.path.join(root, path)):
         found.append(path)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 RAM_START, RAM_END = 0x20000000, 0x20020000
 
@@ -25,7 +26,9 @@ def measure(elf: Path) -> dict[str, int]:
         try:
             image = ELFFile(file)
             table = image.get_section_by_name(".symtab")
-            symbols = {s.name: s["st_value"] for s in table.iter_symbols()} if table else {}
+            symbols: dict[str, int] = {}
+            if isinstance(table, SymbolTableSection):
+                symbols = {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
             boot = image.get_section_by_name(".boot")
             ram = sum(
                 section["sh_size"]

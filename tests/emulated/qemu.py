@@ -51,9 +51,7 @@ def compile_script(source: Path, folder: Path) -> Path:
     """Compile a Python file to .mpy in `folder`."""
     firmware()
     target = folder / f"{source.stem}.mpy"
-    subprocess.run(
-        [str(MPY_CROSS), "-s", source.name, "-o", str(target), str(source)], check=True
-    )
+    subprocess.run([str(MPY_CROSS), "-s", source.name, "-o", str(target), str(source)], check=True)
     return target
 
 

@@ -10,7 +10,10 @@ from boards.obc_f405 import image
 from tests.emulated import qemu
 
 SLOT_A, SLOT_B = 0x08010000, 0x08080000
-ASK = "import obc, native\nprint(obc.image_slot(), native.FLIGHT_BUILD, list(obc.dictionary_hash()))\n"
+ASK = """
+import obc, native
+print(obc.image_slot(), native.FLIGHT_BUILD, list(obc.dictionary_hash()))
+"""
 
 
 def slot_offset(elf):

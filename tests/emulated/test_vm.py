@@ -104,7 +104,13 @@ for call in (
     ],
 )
 def test_wrong_arguments_are_refused(tmp_path, call):
-    text = f"import native, machine, obc\ntry:\n    {call}\nexcept ValueError:\n    print('refused')\n"
+    text = f"""
+import native, machine, obc
+try:
+    {call}
+except ValueError:
+    print("refused")
+"""
     assert qemu.run_text(text, tmp_path).console == "refused\n"
 
 
@@ -134,7 +140,14 @@ def test_uncaught_error_of_a_script_ends_with_status_1(tmp_path):
 
 def test_deep_recursion_is_an_exception_not_a_fault(tmp_path):
     run = qemu.run_text(
-        "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RuntimeError:\n    print('caught')\n",
+        """
+def deeper(n):
+    return deeper(n + 1)
+try:
+    deeper(0)
+except RuntimeError:
+    print("caught")
+""",
         tmp_path,
     )
     assert run.console == "caught\n"

@@ -8,8 +8,10 @@ try:
 except ImportError:
     under_test = clock
 WRAP = 1 << 30
-for tick, delta in ((0, 5), (WRAP - 1, 1), (WRAP - 1, 1000), (3, -5), (WRAP // 2, WRAP // 2 - 1)):
-    later = under_test.ticks_add(tick, delta)
-    print(tick, delta, later, under_test.ticks_diff(later, tick), under_test.ticks_diff(tick, later))
-for a, b in ((0, WRAP - 1), (WRAP - 1, 0), (7, 7), (0, WRAP // 2), (WRAP // 2, 0)):
-    print(a, b, under_test.ticks_diff(a, b))
+HALF = WRAP // 2
+add, diff = under_test.ticks_add, under_test.ticks_diff
+for tick, delta in ((0, 5), (WRAP - 1, 1), (WRAP - 1, 1000), (3, -5), (HALF, HALF - 1)):
+    later = add(tick, delta)
+    print(tick, delta, later, diff(later, tick), diff(tick, later))
+for a, b in ((0, WRAP - 1), (WRAP - 1, 0), (7, 7), (0, HALF), (HALF, 0)):
+    print(a, b, diff(a, b))
