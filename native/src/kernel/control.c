@@ -16,16 +16,17 @@
  * damping of the transverse rate keeps it there: the spin axis follows the field through the orbit.
  * With a single gain, 1.5e-4 N m s is too slow for twice the reference inertia (0.066 kg m^2) and
  * 2.5e-4 holds half of it (0.0034 kg m^2 about z) at several deg/s for a whole orbit. So, while the
- * gyro says fast, damping waits until the rate across the field is most of the whole rate, and is
- * then strong; the orbit turns the field by 45 deg within 350..750 s.
- * Monte Carlo, 190 runs: 3U of 0.033, 0.033, 0.0067 kg m^2 times 0.5, 1 or 2, up to 15 deg/s,
- * 400..700 km, 60..120 deg, IGRF-14, residual dipole 0.01 A m^2, noise 100 nT, gyro bias up to
- * 1 deg/s per axis: all below 0.5 deg/s for good by 4810 s, median 2200 s; without this gate 1 to
- * 40 % were not within their orbit, whatever the gain. */
+ * gyro says fast, damping waits until the rate across the field is a good part of the whole rate,
+ * and is then strong; the orbit turns the field by 37 deg within 300..600 s.
+ * Monte Carlo, 410 runs with the default gain: 3U of 0.033, 0.033, 0.0067 kg m^2 times 0.5, 1 or 2,
+ * up to 15 deg/s, 400..700 km, 60..120 deg, IGRF-14, residual dipole 0.01 A m^2, noise 100 nT, gyro
+ * bias up to 1 deg/s per axis: all below 0.5 deg/s for good by 4700 s, median 2400 s. Without the
+ * gate 1 to 40 % were not within their orbit, whatever the gain; a share of 0.7 left 1 of 560
+ * waiting too long, a gate down to 2 deg/s 1 of 300. */
 #define GATE_ABOVE_RAD_S 0.0436f /* 2.5 deg/s: above what a biased gyro reads at rest */
-#define GATE_SHARE 0.7f          /* 45 deg between rate and field */
+#define GATE_SHARE 0.6f          /* 37 deg between rate and field */
 #define GATE_GAIN_FACTOR 4.0f
-/* The field has turned by more than 45 deg in this time: a gyro that still says so is wrong. */
+/* The field has turned by more than that in this time: a gyro that still says so is wrong. */
 #define GATE_CYCLES_MAX 900u
 
 static float norm(const float v[3])
