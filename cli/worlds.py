@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,18 +168,14 @@ def _qemu(world: Any, elf: Path) -> Outcome:
     return outcome
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _renode(world: Any, elf: Path) -> Outcome:
     from sim.bridges import tcp
     from sim.errors import BridgeError
 
     outcome = Outcome(firmware=firmware(elf))
-    port = _free_port()
+    # The bridge in Renode connects once and never tries again: listen before it starts.
+    server = tcp.listen(0)
+    port = server.getsockname()[1]
     with _run_directory("renode") as directory:
         log = directory / "renode.log"
         script = (
@@ -188,14 +183,14 @@ def _renode(world: Any, elf: Path) -> Outcome:
         )
         with open(log, "wb") as output:
             process = subprocess.Popen(
-                ["renode", "--disable-xwt", "--console", "--plain", "-e", script],
+                ["renode", "--disable-gui", "--console", "--plain", "-e", script],
                 cwd=directory,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # Renode spins on a closed one
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
             try:
-                tcp.serve(world, port)
+                tcp.serve(world, server, lambda: process.poll() is None)
             except BridgeError as error:
                 raise CliError(f"renode: {error}; {log}: {_tail(log)}") from error
             finally:
