@@ -190,7 +190,7 @@ def _renode(world: Any, elf: Path) -> Outcome:
                 stderr=subprocess.STDOUT,
             )
             try:
-                tcp.serve(world, server, lambda: process.poll() is None)
+                tcp.serve(world, server, process)
             except BridgeError as error:
                 raise CliError(f"renode: {error}; {log}: {_tail(log)}") from error
             finally:
