@@ -27,5 +27,6 @@ void test_bus(void);
 void test_devbus(void);
 void test_kernel(void);
 void test_link(void);
+void test_parts(void);
 
 #endif

@@ -41,6 +41,7 @@ int main(void)
     test_bus();
     test_devbus();
     test_link();
+    test_parts();
     test_kernel();
     CHECK(port_lock_depth == 0);
     printf("%d checks, %d failed\n", check_count, check_failures);
