@@ -46,9 +46,14 @@ class Flight:
 
     def fly(self) -> None:
         """Fly to the end and judge. Raises `CliError` when the world breaks down."""
+        from sim.errors import SimError
+
         self.world.on_frame.append(self._receive)
         started_s = time.perf_counter()
-        self.outcome = worlds.fly(self.world_name, self.world, self.elf)
+        try:
+            self.outcome = worlds.fly(self.world_name, self.world, self.elf)
+        except SimError as error:
+            raise CliError(str(error)) from error
         self.wall_s = time.perf_counter() - started_s
         self.virtual_s = float(self.world.t_s)
         self._judge()

@@ -100,6 +100,18 @@ def test_a_missing_emulator_is_named(microflight, monkeypatch):
     refused(microflight("fly", "first-light", "--world", "renode"), "renode", "--world qemu")
 
 
+@pytest.mark.parametrize(("world", "program"), [("qemu", "qemu-system-arm"), ("renode", "renode")])
+def test_an_emulator_that_dies_is_named_with_its_last_words(
+    microflight, firmware, monkeypatch, tmp_path, world, program
+):
+    fake = tmp_path / program
+    fake.write_text("#!/bin/sh\necho out of luck >&2\nexit 3\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    result = microflight("fly", "first-light", "--world", world, "--no-live")
+    refused(result, world, "ended with code 3", "out of luck")
+
+
 def test_missing_and_foreign_firmware_is_named(microflight, monkeypatch, tmp_path):
     monkeypatch.setattr(worlds.shutil, "which", lambda name: f"/bin/{name}")
     line = ("fly", "first-light", "--world", "qemu", "--elf")
