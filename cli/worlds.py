@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
@@ -29,8 +29,6 @@ class Outcome:
 
     resets: int = 0
     firmware: Optional[Dict[str, Any]] = None
-    log: Optional[Path] = None
-    notes: List[str] = field(default_factory=list)
 
 
 def check(name: str, elf: Path = ELF) -> None:
@@ -89,12 +87,13 @@ def _desktop(world: Any) -> Outcome:
 
 @contextlib.contextmanager
 def _run_directory(name: str) -> Iterator[Path]:
-    """A fresh directory for one run of an emulator; kept afterwards for its logs."""
+    """A fresh directory for one run of an emulator; kept, for its logs, when the run breaks."""
     RUNS.mkdir(parents=True, exist_ok=True)
     directory = RUNS / f"{name}-{os.getpid()}-{next(_numbers)}"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     yield directory
+    shutil.rmtree(directory)
 
 
 def _count() -> Iterator[int]:
@@ -164,7 +163,6 @@ def _qemu(world: Any, elf: Path) -> Outcome:
                 raise CliError(f"qemu: {error}; {said}") from error
             finally:
                 _stop(process)
-        outcome.log = serial
     return outcome
 
 
@@ -195,5 +193,4 @@ def _renode(world: Any, elf: Path) -> Outcome:
                 raise CliError(f"renode: {error}; {log}: {_tail(log)}") from error
             finally:
                 _stop(process)
-        outcome.log = log
     return outcome
