@@ -69,8 +69,23 @@ def test_loads_of_a_mode_are_set_as_soon_as_the_eps_answers(nominal):
     assert nominal.power.switches == 0b0101
 
 
-def test_power_packet(nominal):
+def test_switches_lost_in_a_brown_out_are_set_again(nominal):
+    nominal.power.switch(0)
+    nominal.fly(2)
+    assert nominal.power.switches == 0b0111
     nominal.fly(1)
+    changes = [record[1:] for record in nominal.event_records() if record[0] == 0x0105]
+    assert changes[-2:] == [(7, 0), (0, 7)]
+
+
+def test_a_boot_with_all_loads_off_switches_the_radio_on():
+    rig = Rig()
+    rig.power.switch(0b1000)
+    rig.fly(1.02)
+    assert rig.power.switches == 0b1101  # the heater stays as it was found
+
+
+def test_power_packet(nominal):
     hk = nominal.fields(0x0101)
     assert abs(hk["battery_voltage"] - nominal.power.battery_V * 1000) <= 2
     assert hk["battery_temperature"] == round(nominal.power.battery_C * 16)

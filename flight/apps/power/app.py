@@ -15,7 +15,7 @@ _LOADS_OF_MODES = const(0b0111)
 _FAILURES_TO_SAFE = const(3)
 _STATE_LOW = const(1)
 _STATE_SILENT = const(2)
-_NOTHING = const(-1)
+_UNKNOWN = const(-1)
 
 EVENT_LOW = const(0x0101)
 EVENT_RECOVERED = const(0x0102)
@@ -43,8 +43,8 @@ class Power:
         self._failures = 0  # in a row
         self._errors = 0
         self._low = False
-        # Switches still to be set, _NOTHING when they are as wanted.
-        self._wanted = _NOTHING
+        self._desired = context.modes.row[2]
+        self._seen = _UNKNOWN  # switches at the last reading
         context.functions.handle(0x0101, self.switch)
 
     def start(self):
@@ -52,15 +52,14 @@ class Power:
         self._probed = False
 
     def step(self, now_ms):
-        """One reading; the switches if they are not as wanted; the packet."""
+        """One reading; the switches when they are not as they should be; the packet."""
         reading = self._reading
         try:
             if not self._probed:
                 self._eps.probe()
                 self._probed = True
-            if self._wanted != _NOTHING:
-                self._set(self._wanted)
             self._eps.read_into(reading)
+            self._keep_switches(reading[PowerMonitor.SWITCHES])
         except HalError as error:
             self._failed(error.code)
         else:
@@ -73,43 +72,46 @@ class Power:
 
     def enter_mode(self, row):
         """Switch the loads as the mode wants them."""
-        mask = self._reading[PowerMonitor.SWITCHES] & ~_LOADS_OF_MODES | row[2]
+        desired = self._desired & ~_LOADS_OF_MODES | row[2]
         if self._low:
-            mask &= ~_LOAD_PAYLOAD
-        self._try_set(mask)
+            desired &= ~_LOAD_PAYLOAD
+        self._desired = desired
+        self._try_set()
 
     def switch(self, buf, off, owner):
         """Handler of `power_switch`."""
         load = 1 << buf[off]
-        mask = self._reading[PowerMonitor.SWITCHES]
+        before = self._desired
         if buf[off + 1]:
             if self._low and load == _LOAD_PAYLOAD:
                 return failures.REFUSED
-            mask |= load
+            self._desired |= load
         else:
-            mask &= ~load
-        self._try_set(mask)
-        if self._wanted == _NOTHING:
+            self._desired &= ~load
+        if self._try_set():
             return failures.OK
         # Reported as failed, so it must not happen later by itself.
-        self._wanted = _NOTHING
+        self._desired = before
         return failures.DEVICE_ERROR
 
-    def _try_set(self, mask):
-        """Set the switches now, or else at the next step that reaches the part."""
-        self._wanted = mask
+    def _keep_switches(self, switches):
+        """Set again what somebody else changed: the part forgets its switches when power fails."""
+        if self._seen == _UNKNOWN:
+            self._desired |= switches & ~_LOADS_OF_MODES
+        elif switches != self._seen:
+            self._events.put(EVENT_SWITCHED, self._seen, switches)
+        self._seen = switches
+        if switches != self._desired:
+            self._eps.set_switches(self._desired)
+
+    def _try_set(self):
+        """Set the switches now; when the part does not answer, the next steps will."""
         try:
-            self._set(mask)
+            self._eps.set_switches(self._desired)
         except HalError as error:
             self._failed(error.code)
-
-    def _set(self, mask):
-        before = self._reading[PowerMonitor.SWITCHES]
-        self._eps.set_switches(mask)
-        self._wanted = _NOTHING
-        self._reading[PowerMonitor.SWITCHES] = mask
-        if mask != before:
-            self._events.put(EVENT_SWITCHED, before, mask)
+            return False
+        return True
 
     def _guard_battery(self, millivolt):
         if self._low:
@@ -122,7 +124,8 @@ class Power:
             self._modes.inhibit(modes.INHIBIT_BATTERY_LOW, modes.REASON_BATTERY_LOW)
             self._events.put(EVENT_LOW, millivolt)
             # At once, not only with the mode: the battery does not wait for the supervisor.
-            self._try_set(self._reading[PowerMonitor.SWITCHES] & ~_LOAD_PAYLOAD)
+            self._desired &= ~_LOAD_PAYLOAD
+            self._try_set()
 
     def _failed(self, code):
         self._errors = (self._errors + 1) & 0xFF
