@@ -47,6 +47,7 @@ $(STAMPS)/environment: pyproject.toml $(STAMPS)/system
 $(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/environment
 	@echo "native: building the C kernel for this computer"
 	@$(PY) -m native.cffi.build_native
+	@$(PY) -m native.cffi.build_adcs
 	@touch $@
 
 .PHONY: setup

@@ -12,22 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from native.cffi.sources import ROOT, kernel, libm_include
+
 BUILD = ROOT / "build" / "native" / "check"
-FOLDERS = ("adcs", "drivers", "kernel", "link")
-TARGET_ONLY = frozenset(("stm32_i2c.c",))
 CFLAGS = (
     "-std=c99 -Wall -Wextra -Werror -Wdouble-promotion -ffp-contract=off -fno-math-errno -g"
 ).split()
 SANITIZE = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 COVERAGE = ("-O0", "--coverage")
-
-
-def library() -> list[Path]:
-    """C files under test."""
-    folders = [ROOT / "native" / "src" / folder for folder in FOLDERS]
-    found = [path for folder in folders for path in sorted(folder.glob("*.c"))]
-    return [path for path in found if path.name not in TARGET_ONLY]
 
 
 def build(name: str, flags: tuple[str, ...]) -> Path:
@@ -39,8 +31,10 @@ def build(name: str, flags: tuple[str, ...]) -> Path:
     tests = ROOT / "tests" / "native" / "c"
     program = folder / "check"
     include = [f"-I{ROOT / 'native' / 'include'}", f"-I{tests}"]
+    if any(path.parent.name == "libm" for path in kernel()):
+        include.append(f"-I{libm_include()}")
     objects = []
-    for source in (*library(), *sorted(tests.glob("*.c"))):
+    for source in (*kernel(), *sorted(tests.glob("*.c"))):
         objects.append(folder / f"{source.parent.name}_{source.stem}.o")
         command = ["gcc", *CFLAGS, *flags, *include, "-c", str(source), "-o", str(objects[-1])]
         subprocess.run(command, check=True)
@@ -52,7 +46,7 @@ def build(name: str, flags: tuple[str, ...]) -> Path:
 def coverage(folder: Path) -> list[tuple[str, float, int]]:
     """gcov's figures: file, per cent of lines, number of lines."""
     rows = []
-    for source in library():
+    for source in kernel():
         notes = folder / f"{source.parent.name}_{source.stem}.gcno"
         said = subprocess.run(
             ["gcov", "-n", str(notes)], cwd=folder, check=True, capture_output=True, text=True

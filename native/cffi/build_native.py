@@ -19,7 +19,8 @@ from pathlib import Path
 
 from cffi import FFI
 
-ROOT = Path(__file__).resolve().parents[2]
+from native.cffi.sources import ROOT, kernel, libm_include
+
 BUILD = ROOT / "build" / "native"
 MODULE = "_mf_native"
 CFLAGS = (
@@ -31,9 +32,6 @@ CFLAGS = (
     "-ffp-contract=off",
     "-fno-math-errno",
 )
-FOLDERS = ("adcs", "drivers", "kernel", "link")
-# Registers of the microcontroller: proven against models of their own, not part of a host build.
-TARGET_ONLY = frozenset(("stm32_i2c.c",))
 HEADERS = (
     "mf_status.h",
     "mf_version.h",
@@ -58,11 +56,7 @@ _ASSERT = re.compile(r"_Static_assert\s*\([^;]*;", re.DOTALL)
 
 def sources() -> list[Path]:
     """C files of a host build, in a fixed order."""
-    folders = [ROOT / "native" / "src" / folder for folder in FOLDERS]
-    found = [path for folder in folders for path in sorted(folder.glob("*.c"))]
-    return [path for path in found if path.name not in TARGET_ONLY] + [
-        ROOT / "native" / "cffi" / "host_port.c"
-    ]
+    return [*kernel(), ROOT / "native" / "cffi" / "host_port.c"]
 
 
 def headers() -> list[Path]:
@@ -111,6 +105,8 @@ def build(force: bool = False) -> Path:
         ffi.cdef(declarations(header))
     ffi.cdef(CALLBACK)
     include = [str(ROOT / "native" / "include"), str(ROOT / "native" / "cffi")]
+    if any(path.parent.name == "libm" for path in sources()):
+        include.append(str(libm_include()))
     preamble = "\n".join(f'#include "{header.name}"' for header in headers())
     ffi.set_source(
         MODULE,

@@ -1,0 +1,4 @@
+/* mf_atan2 */
+#include "libm_names.h"
+
+#include "lib/libm_dbl/atan2.c"

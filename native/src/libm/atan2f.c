@@ -1,0 +1,4 @@
+/* mf_atan2f */
+#include "libm_names.h"
+
+#include "lib/libm/atan2f.c"

@@ -1,0 +1,4 @@
+/* mf_atanf */
+#include "libm_names.h"
+
+#include "lib/libm/atanf.c"

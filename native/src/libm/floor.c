@@ -1,0 +1,4 @@
+/* mf_floor */
+#include "libm_names.h"
+
+#include "lib/libm_dbl/floor.c"

@@ -1,0 +1,4 @@
+/* mf_fmodf */
+#include "libm_names.h"
+
+#include "lib/libm/fmodf.c"
