@@ -4,6 +4,7 @@ A build that cannot be made (no cross compiler, no sources) skips the test with 
 that fails is a failure.
 """
 
+import fcntl
 import functools
 import os
 import shutil
@@ -35,13 +36,17 @@ def firmware(profile: str = "development", slot: str = "a", board: str = "pyboar
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: make setup")
     settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}"]
-    step = subprocess.run(
-        ["make", "-j2", "-C", str(BOARD_DIR), *settings],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
-    )
+    lock = ROOT / "build" / "firmware.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # test workers share the build folder
+        step = subprocess.run(
+            ["make", "-j2", "-C", str(BOARD_DIR), *settings],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
+        )
     assert step.returncode == 0, step.stdout[-2000:] + step.stderr[-2000:]
     suffix = "-b" if slot == "b" else ""
     return ROOT / "build" / "firmware" / f"{board}-{profile}" / f"microflight{suffix}.elf"
