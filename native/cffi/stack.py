@@ -12,6 +12,7 @@ from typing import Any
 
 from native.cffi.buffers import view
 from native.cffi.loader import ffi, lib
+from native.cffi.parts import I2C, Fram, Radio
 
 Exchange = Callable[[bytes], bytes]
 
@@ -129,104 +130,6 @@ class Link:
     def counters_into(self, buf: Any) -> None:
         """Copy the counters (`mf_link_counters_t`, 36 bytes little-endian)."""
         ffi.memmove(view(buf, 0, COUNTERS_SIZE, True), self._counters, COUNTERS_SIZE)
-
-
-class Radio:
-    """Radio modem (docs/icd/radio.md). Every result is >= 0 or -errno."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-
-    def probe(self) -> int:
-        """0 when the modem answers with its identity."""
-        return self._stack._ended(lib.mf_host_radio_probe(self._stack._host))
-
-    def send(self, buf: Any, n: int) -> int:
-        """Queue the frame `buf[:n]` (1..256 bytes) in the modem; -ENOSPC when it is full."""
-        return self._stack._ended(lib.mf_host_radio_send(self._stack._host, view(buf, 0, n), n))
-
-    def tx_free(self) -> int:
-        """Free transmit slots, 0..8."""
-        return self._stack._ended(lib.mf_host_radio_tx_free(self._stack._host))
-
-    def receive(self, buf: Any) -> int:
-        """Oldest received frame into `buf`; its length, 0 none, -ENOSPC when `buf` is short."""
-        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
-        return self._stack._ended(lib.mf_host_radio_receive(self._stack._host, target, len(target)))
-
-    def control(self, carrier: int, rate_code: int) -> int:
-        """Set rate and carrier; the receiver stays on."""
-        if not 0 <= rate_code <= 255:
-            return int(lib.MF_E_INVAL)
-        return self._stack._ended(
-            lib.mf_host_radio_control(self._stack._host, bool(carrier), rate_code)
-        )
-
-
-class Fram:
-    """FRAM of 128 KiB; 0 or -errno."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-
-    def read(self, addr: int, buf: Any) -> int:
-        """Fill `buf` from `addr` on."""
-        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
-        if not 0 <= addr <= lib.MF_FRAM_SIZE:
-            return int(lib.MF_E_INVAL)
-        return self._stack._ended(
-            lib.mf_host_fram_read(self._stack._host, addr, target, len(target))
-        )
-
-    def write(self, addr: int, buf: Any) -> int:
-        """Write `buf` from `addr` on."""
-        source = ffi.from_buffer("uint8_t[]", buf)
-        if not 0 <= addr <= lib.MF_FRAM_SIZE:
-            return int(lib.MF_E_INVAL)
-        return self._stack._ended(
-            lib.mf_host_fram_write(self._stack._host, addr, source, len(source))
-        )
-
-
-class I2C:
-    """Bus for Python drivers, a subset of `machine.I2C`; OSError(errno) on failure."""
-
-    def __init__(self, stack: Stack, bus: int) -> None:
-        if bus not in (lib.MF_BUS_ADCS, lib.MF_BUS_PLATFORM):
-            raise ValueError(f"no I2C bus {bus}")
-        self._stack = stack
-        self._bus = bus
-
-    def _transfer(self, addr: int, tx: Any, tx_len: int, rx: Any, rx_len: int) -> None:
-        if not 0 <= addr <= 0x7F:
-            raise ValueError("7-bit address expected")
-        if tx_len > lib.MF_DEVBUS_DATA_MAX or rx_len > lib.MF_DEVBUS_DATA_MAX:
-            raise OSError(-lib.MF_E_INVAL, "transfer too long")
-        status = self._stack._ended(
-            lib.mf_host_i2c(self._stack._host, self._bus, addr, tx, tx_len, rx, rx_len)
-        )
-        if status < 0:
-            raise OSError(-status, "I2C")
-
-    def readfrom_mem_into(self, addr: int, reg: int, buf: Any) -> None:
-        """Write register number `reg`, then fill `buf` after a repeated start."""
-        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
-        self._transfer(addr, bytes((reg,)), 1, target, len(target))
-
-    def writeto_mem(self, addr: int, reg: int, buf: Any) -> None:
-        """Write register number `reg` and then `buf`."""
-        data = bytes((reg,)) + bytes(buf)
-        self._transfer(addr, data, len(data), ffi.NULL, 0)
-
-    def readfrom_into(self, addr: int, buf: Any) -> None:
-        """Fill `buf`."""
-        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
-        self._transfer(addr, ffi.NULL, 0, target, len(target))
-
-    def writeto(self, addr: int, buf: Any) -> None:
-        """Write `buf`."""
-        data = bytes(buf)
-        self._transfer(addr, data, len(data), ffi.NULL, 0)
 
 
 class Stack:

@@ -1,7 +1,7 @@
 /* The control kernel: the part of the flight software that does not need Python.
  *
  * Timeline of control tick k, period P (MF_TICK_PERIOD_MS), grid time T_k = k * P since start:
- *   T_k - P/4  mf_kernel_sample(): queue the sensor reads (SysTick handler; returns at once)
+ *   T_k - P/4  mf_kernel_timer():  queue the sensor reads (SysTick handler; returns at once)
  *   T_k        mf_kernel_tick():   take what arrived, compute, queue actuator writes, publish the
  *                                  report, kick the watchdog (PendSV, lowest priority)
  * Coils are off for a whole tick before the field is sampled. Nothing here blocks or allocates. */
@@ -155,7 +155,7 @@ typedef void (*mf_kick_t)(void *ctx, uint32_t tick);
  * worlds that boot faster or slower tick alike. */
 void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_bus_t *adcs_bus,
                      mf_kick_t kick, void *kick_ctx, uint64_t now_us);
-/* Next moment at which the port must call _sample or _tick [ms since start]. */
+/* Next moment at which the port must call mf_kernel_timer [ms since start]. */
 uint64_t mf_kernel_next_ms(const mf_kernel_t *kernel);
 /* Call when next_ms is reached: performs the sample action itself, returns true when a tick is due
  * (the port then pends PendSV, the host calls mf_kernel_tick at once). */

@@ -157,3 +157,11 @@ def turning_field(rate_rad_s: float, field_T: float = 3e-5) -> Callable[[int], V
         return (field_T * math.cos(angle), field_T * math.sin(angle), 0.0)
 
     return field
+
+
+def tumbling_rig(rate_rad_s: float = 0.02) -> Rig:
+    """A rig in a turning field, commanded to detumble."""
+    rig = Rig()
+    rig.field_S_T = turning_field(rate_rad_s)
+    rig.stack.kernel.command(SET_MODE, DETUMBLE)
+    return rig
