@@ -136,3 +136,20 @@ def test_host_that_refuses_the_hello_leaves_no_devices(tmp_path):
     console = host.run("import native\nprint(native.radio.probe())\n")
     assert console == "-19\n"
     assert len(host.requests) == 1
+
+
+def test_flight_build_says_so_and_ignores_scripts(tmp_path):
+    """The hello carries the flight flag; a script on the command line is not looked at."""
+    host = Host(tmp_path, quiet)
+    (tmp_path / "script.mpy").write_bytes(b"not even code")
+    command = qemu.command(qemu.firmware("flight"), "-append", "run=script.mpy")
+    incoming = os.open(tmp_path / "devbus.tx", os.O_RDWR)
+    outgoing = os.open(tmp_path / "devbus.rx", os.O_RDWR)
+    with subprocess.Popen(command, cwd=tmp_path) as process:
+        while len(host.of(WATCHDOG)) < 20:
+            os.write(outgoing, host.reply(os.read(incoming, 400)))
+        assert process.poll() is None
+        process.kill()
+    os.close(incoming)
+    os.close(outgoing)
+    assert [tx for _, _, _, tx, _, _ in host.of(HELLO)] == [bytes([1, 1, 1])]
