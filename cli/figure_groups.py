@@ -135,6 +135,7 @@ def mission(bench: Bench) -> List[Figure]:
                     check["value"],
                     check["limit"],
                     check["unit"],
+                    failed=not check["pass"],
                 )
             )
     return figures

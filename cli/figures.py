@@ -58,11 +58,12 @@ class Figure:
     unit: str
     sense: str = "<="
     note: str = ""
+    failed: bool = False  # by whoever measured it, whatever the value
 
     @property
     def passed(self) -> bool:
         """True when there is a value, and it keeps the limit (or there is none)."""
-        if self.value is None:
+        if self.failed or self.value is None:
             return False
         if self.limit is None:
             return True
