@@ -31,7 +31,6 @@ HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache" / "third_party"
 CONNECT_TIMEOUT_S = 10
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-DEBIAN_MIRROR = "http://deb.debian.org/debian"
 
 
 class SourceError(Exception):
@@ -91,18 +90,23 @@ def fetch_archive(route: dict[str, Any], target: Path) -> None:
 
 
 def system_mirror() -> str:
-    """Mirror of the system's own apt sources that serves Debian's main archive."""
+    """Mirror among the system's own apt sources that serves Debian's main archive. Its origin is
+    known once the package lists have been fetched; before that, its path tells."""
     listing = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(ORIGIN)", "Created-By: Packages"],
         capture_output=True,
         text=True,
         check=False,
     ).stdout
-    for line in listing.splitlines():
-        site, _, origin = line.partition(" ")
-        if origin == "Debian" and "security" not in site:
+    targets = [line.partition(" ")[::2] for line in listing.splitlines()]
+    main = [(site, origin) for site, origin in targets if "security" not in site]
+    for site, origin in main:
+        if origin == "Debian":
             return site
-    return DEBIAN_MIRROR
+    for site, _ in main:
+        if site.rstrip("/").endswith("/debian"):
+            return site
+    raise SourceError("no Debian mirror among this system's apt sources")
 
 
 def fetch_debian(route: dict[str, Any], target: Path) -> None:
