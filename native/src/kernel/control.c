@@ -16,18 +16,26 @@
  * damping of the transverse rate keeps it there: the spin axis follows the field through the orbit.
  * With a single gain, 1.5e-4 N m s is too slow for twice the reference inertia (0.066 kg m^2) and
  * 2.5e-4 holds half of it (0.0034 kg m^2 about z) at several deg/s for a whole orbit. So, while the
- * gyro says fast, damping waits until the rate across the field is a good part of the whole rate,
- * and is then strong; the orbit turns the field by 37 deg within 300..600 s.
- * Monte Carlo, 410 runs with the default gain: 3U of 0.033, 0.033, 0.0067 kg m^2 times 0.5, 1 or 2,
- * up to 15 deg/s, 400..700 km, 60..120 deg, IGRF-14, residual dipole 0.01 A m^2, noise 100 nT, gyro
- * bias up to 1 deg/s per axis: all below 0.5 deg/s for good by 4700 s, median 2400 s. Without the
- * gate 1 to 40 % were not within their orbit, whatever the gain; a share of 0.7 left 1 of 560
- * waiting too long, a gate down to 2 deg/s 1 of 300. */
-#define GATE_ABOVE_RAD_S 0.0436f /* 2.5 deg/s: above what a biased gyro reads at rest */
-#define GATE_SHARE 0.6f          /* 37 deg between rate and field */
-#define GATE_GAIN_FACTOR 4.0f
+ * gyro says turning, damping waits until the rate across the field is a good part of the whole
+ * rate, and is strong as long as that is fast; the orbit turns the field by 37 deg in 300..600 s.
+ * Monte Carlo, 160 runs with the default gain, half of them at 60 or 120 deg: 3U of 0.033, 0.033,
+ * 0.0067 kg m^2 times 0.5, 1 or 2, up to 15 deg/s, 400..700 km, IGRF-14, residual dipole
+ * 0.01 A m^2, noise 100 nT, gyro bias up to 1 deg/s per axis: all below 0.5 deg/s for good by
+ * 4310 s, median 2100 s. Without the gate 1 to 40 % were not within their orbit, whatever the gain;
+ * with a gate down to 2.5 deg/s only, some light ones were not. */
+#define GATE_ABOVE_RAD_S 0.01745f  /* 1 deg/s, bias taken off */
+#define GATE_SHARE 0.6f            /* 37 deg between rate and field */
+#define STRONG_ABOVE_RAD_S 0.0436f /* 2.5 deg/s */
+#define STRONG_GAIN_FACTOR 4.0f
 /* The field has turned by more than that in this time: a gyro that still says so is wrong. */
 #define GATE_CYCLES_MAX 900u
+
+/* Gyro bias, from what the field shows of the rate: its part across the field is known, and the
+ * field's direction in the body changes. Per cycle of 1 s; only while the turn within the baseline
+ * is small. */
+#define BIAS_GAIN 0.02f
+#define BIAS_MAX_RAD_S 0.05f
+#define BIAS_BELOW_RAD_S 0.0873f /* 5 deg/s */
 
 static float norm(const float v[3])
 {
@@ -78,27 +86,58 @@ static void decide_detumbled(mf_kernel_t *kernel)
     }
 }
 
-/* The body turns fast, by a gyro that can be believed. */
-static bool fast(const mf_kernel_t *kernel)
+static float dot(const float a[3], const float b[3])
 {
-    return kernel->imu.fresh && norm(kernel->omega_BN_B_rad_s) > GATE_ABOVE_RAD_S &&
-           kernel->gate_cycles < GATE_CYCLES_MAX;
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-/* Damping has to wait: the rate lies too much along the field. */
-static bool gated(mf_kernel_t *kernel)
+/* Gyro rate with the estimated bias taken off. */
+static void unbiased(const mf_kernel_t *kernel, float omega_BN_B_rad_s[3])
 {
-    if (!kernel->imu.fresh || kernel->bdot.rate_rad_s < 0.0f) {
+    for (int i = 0; i < 3; i++) {
+        omega_BN_B_rad_s[i] = kernel->omega_BN_B_rad_s[i] - kernel->gyro_bias_B_rad_s[i];
+    }
+}
+
+/* dB/dt = -omega x B, so (dB/dt x B) / |B|^2 is the rate across the field. */
+static void estimate_bias(mf_kernel_t *kernel)
+{
+    const float *B = kernel->mag_B_T;
+    const float *slope = kernel->mag_dot_B_T_s;
+    float square = dot(B, B);
+    const float across_rad_s[3] = {
+        (slope[1] * B[2] - slope[2] * B[1]) / square,
+        (slope[2] * B[0] - slope[0] * B[2]) / square,
+        (slope[0] * B[1] - slope[1] * B[0]) / square,
+    };
+    float omega[3];
+    unbiased(kernel, omega);
+    float along = dot(omega, B) / square;
+    for (int i = 0; i < 3; i++) {
+        float error = omega[i] - along * B[i] - across_rad_s[i];
+        float bias = kernel->gyro_bias_B_rad_s[i] + BIAS_GAIN * error;
+        bias = bias > BIAS_MAX_RAD_S ? BIAS_MAX_RAD_S : bias;
+        kernel->gyro_bias_B_rad_s[i] = bias < -BIAS_MAX_RAD_S ? -BIAS_MAX_RAD_S : bias;
+    }
+}
+
+/* Damping has to wait: the rate lies too much along the field. `rate_rad_s` is the whole rate. */
+static bool gated(mf_kernel_t *kernel, float rate_rad_s)
+{
+    if (kernel->bdot.rate_rad_s < 0.0f) {
         return false;
     }
-    bool along = kernel->bdot.rate_rad_s < GATE_SHARE * norm(kernel->omega_BN_B_rad_s);
-    bool closed = along && fast(kernel);
-    if (!along) {
+    if (kernel->bdot.rate_rad_s >= GATE_SHARE * rate_rad_s) {
         kernel->gate_cycles = 0;
-    } else if (closed && kernel->mode == MF_MODE_DETUMBLE) {
+        return false;
+    }
+    if (rate_rad_s <= GATE_ABOVE_RAD_S || kernel->gate_cycles >= GATE_CYCLES_MAX) {
+        return false;
+    }
+    if (kernel->mode == MF_MODE_DETUMBLE) {
         kernel->gate_cycles++;
     }
-    return closed;
+    return true;
 }
 
 void mf_kernel_control(mf_kernel_t *kernel, uint32_t tick)
@@ -107,10 +146,13 @@ void mf_kernel_control(mf_kernel_t *kernel, uint32_t tick)
     int scaled = MF_E_BUSY;
     float dipole_B_A_m2[3];
     float mag_dot_B_T_s[3];
+    float omega[3];
+    unbiased(kernel, omega);
+    float rate_rad_s = kernel->imu.fresh ? norm(omega) : 0.0f; /* 0: neither strong nor gated */
     if (kernel->mag.fresh) {
         mf_bdot_params_t params = kernel->bdot_params;
-        if (fast(kernel)) {
-            params.gain_N_m_s *= GATE_GAIN_FACTOR;
+        if (rate_rad_s > STRONG_ABOVE_RAD_S && kernel->gate_cycles < GATE_CYCLES_MAX) {
+            params.gain_N_m_s *= STRONG_GAIN_FACTOR;
         }
         scaled = mf_bdot_update(&kernel->bdot, &params, kernel->mag_B_T,
                                 tick * MF_TICK_PERIOD_MS, mag_dot_B_T_s, dipole_B_A_m2);
@@ -124,7 +166,11 @@ void mf_kernel_control(mf_kernel_t *kernel, uint32_t tick)
                 kernel->mag_dot_B_T_s[i] = mag_dot_B_T_s[i];
             }
             decide_detumbled(kernel);
-            if (gated(kernel)) {
+            if (kernel->imu.fresh && kernel->bdot.long_baseline &&
+                rate_rad_s < BIAS_BELOW_RAD_S) {
+                estimate_bias(kernel);
+            }
+            if (gated(kernel, rate_rad_s)) {
                 mf_kernel_rods_off(kernel);
             } else {
                 kernel->saturated = scaled == 1;
