@@ -1,0 +1,190 @@
+/* QUEST: see mf_quest.h. */
+#include "mf_quest.h"
+
+#include "mf_quat.h"
+#include "mf_vec3.h"
+
+#define NEWTON_STEPS 8
+#define REFINING_STEPS 2
+
+/* Attitude profile matrix sum w b r^T, weights of sum 1; false for bad input. */
+static bool profile(const mf_quest_direction_t directions[], int count, float out[9])
+{
+    float total = 0.0f;
+    for (int i = 0; i < 9; i++) {
+        out[i] = 0.0f;
+    }
+    for (int n = 0; n < count; n++) {
+        float b[3], r[3], sigma_rad = directions[n].sigma_rad;
+        if (!mf_v3_unit(b, directions[n].direction_B) || !mf_v3_unit(r, directions[n].direction_N)
+            || !(sigma_rad >= 1.0e-5f && sigma_rad <= 1.0f)) {
+            return false;
+        }
+        float weight = 1.0f / (sigma_rad * sigma_rad);
+        total += weight;
+        for (int i = 0; i < 3; i++) {
+            for (int j = 0; j < 3; j++) {
+                out[3 * i + j] += weight * b[i] * r[j];
+            }
+        }
+    }
+    for (int i = 0; i < 9; i++) {
+        out[i] /= total;
+    }
+    return true;
+}
+
+/* Axis (0..2) of the half turn of N that leaves the smallest rotation, or 3 for none: the one with
+ * the largest trace. The columns of the profile matrix are turned with it. */
+static int sequential_rotation(float b[9])
+{
+    float trace = b[0] + b[4] + b[8];
+    float best = trace;
+    int axis = 3;
+    for (int i = 0; i < 3; i++) {
+        float turned = 2.0f * b[4 * i] - trace;
+        if (turned > best) {
+            best = turned;
+            axis = i;
+        }
+    }
+    for (int i = 0; axis < 3 && i < 9; i++) {
+        if (i % 3 != axis) {
+            b[i] = -b[i];
+        }
+    }
+    return axis;
+}
+
+/* Eigenvector of the largest eigenvalue of Davenport's matrix, by its characteristic polynomial. */
+static int solve(const float b[9], float q[4])
+{
+    float s[9], z[3] = {b[5] - b[7], b[6] - b[2], b[1] - b[3]};
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            s[3 * i + j] = b[3 * i + j] + b[3 * j + i];
+        }
+    }
+    float sigma = b[0] + b[4] + b[8];
+    float kappa = s[4] * s[8] - s[5] * s[7] + s[0] * s[8] - s[2] * s[6] + s[0] * s[4]
+                  - s[1] * s[3];
+    float delta = mf_m3_determinant(s);
+    float sz[3], ssz[3];
+    mf_m3_apply(sz, s, z);
+    mf_m3_apply(ssz, s, sz);
+    float a0 = sigma * sigma - kappa;
+    float b0 = sigma * sigma + mf_v3_dot(z, z);
+    float c0 = delta + mf_v3_dot(z, sz);
+    float constant = a0 * b0 + c0 * sigma - mf_v3_dot(sz, sz);
+    float lambda = 1.0f;
+    for (int i = 0; i < NEWTON_STEPS; i++) {
+        float square = lambda * lambda;
+        float value = (square - a0 - b0) * square - c0 * lambda + constant;
+        float slope = 4.0f * square * lambda - 2.0f * (a0 + b0) * lambda - c0;
+        if (!(slope > 1.0e-6f)) {
+            break; /* two eigenvalues meet: the covariance will say so */
+        }
+        lambda -= value / slope;
+    }
+    float alpha = lambda * lambda - sigma * sigma + kappa;
+    float beta = lambda - sigma;
+    for (int i = 0; i < 3; i++) {
+        q[i] = alpha * z[i] + beta * sz[i] + ssz[i];
+    }
+    q[3] = (lambda + sigma) * alpha - delta;
+    float size = mf_sqrtf(mf_v3_dot(q, q) + q[3] * q[3]);
+    if (!(size > 1.0e-7f && size < 1.0e3f)) {
+        return MF_E_RANGE;
+    }
+    for (int i = 0; i < 4; i++) {
+        q[i] /= size;
+    }
+    return MF_OK;
+}
+
+/* Covariance, the rotation vector of one Gauss-Newton step from q_BN, and the loss before it. */
+static bool step(const mf_quest_direction_t directions[], int count, const float q_BN[4],
+                 float covariance[9], float theta_B_rad[3], float *chi2)
+{
+    float information[9] = {0.0f}, moment[3] = {0.0f};
+    *chi2 = 0.0f;
+    for (int n = 0; n < count; n++) {
+        float measured[3], reference[3], expected[3], turn[3];
+        if (!mf_v3_unit(measured, directions[n].direction_B)
+            || !mf_v3_unit(reference, directions[n].direction_N)) {
+            return false;
+        }
+        mf_quat_apply(q_BN, reference, expected);
+        mf_v3_cross(turn, measured, expected);
+        float weight = 1.0f / (directions[n].sigma_rad * directions[n].sigma_rad);
+        for (int i = 0; i < 3; i++) {
+            float difference = measured[i] - expected[i];
+            *chi2 += weight * difference * difference;
+            moment[i] += weight * turn[i];
+            for (int j = 0; j < 3; j++) {
+                float one = i == j ? 1.0f : 0.0f;
+                information[3 * i + j] += weight * (one - expected[i] * expected[j]);
+            }
+        }
+    }
+    if (!mf_m3_invert(covariance, information, 1.0e-6f)) {
+        return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < i; j++) {
+            covariance[3 * i + j] = covariance[3 * j + i];
+        }
+    }
+    mf_m3_apply(theta_B_rad, covariance, moment);
+    return true;
+}
+
+int mf_quest(const mf_quest_params_t *params, const mf_quest_direction_t directions[], int count,
+             mf_quest_result_t *result)
+{
+    if (count < 2 || count > MF_QUEST_MOST
+        || !(params->sigma_max_rad >= 0.001f && params->sigma_max_rad <= 1.0f)) {
+        return MF_E_INVAL;
+    }
+    mf_quest_result_t found;
+    float b[9], q[4];
+    if (!profile(directions, count, b)) {
+        return MF_E_INVAL;
+    }
+    int axis = sequential_rotation(b);
+    int status = solve(b, q);
+    if (status != MF_OK) {
+        return status;
+    }
+    float half_turn[4] = {0.0f, 0.0f, 0.0f, axis == 3 ? 1.0f : 0.0f};
+    if (axis < 3) {
+        half_turn[axis] = 1.0f;
+    }
+    mf_quat_multiply(q, half_turn, found.q_BN);
+    for (int i = 0; i <= REFINING_STEPS; i++) {
+        float theta_B_rad[3], turn[4], refined[4];
+        if (!step(directions, count, found.q_BN, found.covariance_B_rad2, theta_B_rad, &found.chi2)
+            || mf_quat_from_rotation_vector(theta_B_rad, turn) != MF_OK) {
+            return MF_E_RANGE;
+        }
+        if (i == REFINING_STEPS) {
+            break; /* this pass was for covariance and loss at the solution */
+        }
+        mf_quat_multiply(turn, found.q_BN, refined);
+        if (mf_quat_normalize(refined) != MF_OK) {
+            return MF_E_RANGE;
+        }
+        for (int k = 0; k < 4; k++) {
+            found.q_BN[k] = refined[k];
+        }
+    }
+    float limit = params->sigma_max_rad * params->sigma_max_rad;
+    for (int i = 0; i < 3; i++) {
+        float variance = found.covariance_B_rad2[4 * i];
+        if (!(variance > 0.0f && variance <= limit)) {
+            return MF_E_RANGE;
+        }
+    }
+    *result = found;
+    return MF_OK;
+}
