@@ -33,6 +33,7 @@ float mf_floorf(float x);
 
 double mf_sin(double angle_rad);
 double mf_cos(double angle_rad);
+void mf_sincos(double angle_rad, double *sine, double *cosine); /* one reduction for both */
 double mf_asin(double x);
 double mf_acos(double x);
 double mf_atan(double x);

@@ -14,6 +14,7 @@ enum mf_status {
     MF_E_BADMSG = -74,     /* malformed frame, packet or record */
     MF_E_BADID = -84,      /* the part answers, but is another part */
     MF_E_RESET = -104,     /* the world pulls the reset line: reset now (device bus only) */
+    MF_E_STALE = -116,     /* too old, or of too far a time, to be used */
     MF_E_TIMEOUT = -110,   /* the part or the peripheral did not finish in time */
 };
 
