@@ -92,7 +92,7 @@ EVENTS = (
 # id, name, type, lowest, highest, default, unit, description
 PARAMETERS = (
     (0x0001, "sched_gc_every_s", "u16", 0, 3600, 0, "s",
-     "Collect garbage this often although nothing demands it; 0 never"),
+     "Collect garbage this often although nothing demands it, across a control tick; 0 never"),
     (0x0002, "sched_gc_growth_B", "u16", 1024, 60000, 8192, "B",
      "Collect when the heap has grown this much since the last collection"),
     (0x0003, "supervisor_retry_s", "u16", 0, 3600, 60, "s",

@@ -96,6 +96,7 @@ class Housekeeping:
         every_s = context.params.u16(self._every_at)
         if every_s and context.time.uptime_s - self._collected_s >= every_s:
             self._collected_s = context.time.uptime_s
+            context.scheduler.collect_across = True
             context.scheduler.collect_wanted = True
 
     def _heap_used(self):

@@ -25,7 +25,8 @@ typedef struct {
     uint32_t retry_tick;   /* nothing is tried before */
     int16_t last_status;
     uint16_t failed_event, recovered_event;
-    float value_S[3];
+    uint8_t repeats;       /* samples in a row equal to the one before, saturates */
+    float value_S[3], last_S[3];
 } mf_kernel_sensor_t;
 
 enum mf_rod_write { MF_ROD_CONTROL, MF_ROD_FAULT_READ, MF_ROD_FAULT_CLEAR };

@@ -235,3 +235,13 @@ def test_garbage_is_collected_only_when_wanted_and_only_in_slack():
     assert len(rig.collected) == 1 and rig.scheduler.collect_wanted
     rig.scheduler.run_next()  # b: 90 ms of slack
     assert len(rig.collected) == 2 and not rig.scheduler.collect_wanted
+
+
+def test_a_forced_collection_stands_across_a_control_tick():
+    rig = Rig(("a", 500, 10, 50, "skip"), collect_us=4_000)
+    rig.run(1)
+    rig.scheduler.collect_across = rig.scheduler.collect_wanted = True
+    rig.scheduler.run_next()
+    begin_us = rig.collected[-1]
+    assert begin_us % 100_000 == 97_000  # 4 ms long: from 3 ms before the tick to 1 ms behind it
+    assert not rig.scheduler.collect_across and not rig.scheduler.collect_wanted

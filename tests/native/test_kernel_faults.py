@@ -5,7 +5,7 @@ import pytest
 from sim.faults import Fault
 from tests.native.rig import DETUMBLE, IDLE, IMU, MAG, OP_I2C, SET_MODE, Rig, turning_field
 
-E_NODEV, E_BADID, E_TIMEOUT, E_BUSY = -19, -84, -110, -16
+E_NODEV, E_BADID, E_TIMEOUT, E_BUSY, E_RANGE = -19, -84, -110, -16, -34
 MAG_VALID, GYRO_VALID, COILS_ON = 1, 2, 4
 MAG_FAILED, IMU_FAILED, RODS_FAILED = 32, 64, 128
 EVENT = {
@@ -55,6 +55,31 @@ def test_lost_magnetometer_steps_down_with_event_and_comes_back(kind, code):
     rig.stack.kernel.command(SET_MODE, DETUMBLE)
     rig.run(150.0)
     assert rig.report().mode == DETUMBLE
+
+
+def test_stuck_magnetometer_is_found_and_comes_back():
+    rig = tumbling({"mag": [Fault("mag", "stuck", 20.0, 60.0)]})
+    rig.run(36.0)
+    report = rig.report()
+    assert (report.mode, report.reason) == (IDLE, REASON_MAG_LOST)
+    assert all(rod.dipole_A_m2 == 0 for rod in rig.rods)
+    events = rig.events()
+    assert [event[1] for event in events] == [EVENT["mag_failed"], EVENT["stepped_down"]]
+    assert status(events[0][2]) == E_RANGE
+    assert 30_000 <= events[0][0] <= 35_000
+    rig.run(140.0)
+    assert rig.report().flags & MAG_VALID
+    assert [event[1] for event in rig.events()] == [EVENT["mag_recovered"]]
+
+
+def test_stuck_gyro_is_found_and_the_loop_goes_on():
+    rig = tumbling({"imu": [Fault("imu", "stuck", 20.0, 60.0)]})
+    rig.run(30.0)
+    report = rig.report()
+    assert report.mode == DETUMBLE and not report.flags & GYRO_VALID
+    events = rig.events()
+    assert [event[1] for event in events] == [EVENT["imu_failed"]]
+    assert status(events[0][2]) == E_RANGE
 
 
 def test_detumble_is_not_entered_without_magnetometer():

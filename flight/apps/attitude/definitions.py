@@ -80,7 +80,7 @@ PARAMETERS = (
      "Limit of the commanded dipole vector"),
     (0x0203, "attitude_rate_low", "f32", 0.0, 1.0, 0.0068359375, "rad/s",
      "Detumbled threshold; below five times it: long derivative baseline"),
-    (0x0204, "attitude_detumbled_hold", "f32", 0.0, 3600.0, 120.0, "s",
+    (0x0204, "attitude_detumbled_hold", "f32", 0.0, 3600.0, 300.0, "s",
      "Rate below the threshold for so long: detumbled"),
     (0x0205, "attitude_heartbeat_limit", "f32", 1.0, 600.0, 10.0, "s",
      "No heartbeat for so long: the watchdog is not fed"),

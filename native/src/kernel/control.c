@@ -8,9 +8,9 @@
 #define SMOOTHING 0.125f
 /* Detumbled is given up at this multiple of the threshold. */
 #define HYSTERESIS 1.5f
-/* Gross check by the gyro, for the turn about the field line, which the field does not show. Twice
- * the zero-rate level of the LSM6DSO (DS12140 table 3: +-1 deg/s per axis). */
-#define GYRO_BIAS_RAD_S 0.035f
+/* The turn about the field line, which the field does not show, is left to the gyro, its estimated
+ * bias taken off. What the estimate may still be wrong by, 0.1 deg/s. */
+#define GYRO_RESIDUAL_RAD_S 0.00175f
 
 /* Spin along the field line. A body that turns about the field shows B-dot nothing, and strong
  * damping of the transverse rate keeps it there: the spin axis follows the field through the orbit.
@@ -42,6 +42,19 @@ static float norm(const float v[3])
     return __builtin_sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
 }
 
+static float dot(const float a[3], const float b[3])
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* Gyro rate with the estimated bias taken off. */
+static void unbiased(const mf_kernel_t *kernel, float omega_BN_B_rad_s[3])
+{
+    for (int i = 0; i < 3; i++) {
+        omega_BN_B_rad_s[i] = kernel->omega_BN_B_rad_s[i] - kernel->gyro_bias_B_rad_s[i];
+    }
+}
+
 void mf_kernel_detumbled_reset(mf_kernel_t *kernel)
 {
     kernel->smooth_valid = false;
@@ -66,7 +79,9 @@ static void decide_detumbled(mf_kernel_t *kernel)
     kernel->rate_rad_s = norm(kernel->smooth_B_T_s) / norm(kernel->mag_B_T);
     float limit = kernel->rate_low_rad_s * (kernel->detumbled ? HYSTERESIS : 1.0f);
     bool slow = kernel->rate_rad_s < limit;
-    if (kernel->imu.fresh && norm(kernel->omega_BN_B_rad_s) > limit + GYRO_BIAS_RAD_S) {
+    float omega_BN_B_rad_s[3];
+    unbiased(kernel, omega_BN_B_rad_s);
+    if (kernel->imu.fresh && norm(omega_BN_B_rad_s) > limit + GYRO_RESIDUAL_RAD_S) {
         slow = false;
     }
     if (!slow) {
@@ -83,19 +98,6 @@ static void decide_detumbled(mf_kernel_t *kernel)
     }
     if ((float)kernel->hold_ms >= kernel->detumbled_hold_s * 1000.0f) {
         kernel->detumbled = true;
-    }
-}
-
-static float dot(const float a[3], const float b[3])
-{
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-/* Gyro rate with the estimated bias taken off. */
-static void unbiased(const mf_kernel_t *kernel, float omega_BN_B_rad_s[3])
-{
-    for (int i = 0; i < 3; i++) {
-        omega_BN_B_rad_s[i] = kernel->omega_BN_B_rad_s[i] - kernel->gyro_bias_B_rad_s[i];
     }
 }
 

@@ -12,7 +12,7 @@
 #define DEFAULT_GAIN_N_M_S 0.000244140625f
 #define DEFAULT_DIPOLE_MAX_A_M2 0.5f
 #define DEFAULT_RATE_LOW_RAD_S 0.0068359375f
-#define DEFAULT_HOLD_S 120.0f
+#define DEFAULT_HOLD_S 300.0f
 #define DEFAULT_HEARTBEAT_LIMIT_MS 10000u
 
 /* One and a half measuring cycles: survives a lost short sample, not a lost cycle. */

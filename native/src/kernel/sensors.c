@@ -9,6 +9,10 @@
 #define FAILS_PERSISTENT 5u
 #define BACKOFF_FIRST_TICKS 10u
 #define BACKOFF_MAX_TICKS 640u
+/* As many samples in a row that agree in every bit of three axes: the part repeats an old one. At
+ * rest the field turns by one LSB of the AK09916 in 3 s and its noise is of that size, so three
+ * axes agree by chance once in some ten samples; the gyro's noise is several LSB per axis. */
+#define STUCK_SAMPLES 20u
 
 static void reset(mf_kernel_sensor_t *sensor, const mf_sensor_part_t *part, uint8_t address,
                   uint16_t failed_event, uint16_t recovered_event)
@@ -95,6 +99,22 @@ static void good(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor)
     }
 }
 
+/* Count repetitions of the last sample; MF_E_RANGE once there are too many. */
+static int watch_stuck(mf_kernel_sensor_t *sensor)
+{
+    bool same = true;
+    for (int i = 0; i < 3; i++) {
+        same = same && sensor->value_S[i] == sensor->last_S[i];
+        sensor->last_S[i] = sensor->value_S[i];
+    }
+    if (!same) {
+        sensor->repeats = 0;
+    } else if (sensor->repeats < STUCK_SAMPLES) {
+        sensor->repeats++;
+    }
+    return sensor->repeats < STUCK_SAMPLES ? MF_OK : MF_E_RANGE;
+}
+
 static void take(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor, uint32_t tick)
 {
     sensor->fresh = false;
@@ -112,6 +132,9 @@ static void take(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor, uint32_t tick)
             }
         } else {
             status = sensor->part->convert(&sensor->io, sensor->value_S);
+            if (status >= 0) {
+                status = watch_stuck(sensor);
+            }
             if (status >= 0) {
                 good(kernel, sensor);
                 return;
