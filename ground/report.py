@@ -1,23 +1,25 @@
 """The flight report: one HTML file that needs no network, plots by Bokeh.
 
 The truth columns come from the simulator by way of the caller; the ground knows them only by
-these names: `t_s`, `rate_deg_s`, `field_T` (norm), `battery_V`, `sunlit`, `dipole_A_m2` (norm).
-A column that is not given is not drawn.
+these names: `t_s`, `rate_deg_s`, `field_T` (norm), `battery_V`, `illumination` (0 in eclipse .. 1),
+`dipole_A_m2` (norm). A column that is not given is not drawn.
 """
 
 import html
 import math
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from bokeh.embed import file_html
 from bokeh.layouts import column
-from bokeh.models import Div, FixedTicker
+from bokeh.models import BoxAnnotation, Div, FixedTicker, Range1d
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
+from ground import explanations
 from ground.dictionary import Dictionary
 from ground.history import History
+from ground.page import STYLE, table
 
 WIDTH = 1000
 HEIGHT = 260
@@ -25,12 +27,16 @@ POINTS_MAX = 3000
 AXES = ("x", "y", "z")
 COLOURS = ("#1b6ca8", "#d1495b", "#2e933c", "#edae49", "#66407a", "#00798c", "#8d6a4f", "#444444")
 
-STYLE = """<style>
-body { font-family: sans-serif; margin: 2em auto; max-width: 1000px; color: #222; }
-table { border-collapse: collapse; margin: 0.5em 0 1.5em; }
-td, th { padding: 0.25em 0.8em; border-bottom: 1px solid #ddd; text-align: left; }
-.pass { color: #1a7f37; font-weight: bold; } .fail { color: #c1121f; font-weight: bold; }
-</style>"""
+# Key of the result, what it is called in the page.
+FIGURES = (
+    ("world", "world"),
+    ("seed", "seed"),
+    ("virtual_s", "flown [s]"),
+    ("wall_s", "took [s]"),
+    ("real_time_factor", "times real time"),
+)
+
+Passes = Mapping[str, Sequence[Tuple[float, float]]]
 
 
 def _thin(values: Sequence[Any]) -> Sequence[Any]:
@@ -65,32 +71,27 @@ def _line(
         return False
     minutes = [t / 60 for t in _thin(t_s)]
     plot.line(minutes, _thin(values), legend_label=label, color=colour, line_width=1.5, **how)
-    plot.legend.click_policy = "hide"
-    plot.legend.label_text_font_size = "9pt"
     return True
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """An HTML table; every cell escaped but those that are `pass` or `fail` marks."""
-    head = "".join(f"<th>{html.escape(text)}</th>" for text in headings)
-    body = ""
-    for row in rows:
-        cells = ""
-        for cell in row:
-            if isinstance(cell, bool):
-                word = "pass" if cell else "fail"
-                cells += f'<td class="{word}">{word}</td>'
-            else:
-                text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-                cells += f"<td>{html.escape(text)}</td>"
-        body += f"<tr>{cells}</tr>"
-    return f"<table><tr>{head}</tr>{body}</table>"
+def _place_legend(plot: Any) -> Any:
+    """The legend above the plot, where it hides nothing; a click on an entry hides its line."""
+    for legend in list(plot.legend):
+        legend.click_policy = "hide"
+        legend.label_text_font_size = "9pt"
+        legend.orientation = "horizontal"
+        legend.border_line_color = None
+        legend.spacing, legend.padding, legend.margin = 14, 0, 0
+        plot.center.remove(legend)
+        plot.add_layout(legend, "above")
+    return plot
 
 
 class FlightReport:
     """Gathers one flight's result, truth and telemetry, and writes the page.
 
-    `result` is what `fly --json` writes.
+    `result` is what `fly --json` writes; `passes` has, for each ground station, when the spacecraft
+    rose and set [s].
     """
 
     def __init__(
@@ -99,15 +100,19 @@ class FlightReport:
         truth: Mapping[str, Sequence[float]],
         history: History,
         dictionary: Dictionary,
+        passes: Passes,
     ) -> None:
         self._result = result
         self._truth = truth
         self._history = history
         self._dictionary = dictionary
+        self._passes = passes
 
     def write(self, path: "str | Path") -> None:
         """Write the page. Raises `OSError` when the file cannot be written."""
         name = str(self._result["scenario"])
+        # One range for all plots: zooming into one of them zooms into all.
+        self._minutes = Range1d(0, float(self._result["virtual_s"]) / 60)
         parts: List[Any] = [Div(text=self._head(), width=WIDTH)]
         for plot in (
             self._rate(),
@@ -115,10 +120,12 @@ class FlightReport:
             self._field(),
             self._dipole(),
             self._battery(),
+            self._stations(),
             self._run_times(),
         ):
             if plot is not None:
-                parts.append(plot)
+                plot.x_range = self._minutes
+                parts.append(_place_legend(plot))
         parts.append(Div(text=self._tail(), width=WIDTH))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         page = file_html(column(*parts), INLINE, title=f"microflight: {name}")
@@ -127,30 +134,50 @@ class FlightReport:
     def _head(self) -> str:
         result = self._result
         verdict = str(result["verdict"])
-        rows = [
-            (key, result[key])
-            for key in ("world", "seed", "virtual_s", "wall_s", "real_time_factor")
-            if key in result
-        ]
-        rows += [(f"telemetry {key}", value) for key, value in result["telemetry"].items()]
-        rows += [(f"firmware {key}", value) for key, value in result.get("firmware", {}).items()]
+        rows = [(label, result[key]) for key, label in FIGURES if key in result]
+        for group in ("telemetry", "firmware"):
+            rows += [
+                (f"{group}: {key.replace('_', ' ')}", value)
+                for key, value in result.get(group, {}).items()
+            ]
         checks = [
-            (c["name"], "-" if c["value"] is None else c["value"], c["limit"], c["unit"], c["pass"])
+            (
+                c["name"],
+                "-" if c["value"] is None else c["value"],
+                c["limit"],
+                c["unit"],
+                c["pass"],
+                explanations.check(c["name"]),
+            )
             for c in result["checks"]
         ]
         return (
             f"{STYLE}<h1>{html.escape(str(result['scenario']))}:"
             f' <span class="{verdict}">{verdict}</span></h1>'
-            f"<h2>Checks</h2>{table(('check', 'value', 'limit', 'unit', ''), checks)}"
-            f"<h2>Figures</h2>{table(('figure', 'value'), rows)}"
+            "<p>Flight software in the loop with a simulated spacecraft. Each check compares one"
+            " value of the flight with its limit; the flight passes when all of them do. Truth is"
+            " what the simulator knows, telemetry what the spacecraft said.</p>"
+            "<h2>Checks</h2>"
+            f"{table(('check', 'value', 'limit', 'unit', '', 'meaning'), checks)}"
+            f"<h2>Figures</h2>{table(('figure', 'value'), rows)}<h2>Plots</h2>"
         )
 
     def _tail(self) -> str:
+        seen = [
+            (station, f"{rise_s:.0f}", f"{set_s:.0f}", f"{(set_s - rise_s) / 60:.1f}")
+            for station, passes in self._passes.items()
+            for rise_s, set_s in passes
+        ]
+        none = "" if seen else "<p>The spacecraft rose over none of the stations.</p>"
         rows = [
             (f"{report.received_s:.1f}", report.severity, report.owner, report.text)
             for report in self._history.events
         ]
-        return f"{STYLE}<h2>Events</h2>{table(('t [s]', 'severity', 'owner', 'text'), rows)}"
+        return (
+            f"{STYLE}<h2>Station passes</h2>"
+            f"{none or table(('station', 'rise [s]', 'set [s]', 'length [min]'), seen)}"
+            f"<h2>Events</h2>{table(('t [s]', 'severity', 'owner', 'text'), rows)}"
+        )
 
     def _rate(self) -> Any:
         plot = _plot("Angular rate", "deg/s", log=True)
@@ -211,8 +238,36 @@ class FlightReport:
     def _dipole(self) -> Any:
         return self._vector("Dipole", "A m2", "dipole_B_A_m2", 1.0, "dipole_A_m2")
 
+    def _stations(self) -> Any:
+        """When each station saw the spacecraft: one row of bars per station."""
+        if not any(self._passes.values()):
+            return None
+        plot = _plot("Ground stations that see the spacecraft", "")
+        names = list(self._passes)[::-1]
+        for row, name in enumerate(names):
+            for rise_s, set_s in self._passes[name]:
+                plot.hbar(row, 0.6, set_s / 60, rise_s / 60, color=COLOURS[row % len(COLOURS)])
+        plot.y_range = Range1d(-0.6, len(names) - 0.4)
+        plot.yaxis.ticker = FixedTicker(ticks=list(range(len(names))))
+        plot.yaxis.major_label_overrides = dict(enumerate(names))
+        plot.height = 100 + 25 * len(names)
+        return plot
+
+    def _shade_eclipses(self, plot: Any) -> None:
+        light = [*self._truth.get("illumination", ()), 1.0]
+        begin = None
+        for index, share in enumerate(light):
+            if share < 0.5 and begin is None:
+                begin = index
+            elif share >= 0.5 and begin is not None:
+                times = self._truth["t_s"]
+                left, right = times[begin] / 60, times[min(index, len(times) - 1)] / 60
+                plot.add_layout(BoxAnnotation(left=left, right=right, fill_color="#888888"))
+                begin = None
+
     def _battery(self) -> Any:
-        plot = _plot("Battery", "V")
+        plot = _plot("Battery (grey: in eclipse)", "V")
+        self._shade_eclipses(plot)
         t_s, values = self._history.column("power_hk", "battery_voltage")
         drawn = _line(plot, t_s, values, "telemetry", COLOURS[1])
         drawn |= _line(
@@ -227,7 +282,8 @@ class FlightReport:
         for index, name in enumerate(self._dictionary.schedule_rows):
             values = [row[index] for row in rows]
             drawn |= _line(plot, t_s, values, name, COLOURS[index % len(COLOURS)])
-        return plot if drawn else None
+        # On the desktop virtual time stands still while an app runs: there is nothing to see.
+        return plot if drawn and any(any(row) for row in rows) else None
 
 
 def write_report(
@@ -236,7 +292,8 @@ def write_report(
     truth: Mapping[str, Sequence[float]],
     history: History,
     dictionary: Dictionary,
+    passes: Passes,
 ) -> Dict[str, int]:
     """Write the report of one flight to `path`; returns `{"bytes": size}` of the file."""
-    FlightReport(result, truth, history, dictionary).write(path)
+    FlightReport(result, truth, history, dictionary, passes).write(path)
     return {"bytes": Path(path).stat().st_size}

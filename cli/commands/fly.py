@@ -95,6 +95,25 @@ def truth_columns(flight: flights.Flight) -> Dict[str, Sequence[float]]:
     return columns
 
 
+def passes(flight: flights.Flight) -> "Dict[str, List[tuple[float, float]]]":
+    """By station: when the spacecraft rose and set [s], as the simulator knows it."""
+    t_s = flight.world.truth["t_s"].tolist()
+    masks = flight.world.truth["stations_in_view"].tolist()
+    found: "Dict[str, List[tuple[float, float]]]" = {}
+    for index, station in enumerate(flight.scenario.stations):
+        spans = found.setdefault(station.name, [])
+        rise_s: Optional[float] = None
+        for when_s, mask in zip(t_s, masks, strict=True):
+            if int(mask) >> index & 1:
+                rise_s = when_s if rise_s is None else rise_s
+            elif rise_s is not None:
+                spans.append((rise_s, when_s))
+                rise_s = None
+        if rise_s is not None:
+            spans.append((rise_s, t_s[-1]))
+    return found
+
+
 def print_checks(checks: Sequence[Dict[str, Any]]) -> None:
     """One line per check."""
     for check in checks:
@@ -120,7 +139,14 @@ def _write_report(path: str, flight: flights.Flight, result: Dict[str, Any]) -> 
     except ModuleNotFoundError as error:
         raise CliError(f"the report needs the package {error.name}: make setup") from error
     try:
-        write_report(path, result, truth_columns(flight), flight.history, flight.dictionary)
+        write_report(
+            path,
+            result,
+            truth_columns(flight),
+            flight.history,
+            flight.dictionary,
+            passes(flight),
+        )
     except OSError as error:
         raise CliError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -4,9 +4,12 @@ import json
 import math
 import re
 
-from ground import recording
+from cli import flights
+from cli.commands.fly import passes
+from ground import explanations, recording
 from ground.decode import Decoder
 from ground.dictionary import Dictionary
+from sim.schema import CHECKS
 
 FLY = ("fly", "first-light", "--world", "desktop")
 WALL = ("wall_s", "real_time_factor")
@@ -140,3 +143,22 @@ def test_live_lines_when_there_is_no_terminal(microflight):
     assert "mode changed" in out
     assert "0:10:00  mode" in out
     assert "\x1b[" not in out
+
+
+def test_the_report_explains_every_check_and_knows_the_passes(scenario_file):
+    rows = "".join(
+        f'\n[[check]]\nkind = "{kind}"\nmode = "safe"\nevent = "boot"\nheld_s = 1.0\n'
+        for kind in CHECKS
+    )
+    flight = flights.prepare(scenario_file(rows), "desktop", 1, ["duration_s=1300"])
+    flight.fly()
+    assert len(flight.checks) > len(CHECKS)
+    for check in flight.checks:
+        assert explanations.check(check["name"]), check["name"]
+    found = passes(flight)
+    assert list(found) == ["Svalbard", "Quito", "Tehran", "Minsk"]
+    ((rise_s, set_s),) = found["Tehran"]
+    assert 0 < rise_s < set_s < 1300
+    ((rise_s, set_s),) = found["Minsk"]  # still up at the end
+    assert 0 < rise_s < set_s and set_s > 1299
+    assert found["Quito"] == []

@@ -1,0 +1,39 @@
+"""What the checks of a flight mean, for the people who read its report."""
+
+from typing import Tuple
+
+# How the name of a check begins, what it means.
+CHECKS: Tuple[Tuple[str, str], ...] = (
+    (
+        "rate below",
+        "When the spacecraft first turned slower than that, by the simulator's truth. The limit is"
+        " the latest time allowed.",
+    ),
+    (
+        "highest rate",
+        "The fastest turn at the end of the flight, by the simulator's truth: it must have come to"
+        " rest and stayed so.",
+    ),
+    ("bad frames", "Telemetry frames with a wrong length, checksum, header or spacecraft."),
+    ("gaps", "Breaks of the frame count: each stands for one or more frames lost."),
+    (
+        "missed ticks",
+        "Control ticks of 100 ms that the simulated watchdog did not hear: counted outside the"
+        " firmware.",
+    ),
+    ("watchdog resets", "How often the external watchdog had to reset the onboard computer."),
+    ("mode ", "When telemetry first reported this spacecraft mode. The limit is the latest time."),
+    ("event ", "When this event first came down. The limit is the latest time."),
+    (
+        "dictionary confirmed",
+        "The spacecraft said that it flies the dictionary which the ground decodes with.",
+    ),
+)
+
+
+def check(name: str) -> str:
+    """What the check called `name` means; empty for one that is not known here."""
+    for beginning, text in CHECKS:
+        if name.startswith(beginning):
+            return text
+    return ""
