@@ -1,0 +1,150 @@
+"""The mission on the target: steady state without allocation, hung and crashed Python."""
+
+from ground.encode import Encoder
+from tests.emulated.flight import Flight
+
+COMPOSE = """
+import micropython, native, obc, sys
+from boards import compose
+from boards.obc_f405 import board
+"""
+
+# Nothing to detumble and hardly any hold time: nominal, with payload and rods at work.
+CALM = ("initial.rate_deg_s=0.0", "spacecraft.imu.bias_rad_s=[0.0,0.0,0.0]")
+
+LOCKED = (
+    COMPOSE
+    + """
+mission = compose.build(board.build())
+mission.prepare()
+scheduler = mission.scheduler
+context = mission.context
+def fly(until_ms):
+    while scheduler.next_entry().release_ms < until_ms:
+        scheduler.run_next()
+fly(31000)
+started = [entry.done_ms for entry in scheduler.entries]
+print(context.modes.current)
+PROVOKE
+before = 0  # a new name may grow the dictionary of globals, and allocate
+before = obc.heap_total_allocated()
+micropython.heap_lock()
+fly(52000)
+micropython.heap_unlock()
+print(obc.heap_total_allocated() - before)
+print([entry.errors for entry in scheduler.entries])
+print([entry.done_ms - at for entry, at in zip(scheduler.entries, started)])
+print(context.commands.accepted, context.commands.refused, context.telemetry.dropped)
+"""
+)
+
+
+def locked_flight(folder, provoke=""):
+    """Half a minute of warming up, then two major frames (10 s) of every app under heap_lock."""
+    flight = Flight(folder, 60.0, CALM)
+    encoder = Encoder(flight.dictionary)
+    hold = {"attitude_detumbled_hold": 1.0}
+    flight.uplink(5.0, encoder.frame("set_parameters", hold))
+    flight.uplink(36.0, encoder.frame("ping"))
+    flight.uplink(37.0, encoder.frame("set_parameters", {"attitude_detumbled_hold": 2.0}))
+    flight.uplink(38.0, encoder.frame("reset"))  # refused: not armed
+    flight.uplink(39.0, encoder.frame("ping")[:-1] + b"\\0")  # bad FECF
+    flight.uplink(40.0, encoder.frame("payload_dump", {"count": 4}))
+    return flight.fly(LOCKED.replace("PROVOKE", provoke))
+
+
+def test_two_whole_frames_of_the_mission_do_not_allocate(tmp_path):
+    flight = locked_flight(tmp_path)
+    mode, allocated, errors, flown_ms, commands = flight.console.splitlines()
+    assert flight.status == 0
+    assert mode == "3"  # nominal
+    assert allocated == "0"
+    assert errors == "[0, 0, 0, 0, 0, 0]"
+    assert flown_ms == "[21000, 21000, 25000, 21000, 21000, 21000]"
+    assert commands == "5 1 0"
+
+
+def test_an_app_that_allocates_is_found_out(tmp_path):
+    """The measure of the test above."""
+    flight = locked_flight(tmp_path, "mission.apps['payload'].step = lambda now_ms: [now_ms]")
+    assert flight.console.splitlines()[2] != "[0, 0, 0, 0, 0, 0]"
+
+
+HANG = (
+    COMPOSE
+    + """
+if obc.boot_count() > 1:
+    print(obc.reset_cause(), obc.clock.ticks_ms() < 1000)
+else:
+    mission = compose.build(board.build())
+    def hang(now_ms):
+        if now_ms > 35000:
+            print("hangs")
+            while True:
+                pass
+    mission.apps["payload"].step = hang
+    mission.run()
+"""
+)
+
+
+def test_hung_python_ends_in_a_watchdog_reset(tmp_path):
+    """No heartbeat: the loop goes idle with its coils off, C feeds the watchdog no longer, the
+    world resets the processor."""
+    flight = Flight(tmp_path, 90.0, ("watchdog.timeout_s=3.0",))
+    encoder = Encoder(flight.dictionary)
+    flight.uplink(5.0, encoder.frame("set_parameters", {"attitude_heartbeat_limit": 2.0}))
+    flight.fly(HANG)
+    assert flight.console.splitlines() == ["hangs", "2 True"]
+    assert flight.status == 0
+    assert flight.world.counters["watchdog_resets"] == 1
+    (_, first), (reset_s, second) = flight.world.boots
+    assert (first, second) == (1, 2)
+    # Hung at 35 s; the last beat is 2 s old at 37 s, the watchdog waits 3 s more.
+    assert 39.5 < reset_s < 41.5
+    truth = flight.world.truth
+    dipole = dict(zip(truth["t_s"].round(), truth["dipole_A_m2"], strict=True))
+    assert max(dipole[t_s] for t_s in range(25, 35)) > 0.1
+    assert dipole[39.0] == 0.0, "coils off before the reset"
+
+
+CRASH = (
+    COMPOSE
+    + """
+record = bytearray(52)
+obc.crash_into(record)
+if record[4] == 0:
+    build = compose.build
+    def once(board):
+        mission = build(board)
+        def run():
+            mission.prepare()
+            while obc.clock.ticks_ms() < 20000:
+                mission.scheduler.run_next()
+            raise RuntimeError("provoked")
+        mission.run = run
+        return mission
+    compose.build = once
+sys.exit()
+"""
+)
+
+
+def test_error_in_main_leaves_a_flying_spacecraft(tmp_path):
+    """The VM restarts while the loop ticks on; buses, radio and modes are back, the ground knows
+    why."""
+    flight = Flight(tmp_path, 60.0)
+    encoder = Encoder(flight.dictionary)
+    flight.uplink(40.0, encoder.frame("ping"))
+    flight.fly(CRASH)
+    assert flight.status is None
+    assert "RuntimeError" in flight.console
+    assert len(flight.world.boots) == 1
+    counters = flight.world.counters
+    assert (counters["missed_ticks"], counters["watchdog_resets"]) == (0, 0)
+    assert flight.decoder.summary()["bad_frames"] == 0
+    boots = [arg0 >> 8 for number, arg0, _ in flight.events() if number == 0x0001]
+    assert boots == [1, 6]  # power on, VM restart
+    assert flight.history.latest["core_hk"].raw["reset_cause"] == 6
+    assert flight.history.modes[-1][1] == 2  # detumble again
+    assert flight.history.verified["completion_success"] == 1
