@@ -17,6 +17,7 @@ from ground.history import History
 
 REFRESH_S = 0.2
 PLAIN_EVERY_S = 600.0
+ROWS_BESIDE_EVENTS = 18  # title, progress, the two panels, borders: the page fits 80 x 24
 STYLES = {"info": "green", "low": "yellow", "medium": "dark_orange", "high": "bold red"}
 
 
@@ -144,25 +145,25 @@ class LiveView:
         table = Table.grid(padding=(0, 2))
         for name, text in (
             ("mode", self._mode()),
-            ("rate, from the field", self._rate()),
-            ("rate, gyro", _show(gyro, "deg/s", scale=180 / math.pi)),
+            ("rate", f"{self._rate()} (from the field)"),
+            ("gyro", _show(gyro, "deg/s", scale=180 / math.pi)),
             ("field", _show(field, "uT", scale=1e6)),
             ("dipole", _show(dipole, "A m2", digits=3)),
             ("battery", f"{_show(value('power_hk', 'battery_voltage'), 'V')}  {current}"),
             ("payload", _show(value("payload_sample", "temperature"), "degC")),
-            ("in view", ", ".join(self._stations()) or "-"),
-            (
-                "link",
-                f"{counters.frames} frames, {self._decoder.packets} packets,"
-                f" {self._decoder.bad_frames} bad, {self._decoder.gaps} gaps",
-            ),
+            ("in view", ", ".join(self._stations()) or "no station"),
+            ("frames", f"{counters.frames}, {self._decoder.bad_frames} bad, {counters.gaps} gaps"),
+            ("packets", str(self._decoder.packets)),
         ):
             table.add_row(name, text)
         return table
 
     def _load(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_row("app", "run us", "longest", "overruns", "errors", style="dim")
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True)
+        for _ in range(4):
+            table.add_column(justify="right", no_wrap=True)
+        table.add_row("app", "us", "max us", "late", "err", style="dim")
         report: Optional[Report] = self._history.latest.get("schedule")
         if report is None:
             return table
@@ -184,8 +185,11 @@ class LiveView:
         return table
 
     def _events(self) -> Text:
-        text = Text()
-        for report in self._history.recent:
+        """The newest events, one line each, as many as the terminal has room for."""
+        room = max(3, self._console.height - ROWS_BESIDE_EVENTS)
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for report in list(self._history.recent)[-room:]:
             line = f"{clock(report.received_s):>8}  {report.severity:<6}  {report.text}\n"
             text.append(line, style=STYLES.get(report.severity, ""))
+        text.rstrip()
         return text

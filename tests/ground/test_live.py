@@ -1,6 +1,9 @@
 """The live view: a page on a terminal, sparse lines elsewhere."""
 
 import io
+import re
+
+import pytest
 
 from ground.decode import Decoder
 from ground.dictionary import Dictionary
@@ -22,7 +25,7 @@ def packet(name: str, **values: int) -> bytes:
     return build.tm_packet(3, 25, body, apid=0x100 + (definition.id >> 8))
 
 
-def view(is_terminal: bool) -> str:
+def view(is_terminal: bool, events: int = 1) -> str:
     """What a short flight shows."""
     history = History()
     decoder = Decoder(DICTIONARY, history.add)
@@ -33,7 +36,7 @@ def view(is_terminal: bool) -> str:
     changed = build.tm_packet(5, 1, build.event_data(0x0005, 1, 0x0103, 3))
     packets = [
         build.boot_packet(DICTIONARY.signature),
-        changed,
+        *[changed] * events,
         packet("core_hk", spacecraft_mode=3, dictionary_hash=DICTIONARY.signature),
         packet("power_hk", battery_voltage=7650),
         packet("adcs_report", rate_rad_s=1),
@@ -52,6 +55,19 @@ def test_a_page_on_a_terminal():
         assert text in page, text
     assert "boot: reset cause" in page
     assert "\x1b[" in page
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+def test_the_page_fits_the_terminal(monkeypatch, width, height):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("LINES", str(height))
+    page = view(True, events=40)
+    last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", page).split("title\n")[-1]
+    assert 10 < last.count("\n") < height
+    for text in ("housekeeping", "battery", "mode changed", "packets"):
+        assert text in last, text
+    assert all(len(line) <= width for line in last.splitlines())
+    assert "…" not in last
 
 
 def test_sparse_lines_elsewhere():
