@@ -203,10 +203,15 @@ static mp_obj_t uart_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
     }
     uart_obj_t *self = mp_obj_malloc(uart_obj_t, type);
     self->number = (uint8_t)number;
-    if (number != CONSOLE_UART && !stm32_on_qemu()) {
+    if (number != CONSOLE_UART) {
         mp_arg_check_num(n_args, n_kw, 4, 4, false);
-        (void)stm32_uart_init(self->number, pin_number(args[2]), pin_number(args[3]),
-                              (uint32_t)mp_obj_get_int(args[1]));
+        const mp_int_t baud = mp_obj_get_int(args[1]);
+        const uint8_t tx = pin_number(args[2]);
+        const uint8_t rx = pin_number(args[3]);
+        if (baud <= 0 || (!stm32_on_qemu() &&
+                          stm32_uart_init(self->number, tx, rx, (uint32_t)baud) < 0)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("bad rate"));
+        }
     }
     return MP_OBJ_FROM_PTR(self);
 }

@@ -127,6 +127,21 @@ static void USART1_Handler(void)
     stm32_uart_isr(1);
 }
 
+static void USART2_Handler(void)
+{
+    stm32_uart_isr(2);
+}
+
+static void USART3_Handler(void)
+{
+    stm32_uart_isr(3);
+}
+
+static void USART6_Handler(void)
+{
+    stm32_uart_isr(6);
+}
+
 #define HANDLER(function) (uintptr_t)(function)
 #define IRQ(number) (16u + (number))
 
@@ -150,5 +165,9 @@ __attribute__((section(".isr_vector"), used)) const uintptr_t
         [IRQ(STM32_IRQ_I2C2_ER)] = HANDLER(I2C2_ER_Handler),
         [IRQ(35) ... IRQ(36)] = HANDLER(Unexpected_Handler),
         [IRQ(STM32_IRQ_USART1)] = HANDLER(USART1_Handler),
-        [IRQ(38) ... IRQ(STM32_IRQ_COUNT - 1)] = HANDLER(Unexpected_Handler),
+        [IRQ(STM32_IRQ_USART2)] = HANDLER(USART2_Handler),
+        [IRQ(STM32_IRQ_USART3)] = HANDLER(USART3_Handler),
+        [IRQ(40) ... IRQ(70)] = HANDLER(Unexpected_Handler),
+        [IRQ(STM32_IRQ_USART6)] = HANDLER(USART6_Handler),
+        [IRQ(72) ... IRQ(STM32_IRQ_COUNT - 1)] = HANDLER(Unexpected_Handler),
 };

@@ -151,3 +151,33 @@ except RuntimeError:
         tmp_path,
     )
     assert run.console == "caught\n"
+
+
+@pytest.mark.parametrize("irq", [37, 38, 39, 71])
+def test_every_uart_interrupt_is_served(tmp_path, irq):
+    """USART 1, 2, 3, 6 (RM0090, table 62): an interrupt without a handler resets the processor."""
+    run = qemu.run_text(
+        f"""
+import obc
+if obc.boot_count() == 1:
+    obc.poke(0xE000E100 + 4 * ({irq} // 32), 1 << {irq} % 32)
+    obc.poke(0xE000E200 + 4 * ({irq} // 32), 1 << {irq} % 32)
+print(obc.boot_count())
+""",
+        tmp_path,
+    )
+    assert run.console == "1\n"
+
+
+def test_uart_of_a_rate_that_cannot_be_set_is_refused(tmp_path):
+    """The pins and the rate are checked where there are registers; here the device bus stands in,
+    so that only the arguments count."""
+    text = """
+import machine
+for arguments in ((2, 0, "A2", "A3"), (2, 9600, "Q2", "A3")):
+    try:
+        machine.UART(*arguments)
+    except ValueError:
+        print("refused")
+"""
+    assert qemu.run_text(text, tmp_path).console == "refused\nrefused\n"
