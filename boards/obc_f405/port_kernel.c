@@ -77,8 +77,8 @@ void port_kernel_start(void)
 
 void port_kernel_vm_stopped(void)
 {
-    mf_bus_seize(&port_kernel.platform_bus);
-    mf_bus_seize(&port_kernel.adcs_bus);
+    mf_bus_recover(&port_kernel.platform_bus);
+    mf_bus_recover(&port_kernel.adcs_bus);
 }
 
 uint64_t port_kernel_next_ms(void)

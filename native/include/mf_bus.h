@@ -83,4 +83,8 @@ int mf_bus_transfer(mf_bus_t *bus, mf_xfer_t *xfer, uint32_t timeout_us);
  * MF_E_TIMEOUT, leave the bus idle. Any context that may preempt the bus's own interrupts. */
 void mf_bus_seize(mf_bus_t *bus);
 
+/* Thread context, after a fault or an error there: as mf_bus_seize, and what the lost code had begun
+ * on this bus is forgotten. */
+void mf_bus_recover(mf_bus_t *bus);
+
 #endif

@@ -13,7 +13,8 @@ uint64_t mf_port_now_us(void);
 uint32_t mf_port_irq_lock(void);
 void mf_port_irq_unlock(uint32_t state);
 
-/* Sleep until any interrupt (WFI). Host: returns at once. */
+/* Sleep until any interrupt (WFI), also with interrupts masked: then it wakes at one that is
+ * pending, and whoever masked lets it run. Host: returns at once. */
 void mf_port_wait_for_interrupt(void);
 
 /* Reset the processor; does not return on target. Host: notes the request and returns. */

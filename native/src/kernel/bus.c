@@ -148,7 +148,13 @@ int mf_bus_transfer(mf_bus_t *bus, mf_xfer_t *xfer, uint32_t timeout_us)
             give_up(bus, xfer);
             break;
         }
-        mf_port_wait_for_interrupt();
+        /* Masked, or an end between the look and the wait would be slept over; a masked interrupt
+         * wakes all the same, and is served when the mask goes. */
+        uint32_t lock = mf_port_irq_lock();
+        if (xfer->status == MF_E_BUSY) {
+            mf_port_wait_for_interrupt();
+        }
+        mf_port_irq_unlock(lock);
     }
     return xfer->status;
 }
@@ -163,5 +169,13 @@ void mf_bus_seize(mf_bus_t *bus)
     while (bus->head != NULL) {
         end_head(bus, MF_E_TIMEOUT);
     }
+    mf_port_irq_unlock(lock);
+}
+
+void mf_bus_recover(mf_bus_t *bus)
+{
+    uint32_t lock = mf_port_irq_lock();
+    mf_bus_seize(bus);
+    bus->pumping = false;
     mf_port_irq_unlock(lock);
 }

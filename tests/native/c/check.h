@@ -22,6 +22,9 @@ extern uint64_t port_now_us;
 extern uint32_t port_wait_step_us;
 extern int port_lock_depth;
 extern int64_t port_reset_cause;
+/* An interrupt: called once, after the next look at the clock. Waits: masked or not. */
+extern void (*port_interrupt)(void);
+extern int port_waits, port_waits_unmasked;
 
 void test_bus(void);
 void test_devbus(void);

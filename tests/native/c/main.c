@@ -1,4 +1,6 @@
 /* Everything in one program, built with sanitizers by tests/native/test_sanitized.py. */
+#include <stddef.h>
+
 #include "check.h"
 #include "mf_port.h"
 
@@ -8,10 +10,18 @@ uint64_t port_now_us;
 uint32_t port_wait_step_us = 1000;
 int port_lock_depth;
 int64_t port_reset_cause = -1;
+void (*port_interrupt)(void);
+int port_waits, port_waits_unmasked;
 
 uint64_t mf_port_now_us(void)
 {
-    return port_now_us;
+    uint64_t now_us = port_now_us;
+    void (*interrupt)(void) = port_interrupt;
+    port_interrupt = NULL;
+    if (interrupt != NULL) {
+        interrupt();
+    }
+    return now_us;
 }
 
 uint32_t mf_port_irq_lock(void)
@@ -28,6 +38,8 @@ void mf_port_irq_unlock(uint32_t state)
 
 void mf_port_wait_for_interrupt(void)
 {
+    port_waits++;
+    port_waits_unmasked += port_lock_depth == 0 ? 1 : 0;
     port_now_us += port_wait_step_us;
 }
 

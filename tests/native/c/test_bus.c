@@ -1,4 +1,5 @@
 /* Bus queue with backends that end transfers at once, later, or never; and the device bus. */
+#include <setjmp.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -140,8 +141,68 @@ static void seizing_fails_everything(void)
     CHECK(x[0].status == 0);
 }
 
+static mf_bus_t *interrupted_bus;
+
+static void end_of_transfer(void)
+{
+    mf_bus_done(interrupted_bus, 0);
+}
+
+static void at_the_second_look(void)
+{
+    port_interrupt = end_of_transfer;
+}
+
+/* An end that comes between the look at the status and the wait would be slept over, if the look
+ * that counts were not taken with interrupts masked. */
+static void the_end_is_not_slept_over(void)
+{
+    backend_t backend = {.at_once = 1};
+    mf_bus_t bus;
+    mf_bus_reset(&bus, MF_BUS_PLATFORM, &ops, &backend);
+    mf_xfer_t x = transfer();
+    interrupted_bus = &bus;
+    port_waits = 0;
+    port_interrupt = at_the_second_look;
+    CHECK(mf_bus_transfer(&bus, &x, 5000) == 0);
+    CHECK(port_waits == 0);
+    CHECK(mf_bus_transfer(&bus, &x, 5000) == MF_E_TIMEOUT);
+    CHECK(port_waits == 5 && port_waits_unmasked == 0);
+}
+
+static jmp_buf fault;
+
+static void start_and_fault(mf_bus_t *bus, mf_xfer_t *xfer)
+{
+    start(bus, xfer);
+    longjmp(fault, 1);
+}
+
+/* The code in thread mode may fault at any instruction, and is never come back to. */
+static void a_bus_outlives_the_code_that_used_it(void)
+{
+    static const mf_bus_ops_t faulting = {.start = start_and_fault, .abort = stop};
+    static backend_t backend = {.at_once = 1};
+    static mf_bus_t bus;
+    static mf_xfer_t lost, next;
+    mf_bus_reset(&bus, MF_BUS_PLATFORM, &faulting, &backend);
+    lost = transfer();
+    next = transfer();
+    if (setjmp(fault) == 0) {
+        (void)mf_bus_submit(&bus, &lost);
+    }
+    bus.ops = &ops;
+    mf_bus_recover(&bus);
+    CHECK(backend.aborts == 1 && bus.head == NULL);
+    backend.at_once = 0;
+    CHECK(mf_bus_transfer(&bus, &next, 5000) == 0);
+    CHECK(backend.starts == 2);
+}
+
 void test_bus(void)
 {
+    the_end_is_not_slept_over();
+    a_bus_outlives_the_code_that_used_it();
     queue_keeps_order_and_refuses_twice();
     invalid_transfers_are_refused();
     ends_within_start_do_not_nest();
