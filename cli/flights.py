@@ -140,19 +140,20 @@ def prepare(
 
     `timeline` False leaves the scenario's telecommands unsent.
     """
+    if seed is not None:
+        overrides = [*overrides, f"seed={seed}"]
     scenario = load_scenario(scenario_name, overrides)
     worlds.check(world_name, elf)
     from sim.errors import SimError
     from sim.world import World
 
-    seed = scenario.seed if seed is None else seed
     try:
-        world = World(scenario, seed)
+        world = World(scenario)
     except SimError as error:
         raise CliError(str(error)) from error
     dictionary = Dictionary()
     flight = Flight(
-        scenario, world_name, seed, world, dictionary, Decoder(dictionary), History(), elf
+        scenario, world_name, scenario.seed, world, dictionary, Decoder(dictionary), History(), elf
     )
     if timeline:
         encoder = Encoder(dictionary)

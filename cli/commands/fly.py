@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -133,6 +134,21 @@ def write_json(path: str, document: Dict[str, Any]) -> None:
         raise CliError(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def check_writable(path: Optional[str]) -> None:
+    """Raise `CliError` when `path` is no place for a file: told before the flight, not after."""
+    if path is None:
+        return
+    place = Path(path)
+    reason = "Is a directory" if place.is_dir() else ""
+    folder = next((above for above in place.absolute().parents if above.exists()), place)
+    if not folder.is_dir():
+        reason = f"{folder} is no directory"
+    elif not os.access(place if place.exists() else folder, os.W_OK):
+        reason = "Permission denied"
+    if reason:
+        raise CliError(f"{path}: cannot be written: {reason}")
+
+
 def _write_report(path: str, flight: flights.Flight, result: Dict[str, Any]) -> None:
     try:
         from ground.report import write_report
@@ -153,6 +169,8 @@ def _write_report(path: str, flight: flights.Flight, result: Dict[str, Any]) -> 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fly, judge, write what was asked for."""
+    for path in (arguments.json, arguments.report):
+        check_writable(path)
     flight = flights.prepare(
         arguments.scenario,
         arguments.world,

@@ -27,6 +27,7 @@ def refused(result, *words):
         (("fly", "first-light", "--world", "moon"), ("moon", "desktop, qemu, renode")),
         (("fly", "none.toml", "--world", "desktop"), ("none.toml",)),
         ((*FLY, "--seed", "one"), ("--seed", "one")),
+        ((*FLY, "--seed", "-1"), ("seed = -1",)),
         ((*FLY, "--set", "orbit.tel=x"), ("orbit.tel", "did you mean")),
         ((*FLY, "--set", "initial.rate_deg_s"), ("key=value",)),
         ((*FLY, "--set", "initial.rate_deg_s=fast"), ("initial.rate_deg_s",)),
@@ -125,8 +126,14 @@ def test_missing_and_foreign_firmware_is_named(microflight, monkeypatch, tmp_pat
 @pytest.mark.parametrize("option", ["--json", "--report", "--frames"])
 def test_outputs_that_cannot_be_written(microflight, tmp_path, option):
     (tmp_path / "file").write_text("")
-    target = str(tmp_path / "file" / "out")
-    refused(microflight(*FLY, "--duration", "3", option, target), target)
+    for target in (str(tmp_path / "file" / "out"), str(tmp_path)):
+        result = microflight(*FLY, "--duration", "3", option, target)
+        refused(result, target)
+        assert result[1] == ""  # said before the flight
+
+
+def test_figures_that_cannot_be_written_are_not_measured(microflight, tmp_path):
+    refused(microflight("bench", "--json", str(tmp_path)), str(tmp_path))
 
 
 def test_a_file_that_is_no_recording(microflight, tmp_path):
