@@ -39,6 +39,8 @@ HEADERS = (
     "mf_devbus.h",
     "mf_drivers.h",
     "mf_sensors.h",
+    "mf_time.h",
+    "mf_ubx.h",
     "mf_bdot.h",
     "mf_kernel.h",
     "mf_link.h",

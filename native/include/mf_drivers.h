@@ -16,6 +16,11 @@
 #define MF_I2C_DRV8830_X 0x60u
 #define MF_I2C_DRV8830_Y 0x61u
 #define MF_I2C_DRV8830_Z 0x63u
+#define MF_I2C_WHEEL 0x20u /* wheel 0; wheels 1..3 follow */
+#define MF_I2C_FSS 0x28u
+#define MF_I2C_STAR_TRACKER 0x2Au
+#define MF_I2C_MMC5983MA 0x30u
+#define MF_I2C_ADS1115 0x48u /* the first; the second follows */
 #define MF_I2C_RADIO 0x34u
 #define MF_I2C_FRAM 0x50u /* MB85RC1MT: 0x50 low, 0x51 high 64 KiB */
 
