@@ -28,6 +28,7 @@ class Board:
         self.heap_used = obc.heap_used
         self.heap_total_allocated = obc.heap_total_allocated
         self.stack_used = obc.stack_used
+        self.crash_into = obc.crash_into
         self.reset = obc.reset
         self.collect = obc.collect
 

@@ -63,7 +63,7 @@ enum port_crash_kind {
     PORT_CRASH_FAULT = 4,     /* processor fault in a handler */
 };
 
-/* Little-endian image, readable with struct "<BBHIIIIII24s". */
+/* Little-endian image, sent as it is: packet crash_record, struct "<BBHIIIIII24s". */
 typedef struct {
     uint8_t kind;         /* enum port_crash_kind of the last crash */
     uint8_t exception;    /* exception number (IPSR) of a fault, else 0 */

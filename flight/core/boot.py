@@ -1,6 +1,8 @@
-"""Boot record in FRAM: how often the computer started, and the last mode with its reason."""
+"""Boot record in FRAM: how often the computer started, and the last mode with its reason. And what
+the board kept of a crash, for the ground."""
 
 from flight.core.records import HEADER_SIZE, TwoCopies
+from hal import reset_cause
 from hal.compat import const
 
 _ADDRESS_A = const(0x0000)
@@ -11,6 +13,7 @@ _LAYOUT = const(0x0001)
 EVENT_BOOT = const(0x0001)
 EVENT_BOOT_NUMBER = const(0x0002)
 EVENT_STORAGE = const(0x0004)
+EVENT_CRASH = const(0x0011)
 
 
 class BootRecord:
@@ -18,13 +21,15 @@ class BootRecord:
 
     def __init__(self, context):
         self._events = context.events
+        self._crash = context.store.claim(0x0003, "boot")
         self._record = TwoCopies(context.board.fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
         self.count = 0
         self.last_mode = 0
         self.last_reason = 0
 
     def load(self, board, version):
-        """Count this start and make the boot events. `version` (major, minor, patch)."""
+        """Count this start and make the boot events, after a crash also its record. `version`
+        (major, minor, patch). Boot time only."""
         image = self._record.image
         if self._record.load():
             self.count = image[HEADER_SIZE] << 8 | image[HEADER_SIZE + 1]
@@ -36,6 +41,11 @@ class BootRecord:
         events.put_raw(EVENT_BOOT, cause, board.dictionary_hash, 0)
         number = version[0] << 16 | version[1] << 8 | version[2]
         events.put(EVENT_BOOT_NUMBER, self.count, number)
+        if board.reset_cause in (reset_cause.FAULT, reset_cause.VM_RESTART):
+            crash = self._crash.data
+            board.crash_into(crash)
+            self._crash.post()
+            events.put(EVENT_CRASH, crash[0] << 8 | crash[1], crash[4] | crash[5] << 8)
 
     def save(self, mode, reason):
         """Store the mode and why it was entered; a failure makes an event."""

@@ -50,11 +50,27 @@ SCHEDULE_FIELDS = (
     ("app_jitter_us", "u16[12]", "us", "", 1, "latest start after its release since boot, clipped"),
 )
 
+# port_crash_t of boards/obc_f405/port.h, as it is.
+CRASH_FIELDS = (
+    ("crash_kind", "u8", "", "", 1, "1 uncaught error, 2 lost return, 3 fault of Python, 4 of C"),
+    ("crash_exception", "u8", "", "", 1, "exception number of a fault"),
+    ("crash_line", "u16", "", "", 1, "source line of an uncaught error"),
+    ("crash_count", "u32", "", "", 1, "crashes since power-on"),
+    ("vm_restarts", "u32", "", "", 1, "starts of Python after the first, since power-on"),
+    ("crash_pc", "u32", "", "", 1, "program counter of a fault"),
+    ("crash_lr", "u32", "", "", 1, "link register of a fault"),
+    ("fault_status", "u32", "", "", 1, "CFSR of a fault"),
+    ("fault_address", "u32", "", "", 1, "address of a fault where it is known"),
+    ("crash_text", "u8[24]", "", "", 1, "ASCII: type of an uncaught error and its file"),
+)
+
 # id, name, period_ms (0 = on event), byte order, owner index, fields, description
 PACKETS = (
     (0x0001, "core_hk", 10000, "big", 0, HK_FIELDS, "State of the computer and its software"),
     (0x0002, "schedule", 10000, "big", 0, SCHEDULE_FIELDS, "Load and health of every app"),
-)
+    (0x0003, "crash_record", 0, "little", 0, CRASH_FIELDS,
+     "The crash that led to this start; after a start for that reason only"),
+)  # fmt: skip
 
 # id, name, service, subtype, arguments, authority class, hazardous, description
 COMMANDS = (
@@ -87,6 +103,7 @@ EVENTS = (
     (0x000E, 2, "telemetry packets lost: {0} since the last report"),
     (0x000F, 1, "parameter {0:#06x} set, image generation {1}"),
     (0x0010, 2, "reset by command of owner {0}"),
+    (0x0011, 4, "crash: kind and exception {0:#06x}, number {1} since power-on; see crash_record"),
 )
 
 # id, name, type, lowest, highest, default, unit, description

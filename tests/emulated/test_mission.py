@@ -146,5 +146,10 @@ def test_error_in_main_leaves_a_flying_spacecraft(tmp_path):
     boots = [arg0 >> 8 for number, arg0, _ in flight.events() if number == 0x0001]
     assert boots == [1, 6]  # power on, VM restart
     assert flight.history.latest["core_hk"].raw["reset_cause"] == 6
+    assert (0x0011, 0x0100, 1) in flight.events()
+    crash = flight.history.latest["crash_record"].raw
+    assert (crash["crash_kind"], crash["crash_count"], crash["vm_restarts"]) == (1, 1, 1)
+    assert bytes(crash["crash_text"]).rstrip(b"\0") == b"RuntimeError script.py"
+    assert crash["crash_line"] > 0
     assert flight.history.modes[-1][1] == 2  # detumble again
     assert flight.history.verified["completion_success"] == 1

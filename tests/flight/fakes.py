@@ -190,6 +190,7 @@ class Board:
         self.thermometer = Tmp108(self.bus)
         self.reset_cause = cause
         self.resets: list[int] = []
+        self.crash = bytes(52)
         self.heap = 0
         self.collections = 0
 
@@ -201,6 +202,9 @@ class Board:
 
     def stack_used(self) -> int:
         return 0
+
+    def crash_into(self, buf: Any) -> None:
+        buf[:] = self.crash
 
     def collect(self) -> None:
         self.collections += 1

@@ -1,5 +1,7 @@
 """Modes and supervisor on a whole mission: way up, ways down, heartbeat."""
 
+import struct
+
 import pytest
 
 from flight import mission
@@ -241,3 +243,16 @@ def test_the_most_careful_request_wins():
     table.request(SAFE, modes.REASON_BATTERY_LOW)
     table.request(NOMINAL, modes.REASON_DETUMBLED)
     assert table.apply() and table.current == SAFE
+
+
+@pytest.mark.parametrize("cause,told", [(1, False), (2, False), (4, False), (5, True), (6, True)])
+def test_a_crash_is_told_by_the_start_it_led_to(cause, told):
+    board = Board(cause=cause)
+    board.crash = struct.pack("<BBHIIIIII24s", 3, 6, 0, 2, 1, 0x8012345, 0, 0x10000, 0, b"")
+    rig = Rig(board)
+    rig.fly(2)
+    assert ((0x0011, 0x0306, 2) in rig.event_records()) == told
+    assert (rig.context.store.record(0x0003).posts == 1) == told
+    if told:
+        crash = rig.fields(0x0003)
+        assert (crash["crash_pc"], crash["fault_status"]) == (0x8012345, 0x10000)

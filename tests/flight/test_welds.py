@@ -9,6 +9,7 @@ from flight import dictionary
 from flight.apps.attitude import app as attitude_app
 from flight.apps.attitude import definitions as attitude
 from flight.apps.comms import definitions as comms
+from flight.core import definitions as core
 from flight.packets import fields
 from native.cffi.loader import ffi, lib
 
@@ -28,6 +29,18 @@ def test_images_have_the_fields_of_their_struct(struct, table):
     expected = {row[0]: (fields.offset(table, row[0]), fields.size(row[1])) for row in table}
     assert layout(struct) == expected
     assert ffi.sizeof(struct) == fields.packed_size(table)
+
+
+def test_crash_record_has_the_fields_of_its_struct():
+    text = (NATIVE.parent / "boards" / "obc_f405" / "port.h").read_text(encoding="utf-8")
+    struct = text.split("} port_crash_t;")[0].rsplit("typedef struct {", 1)[1]
+    kinds = {"uint8_t": "u8", "uint16_t": "u16", "uint32_t": "u32", "char": "u8"}
+    members = []
+    for kind, names in re.findall(r"^ +(\w+) ([^;]+);", struct, re.MULTILINE):
+        for name in names.split(","):
+            members.append(kinds[kind] + "".join(re.findall(r"\[\d+\]", name)))
+    assert members == [row[1] for row in core.CRASH_FIELDS]
+    assert fields.packed_size(core.CRASH_FIELDS) == 52
 
 
 def test_tick_stats_group_min_mean_and_max():
