@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from cli import flights, worlds
 from cli.comparison import Comparison, Record, compare
+from cli.errors import CliError
 from ground import packets
 from ground.dictionary import Dictionary
 from ground.encode import Encoder, tc_frame
@@ -25,8 +26,9 @@ TICK_FLIGHT_S = 1100.0
 TICKS_MIN = 10_000
 IDENTICAL_FLIGHT_S = 600.0
 ALLOCATION_WINDOW_S = 60.0
-# Nearly at rest from the start, so that nominal mode, in which every app works, comes early.
-ALLOCATION_RATE_DEG_S = 0.1
+# Nearly at rest from the start, with a gyro that says so: nominal mode, in which every app works,
+# comes early.
+ALLOCATION_START = ("initial.rate_deg_s=0.1", "spacecraft.imu.bias_rad_s=[0.0, 0.0, 0.0]")
 ALLOCATION_AFTER_S = 400.0
 ALLOCATION_FLIGHT_S = 500.0
 HEAP_COUNTER_MODULUS = 1 << 30
@@ -91,10 +93,21 @@ class Bench:
     elf: Path = worlds.ELF
     say: Callable[[str], None] = print
     _records: Dict[int, Record] = field(default_factory=dict)
+    _broken: Dict[Tuple[str, str], CliError] = field(default_factory=dict)
 
     def fly(self, world: str, title: str, overrides: Sequence[str] = (), **how: Any) -> Any:
-        """One flight, with its telemetry recorded."""
+        """One flight, with its telemetry recorded. Raises `CliError`, each time the same one."""
+        if (world, title) in self._broken:
+            raise self._broken[world, title]
         self.say(f"flying {title} in world {world}")
+        try:
+            return self._fly(world, overrides, **how)
+        except CliError as error:
+            self.say(f"{title} in world {world}: {error}")
+            self._broken[world, title] = error
+            raise
+
+    def _fly(self, world: str, overrides: Sequence[str], **how: Any) -> Any:
         seed = how.pop("seed", self.seed)
         flight = flights.prepare(SCENARIO, world, seed, overrides, self.elf)
         uplink = how.pop("uplink", None)
@@ -105,6 +118,20 @@ class Bench:
         flight.fly()
         self._records[id(flight)] = record
         return flight
+
+    def figure(
+        self,
+        name: str,
+        measure: Callable[[], Optional[float]],
+        limit: float,
+        unit: str,
+        sense: str = "<=",
+    ) -> Figure:
+        """The figure that `measure` gives; without a value when what it needs cannot be flown."""
+        try:
+            return Figure(name, measure(), limit, unit, sense)
+        except CliError as error:
+            return Figure(name, None, limit, unit, sense, note=str(error))
 
     def record(self, flight: Any) -> Record:
         """The telemetry of a flight of this bench."""
@@ -155,10 +182,7 @@ class Bench:
             flight.world.uplink(ALLOCATION_AFTER_S + 25, encoder.frame("ping"))
             flight.world.uplink(ALLOCATION_AFTER_S + 35, refused_frame(flight.dictionary))
 
-        overrides = [
-            f"duration_s={ALLOCATION_FLIGHT_S}",
-            f"initial.rate_deg_s={ALLOCATION_RATE_DEG_S}",
-        ]
+        overrides = [f"duration_s={ALLOCATION_FLIGHT_S}", *ALLOCATION_START]
         return self.fly("qemu", "the allocation window", overrides, uplink=uplink)
 
     @cached_property
@@ -188,7 +212,18 @@ def percentile(histogram: Sequence[int], width: float, share: float, highest: fl
     return highest
 
 
+def latest(flight: Any, packet: str, name: str) -> Any:
+    """The newest value of a field as it came. Raises `CliError` when the packet never did."""
+    report = flight.history.latest.get(packet)
+    if report is None:
+        raise CliError(f"packet {packet} never came down")
+    return report.raw[name]
+
+
 def steady(flight: Any, packet: str, name: str, after_s: float = STEADY_AFTER_S) -> List[Any]:
-    """Values of a field received after the first `after_s` of the flight."""
+    """Values of a field received after the first `after_s`. Raises `CliError` without any."""
     t_s, values = flight.history.column(packet, name)
-    return [value for when, value in zip(t_s, values, strict=True) if when >= after_s]
+    found = [value for when, value in zip(t_s, values, strict=True) if when >= after_s]
+    if not found:
+        raise CliError(f"packet {packet} never came down after {after_s:g} s")
+    return found

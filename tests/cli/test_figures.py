@@ -1,5 +1,7 @@
 """How figures are judged: limits, missing values, percentiles."""
 
+import json
+
 import pytest
 
 from cli.figure_groups import GROUPS
@@ -42,3 +44,60 @@ def test_the_refused_telecommand_is_sound_but_out_of_range():
 def test_every_group_has_a_description():
     for group in GROUPS.values():
         assert group.__doc__
+
+
+# What every figure of the reference mission is called; those of the envelope have the titles.
+ALWAYS = {
+    "desktop real-time factor",
+    "qemu real-time factor",
+    "qemu runs of one seed that differ",
+    "firmware flash",
+    "firmware RAM",
+    "free Python heap",
+    "Python CPU",
+    "boot to first frame",
+    "ticks measured",
+    "tick start jitter, min",
+    "tick start jitter, mean",
+    "tick start jitter, p99.9",
+    "tick start jitter, max",
+    "tick duration, min",
+    "tick duration, mean",
+    "tick duration, p99.9",
+    "tick duration, max",
+    "collections forced meanwhile",
+    "tick overruns",
+    "missed ticks, counted by the simulator",
+    "ADCS bus time per tick, mean",
+    "ADCS bus time per tick, max",
+    "heap allocation in 60 s",
+    "telecommands executed meanwhile",
+    "telecommands refused meanwhile",
+    "apps that did not run",
+    "packets that did not come",
+    "fields that differ between desktop and qemu",
+    "fields compared",
+    "fields that may differ",
+    "desktop: highest rate of the last 600 s",
+    "desktop: bad frames",
+    "desktop: gaps",
+}
+
+
+def test_without_the_emulator_its_figures_are_listed_and_failed(microflight, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", "/nowhere")
+    target = tmp_path / "bench.json"
+    groups = [word for name in GROUPS if name != "envelope" for word in ("--only", name)]
+    code, _, err = microflight("bench", "--json", str(target), *groups)
+    assert code == 1
+    assert "qemu-system-arm" in err and "Traceback" not in err
+    document = json.loads(target.read_text(encoding="utf-8"))
+    assert document["verdict"] == "fail"
+    figures = {figure["name"]: figure for figure in document["figures"]}
+    assert ALWAYS <= set(figures)
+    assert all(figure["limit"] is not None for figure in figures.values())
+    for name in ("qemu real-time factor", "Python CPU", "tick duration, max", "fields compared"):
+        assert figures[name]["value"] is None and figures[name]["pass"] is False
+        assert "qemu-system-arm" in figures[name]["note"]
+    assert figures["desktop: gaps"]["pass"] is True
+    assert err.count("the reference mission in world qemu: ") == 1
