@@ -28,17 +28,21 @@ class TwoCopies:
         self._check = bytearray(CRC_SIZE)
         self.generation = 0
         self._newest = 1  # copy A is written first
+        self._unseen = False  # a copy of a later generation may lie where nothing could be read
         self.status = 0  # of the last access: 0 or negative
 
     def load(self):
         """Read the newer good copy into `image`: 1 copy A, 2 copy B, 0 none. Boot time only."""
         best = 0
+        failed = False
         self.generation = 0
         for copy in range(2):
             generation = self._read(copy)
+            failed = failed or self.status < 0
             if generation > self.generation:
                 self.generation = generation
                 best = copy + 1
+        self._unseen = failed and best == 0
         if best:
             self._newest = best - 1
             # The image holds whatever was read last, perhaps the other copy.
@@ -48,7 +52,17 @@ class TwoCopies:
 
     def save(self):
         """Write `image` over the older copy as the next generation. 0, or a negative status: the
-        record in use stays what it was in memory, and the old copy stays valid."""
+        record in use stays what it was in memory, and the old copy stays valid.
+
+        When no copy could be read at the start, both are written, or one that is there after all
+        would come back at the next start."""
+        status = self._write()
+        if status == 0 and self._unseen:
+            status = self._write()
+            self._unseen = status < 0
+        return status
+
+    def _write(self):
         image = self.image
         # 30 bits hold a thousand saves per second for twelve days; nobody wears FRAM so.
         generation = self.generation + 1
