@@ -89,7 +89,7 @@ test: $(STAMPS)/native ## from nothing to the whole test suite, emulated tests i
 .PHONY: accept
 accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every figure
 	@$(MAKE) --no-print-directory firmware PROFILE=development
-	@$(PY) -m pytest -m accept
+	@$(PY) -m pytest -m accept -n 2
 	@$(PY) -m cli diff first-light --worlds desktop,qemu
 	@$(PY) -m cli bench --json build/evidence/bench.json
 
