@@ -46,20 +46,25 @@ def libm() -> list[Path]:
     return sorted((SRC / "libm").glob("*.c"))
 
 
-def kernel() -> list[Path]:
-    """The control kernel, links and drivers, and of the algorithms those that they call."""
-    folders = ("drivers", "kernel", "link")
-    own = [path for folder in folders for path in sorted((SRC / folder).glob("*.c"))]
-    own = [path for path in own if path.name not in TARGET_ONLY]
-    files = list(own)
+def with_called(own: list[Path]) -> list[Path]:
+    """`own`, and behind it the algorithms and the libm that it calls, by the headers it reaches."""
+    files = own
     while True:
         names = {header.name for header in included(files)}
         called = [path for path in algorithms() if f"mf_{path.stem}.h" in names]
+        called = [path for path in called if path not in own]
         if "mf_math.h" in names:
             called += libm()
         if own + called == files:
             return files
         files = own + called
+
+
+def kernel() -> list[Path]:
+    """The control kernel, links and drivers, and of the algorithms those that they call."""
+    folders = ("drivers", "kernel", "link")
+    own = [path for folder in folders for path in sorted((SRC / folder).glob("*.c"))]
+    return with_called([path for path in own if path.name not in TARGET_ONLY])
 
 
 @cache

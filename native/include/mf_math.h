@@ -4,7 +4,7 @@
  * Source: lib/libm (newlib and musl) and lib/libm_dbl (musl 1.1.16) of MicroPython 1.25.0, both
  * from FreeBSD msun; native/src/libm compiles them under these names. Without contraction of
  * products and sums; needs FLT_EVAL_METHOD 0. Angles in radians, principal values:
- * atan -pi/2..pi/2, atan2 -pi..pi, acos 0..pi. Errors below 1 ulp (pow 0.7 ulp). NaN in, NaN out;
+ * atan -pi/2..pi/2, atan2 -pi..pi, acos 0..pi. Errors below 2 ulp. NaN in, NaN out;
  * acos and asin outside [-1, 1] and fmod by zero are NaN: the caller checks before, not after.
  * Equality holds for every bit but those of a NaN's payload and sign.
  *

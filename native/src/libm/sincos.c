@@ -2,6 +2,9 @@
  * bit as mf_sin and mf_cos give it. */
 #include "libm_names.h"
 
+#define SMALL 0x1p-26
+#define QUARTER 0x1.921fc00000000p-1 /* pi/4 and a little: the upstream bound on the upper word */
+
 int __rem_pio2(double x, double *y);
 double __sin(double x, double y, int iy);
 double __cos(double x, double y);
@@ -16,7 +19,12 @@ void mf_sincos(double angle_rad, double *sine, double *cosine)
         *sine = *cosine = angle_rad - angle_rad;
         return;
     }
-    if (mf_fabs(angle_rad) <= 0.78539816339744830962) {
+    if (mf_fabs(angle_rad) < SMALL) {
+        *sine = angle_rad;
+        *cosine = 1.0;
+        return;
+    }
+    if (mf_fabs(angle_rad) < QUARTER) {
         s = __sin(angle_rad, 0.0, 0);
         c = __cos(angle_rad, 0.0);
     } else {
