@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.schema import REQUIRED, SCHEMA, Key
+from sim.rules import REQUIRED, Key, Section
+from sim.schema import SCHEMA
 
 _HEAD = """# Scenarios
 
@@ -15,7 +16,11 @@ of an array of tables is named by its place, from 0: `--set timeline.0.t_s=120`.
 
 A fault comes from the timeline (`fault`, `device`, from `t_s` until `until_s`), or from the command
 line: `--set fault.ak09916.kind=dead --set fault.ak09916.t_s=600`. Kinds, see `sim/faults.py`:
-`nack`, `dead`, `timeout`, `stuck`, `bit_flip`, `wrong_id`.
+`nack`, `dead`, `timeout`, `stuck`, `bit_flip`, `wrong_id`; of sensors `bias_step`, `noise_scale`,
+`sign_flip`, `stuck_value`; of wheels `friction_scale`.
+
+What an optional table describes is there only when the scenario has the table, be it empty:
+`--set spacecraft.gnss={}`, or `--set spacecraft.gnss.acquisition_s=10`.
 
 This page is made from `sim/schema.py` by `python -m sim.describe`.
 
@@ -56,6 +61,9 @@ def _rows(schema: Mapping[str, Any], prefix: str) -> list[str]:
         if isinstance(rule, Key):
             cells = (f"`{full}`", _kind(rule), _default(rule), _range(rule), rule.text)
             rows.append(f"| {' | '.join(cells)} |")
+        elif isinstance(rule, Section):
+            rows.append(f"| `{full}` | optional table | - |  | {rule.text} |")
+            rows += _rows(rule.rules, full + ".")
         elif isinstance(rule, list):
             rows += _rows(rule[0], f"[[{full}]] ")
         elif name == "fault":

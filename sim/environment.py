@@ -124,6 +124,16 @@ class Environment:
         self.sun_N: list[list[float]] = []
         self.illumination: list[float] = []
         self.in_view: list[int] = []
+        self._celestial: Array = np.eye(3)
+
+    @property
+    def gps_utc_s(self) -> int:
+        """Leap seconds by which GPS time is ahead of UTC (GPS = TAI - 19 s)."""
+        return self._frames.tai_utc_s - 19
+
+    def dcm_FN(self, t_s: float) -> Array:
+        """[FN] at a time in or near the current chunk, [3, 3]."""
+        return self._frames.dcm_FN(np.array(t_s), self._celestial)
 
     def load(self, grid: int) -> None:
         """Evaluate the chunk of grid point `grid` unless it is the current one."""
@@ -131,7 +141,7 @@ class Environment:
             return
         first = grid // CHUNK * CHUNK
         time_s: Array = (first + np.arange(CHUNK, dtype=np.float64)) * self._step_s
-        celestial = self._frames.celestial(float(time_s[0]))
+        celestial = self._celestial = self._frames.celestial(float(time_s[0]))
         r_BN_N, v_BN_N = self._orbit.propagate(time_s, celestial)
         field_N = self._field(first, celestial)
         sun_ends = sun_N(self._frames.jd, self._frames.tt_days(time_s[[0, -1]]))

@@ -7,6 +7,14 @@
 `bit_flip`  bit `bit` of all registers, or of `register`, reads inverted
 `wrong_id`  another part answers: the identification reads inverted; parts that have none: all
 
+Sensors, in what they measure before any register (all axes, or `axis` from 0):
+`bias_step`    `fraction` of the full range (`sim/sensor_errors.py: FULL_RANGE`) is added
+`noise_scale`  the noise is `factor` times as large
+`sign_flip`    the sign is wrong; of a rod that of its dipole, a wheel is the wrong way round
+`stuck_value`  the value stays what it was first read as
+Wheels: `friction_scale`, the bearing's friction is `factor` times as large. A coarse sun sensor has
+no bus of its own: of the kinds above it knows `dead`, no light at all.
+
 Without `until_s` a fault stays for ever. Registers are byte addresses of the part's own map; of a
 16-bit map byte 2r is the high byte of register r (TMP108, EPS), of the FRAM the memory address.
 """
@@ -16,7 +24,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-KINDS = ("nack", "dead", "timeout", "stuck", "bit_flip", "wrong_id")
+BUS_KINDS = ("nack", "dead", "timeout", "stuck", "bit_flip", "wrong_id")
+SENSOR_KINDS = ("bias_step", "noise_scale", "sign_flip", "stuck_value")
+WHEEL_KINDS = ("friction_scale",)
+KINDS = BUS_KINDS + SENSOR_KINDS + WHEEL_KINDS
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,9 @@ class Fault:
     register: int | None = None
     bit: int = 0
     value: int | None = None
+    axis: int | None = None
+    fraction: float = 0.0
+    factor: float = 1.0
 
 
 class FaultSet:
@@ -39,6 +53,7 @@ class FaultSet:
         self._all = tuple(faults)
         self.active: tuple[Fault, ...] = ()
         self._frozen: dict[tuple[int, int], int] = {}
+        self._held: dict[tuple[int, int], float] = {}
         self.next_change_s = min((fault.t_s for fault in self._all), default=float("inf"))
 
     def advance(self, t_s: float) -> None:
@@ -47,6 +62,7 @@ class FaultSet:
         if active != self.active:
             self.active = active
             self._frozen.clear()
+            self._held.clear()
         changes = [edge for fault in self._all for edge in (fault.t_s, fault.until_s) if edge > t_s]
         self.next_change_s = min(changes, default=float("inf"))
 
@@ -69,3 +85,29 @@ class FaultSet:
             elif fault.kind == "wrong_id" and is_id:
                 value ^= 0xFF
         return value
+
+    def factor(self, kind: str, axis: int = 0) -> float:
+        """Product of the factors of all faults of this kind that act on `axis` now."""
+        product = 1.0
+        for fault in self.active:
+            if fault.kind == kind and fault.axis in (None, axis):
+                product *= fault.factor
+        return product
+
+    def distort(self, values: Sequence[float], full_range: float) -> tuple[float, ...]:
+        """What a sensor measures instead of `values` (noise included), axis by axis."""
+        result = list(values)
+        for index, fault in enumerate(self.active):
+            if fault.kind not in SENSOR_KINDS:
+                continue
+            axes = range(len(result)) if fault.axis is None else (fault.axis,)
+            for axis in axes:
+                if axis >= len(result):
+                    continue
+                if fault.kind == "bias_step":
+                    result[axis] += fault.fraction * full_range
+                elif fault.kind == "sign_flip":
+                    result[axis] = -result[axis]
+                elif fault.kind == "stuck_value":
+                    result[axis] = self._held.setdefault((index, axis), result[axis])
+        return tuple(result)

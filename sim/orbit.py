@@ -179,6 +179,11 @@ class Frames:
             warnings.simplefilter("ignore", erfa.ErfaWarning)
             self._tai_utc_s = float(erfa.dat(utc.year, utc.month, utc.day, 0.0))
 
+    @property
+    def tai_utc_s(self) -> int:
+        """Leap seconds: TAI - UTC."""
+        return round(self._tai_utc_s)
+
     def _days(self, time_s: Array) -> Array:
         return self.fraction + time_s / _DAY_S
 

@@ -1,8 +1,11 @@
 """Attitude dynamics: Basilisk, one step per point of the 100 ms grid.
 
 Rigid hub, point-mass Earth, gravity gradient, torque rods and a residual dipole (both MtbEffector:
-torque = dipole x B). The orbit is not Basilisk's: before every step the hub's position and
-velocity are set to SGP4, so that the gravity gradient sees the same orbit as the field.
+torque = dipole x B); where the spacecraft has them reaction wheels (ReactionWheelStateEffector,
+balanced: the hub's inertia is that with the wheels locked) and the torque of air and sunlight
+(ExtForceTorque). The orbit is not Basilisk's: before every step the hub's position and velocity
+are set to SGP4, so that the gravity gradient sees the same orbit as the field. Friction and limits
+of the wheels are not the effector's: sim/devices/mf_wheel.py gives the net torque on each rotor.
 
 The modules run in the order of a Basilisk task (effectors, then the hub, which integrates from the
 previous step to now, RK4); the plant calls them itself, since waking Basilisk's scheduler thread
@@ -12,21 +15,43 @@ Commands and field written before a step act over the whole of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from Basilisk.architecture import messaging
-from Basilisk.simulation import GravityGradientEffector, MtbEffector, spacecraft
-from Basilisk.utilities import SimulationBaseClass, simHelpers, simIncludeGravBody
+from Basilisk.simulation import (
+    GravityGradientEffector,
+    MtbEffector,
+    extForceTorque,
+    reactionWheelStateEffector,
+    spacecraft,
+)
+from Basilisk.utilities import SimulationBaseClass, simHelpers, simIncludeGravBody, simIncludeRW
 
 from sim.rotation import Matrix, Vector, apply, dcm_from_mrp
 
 _MTB_MAX = 1e3  # dipole limit of the effector [A m^2]: the rods' own limit is in their drivers
+_UNLIMITED = 1e9  # the effector's own limits of a wheel, rpm and N m: out of the way
+_RPM = 60.0 / (2.0 * math.pi)
+
+
+@dataclass(frozen=True)
+class Rotor:
+    """A reaction wheel as the dynamics see it: spin axis (unit vector), inertia, first speed."""
+
+    axis_B: Sequence[float]
+    inertia_kg_m2: float
+    speed_rad_s: float = 0.0
 
 
 class Plant:
     """Attitude of one rigid spacecraft.
 
-    Attributes after each step: `sigma_BN`, `omega_BN_B` (rad/s), `dcm_BN` (rows).
+    Attributes after each step: `sigma_BN`, `omega_BN_B` (rad/s), `dcm_BN` (rows) and
+    `wheel_speeds_rad_s`, relative to the body. `gravity_gradient` False leaves that torque out;
+    `external_torque` True makes room for `torque_B_N_m` of `step`.
     """
 
     def __init__(
@@ -40,6 +65,9 @@ class Plant:
         rod_axes_B: Sequence[Sequence[float]],
         residual_dipole_B_A_m2: Sequence[float],
         step_ns: int,
+        rotors: Sequence[Rotor] = (),
+        gravity_gradient: bool = True,
+        external_torque: bool = False,
     ) -> None:
         self.step_ns = step_ns
         self.time_ns = 0
@@ -64,24 +92,38 @@ class Plant:
         gravity.addBodiesTo(hub)
         self._gravity = gravity
 
-        gradient = GravityGradientEffector.GravityGradientEffector()
-        gradient.ModelTag = "gravity_gradient"
-        gradient.addPlanetName(earth.planetName)
-        hub.addDynamicEffector(gradient)
-        self._gradient = gradient
-
         self._rods = self._make_rods(hub, rod_axes_B, residual_dipole_B_A_m2)
+        modules: list[Any] = [self._rods]
+        if gravity_gradient:
+            gradient = GravityGradientEffector.GravityGradientEffector()
+            gradient.ModelTag = "gravity_gradient"
+            gradient.addPlanetName(earth.planetName)
+            hub.addDynamicEffector(gradient)
+            modules.append(gradient)
+        self.wheel_speeds_rad_s: tuple[float, ...] = tuple(rotor.speed_rad_s for rotor in rotors)
+        if rotors:
+            modules.append(self._make_wheels(hub, rotors))
+        self._torque: extForceTorque.ExtForceTorque | None = None
+        if external_torque:
+            self._torque = extForceTorque.ExtForceTorque()
+            self._torque.ModelTag = "air_and_light"
+            hub.addDynamicEffector(self._torque)
+            modules.append(self._torque)
+        modules.append(hub)
         # Highest priority first: what acts on the hub, then the hub.
-        for module, priority in ((self._rods, 3), (gradient, 2), (hub, 1)):
-            self._sim.AddModelToTask("step", module, priority)
+        for place, module in enumerate(modules):
+            self._sim.AddModelToTask("step", module, len(modules) - place)
         self._sim.InitializeSimulation()
-        self._modules = (self._rods, gradient, hub)
+        self._modules = tuple(modules)
 
         states = hub.dynManager
         self._position = states.getStateObject(hub.hub.nameOfHubPosition)
         self._velocity = states.getStateObject(hub.hub.nameOfHubVelocity)
         self._sigma = states.getStateObject(hub.hub.nameOfHubSigma)
         self._omega = states.getStateObject(hub.hub.nameOfHubOmega)
+        self._speeds: Any = None
+        if rotors:
+            self._speeds = states.getStateObject(self._wheels.nameOfReactionWheelOmegasState)
         self._integrate()
         self._read_states()
 
@@ -119,17 +161,43 @@ class Plant:
         hub.addDynamicEffector(rods)
         return rods
 
+    def _make_wheels(
+        self, hub: spacecraft.Spacecraft, rotors: Sequence[Rotor]
+    ) -> reactionWheelStateEffector.ReactionWheelStateEffector:
+        factory = simIncludeRW.rwFactory()
+        for rotor in rotors:
+            factory.create(
+                "custom",
+                [float(value) for value in rotor.axis_B],
+                Js=float(rotor.inertia_kg_m2),
+                Omega=rotor.speed_rad_s * _RPM,
+                Omega_max=_UNLIMITED,
+                u_max=_UNLIMITED,
+                useMaxTorque=False,
+            )
+        self._wheels = reactionWheelStateEffector.ReactionWheelStateEffector()
+        factory.addToSpacecraft("wheels", self._wheels, hub)
+        self._factory = factory
+        self._motors = messaging.ArrayMotorTorqueMsgPayload()
+        self._motors_msg = messaging.ArrayMotorTorqueMsg().write(self._motors)
+        self._wheels.rwMotorCmdInMsg.subscribeTo(self._motors_msg)
+        return self._wheels
+
     def step(
         self,
         r_BN_N: Sequence[float],
         v_BN_N: Sequence[float],
         field_N: Sequence[float],
         rod_dipole_A_m2: Vector,
+        wheel_torque_N_m: Sequence[float] = (),
+        torque_B_N_m: Vector = (0.0, 0.0, 0.0),
     ) -> None:
         """Advance by one step.
 
         Position (m), velocity (m/s) and field (T) are those at the start of the step, in N;
-        `rod_dipole_A_m2` the dipole along each rod's axis.
+        `rod_dipole_A_m2` the dipole along each rod's axis; `wheel_torque_N_m` what acts between
+        body and each rotor (motor and friction), positive when it spins the rotor up about its
+        axis; `torque_B_N_m` any other torque on the body.
         """
         now_ns = self.time_ns
         self._position.setState([[r_BN_N[0]], [r_BN_N[1]], [r_BN_N[2]]])
@@ -140,6 +208,12 @@ class Plant:
             self._command.mtbDipoleCmds = [*rod_dipole_A_m2, *self._residual]
             self._command_msg.write(self._command, now_ns)
             self._commanded = rod_dipole_A_m2
+        if self._speeds is not None:
+            self._motors.motorTorque = wheel_torque_N_m
+            self._motors_msg.write(self._motors, now_ns)
+        if self._torque is not None:
+            x, y, z = torque_B_N_m
+            self._torque.extTorquePntB_B = [[x], [y], [z]]
         self.time_ns = now_ns + self.step_ns
         self._integrate()
         self._read_states()
@@ -153,6 +227,8 @@ class Plant:
         self.sigma_BN: Vector = (s[0][0], s[1][0], s[2][0])
         self.omega_BN_B: Vector = (w[0][0], w[1][0], w[2][0])
         self.dcm_BN: Matrix = dcm_from_mrp(self.sigma_BN)
+        if self._speeds is not None:
+            self.wheel_speeds_rad_s = tuple(row[0] for row in self._speeds.getState())
 
     def to_body(self, vector_N: Sequence[float]) -> Vector:
         """Components in B of a vector given in N."""

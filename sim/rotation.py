@@ -6,6 +6,7 @@ Analytical Mechanics of Space Systems, chapter 3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 Vector = tuple[float, float, float]
@@ -57,3 +58,54 @@ def apply_transposed(matrix: Sequence[Sequence[float]], v: Sequence[float]) -> V
         a[1] * x + b[1] * y + c[1] * z,
         a[2] * x + b[2] * y + c[2] * z,
     )
+
+
+def transposed(matrix: Sequence[Sequence[float]]) -> Matrix:
+    """Rows for columns: of a DCM the inverse."""
+    a, b, c = matrix
+    return ((a[0], b[0], c[0]), (a[1], b[1], c[1]), (a[2], b[2], c[2]))
+
+
+def product(left: Sequence[Sequence[float]], right: Sequence[Sequence[float]]) -> Matrix:
+    """left times right."""
+    x, y, z = transposed(right)
+    a, b, c = apply(left, x), apply(left, y), apply(left, z)
+    return transposed((a, b, c))
+
+
+def rotation_matrix(phi: Sequence[float]) -> Matrix:
+    """DCM of a frame turned by the rotation vector `phi` (rad): v_new = matrix v_old."""
+    x, y, z = phi
+    angle = math.sqrt(x * x + y * y + z * z)
+    if angle == 0.0:
+        return ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    sine, cosine = math.sin(angle) / angle, math.cos(angle)
+    rest = 2.0 * (math.sin(0.5 * angle) / angle) ** 2
+    return (
+        (cosine + rest * x * x, rest * x * y + sine * z, rest * x * z - sine * y),
+        (rest * x * y - sine * z, cosine + rest * y * y, rest * y * z + sine * x),
+        (rest * x * z + sine * y, rest * y * z - sine * x, cosine + rest * z * z),
+    )
+
+
+def quaternion_from_dcm(dcm: Sequence[Sequence[float]]) -> Quaternion:
+    """Quaternion of a DCM (both map the same way), scalar part >= 0; Shepperd 1978."""
+    a, b, c = dcm
+    squares = (
+        1.0 + a[0] - b[1] - c[2],
+        1.0 - a[0] + b[1] - c[2],
+        1.0 - a[0] - b[1] + c[2],
+        1.0 + a[0] + b[1] + c[2],
+    )
+    largest = max(range(4), key=squares.__getitem__)
+    rows = (
+        (squares[0], a[1] + b[0], a[2] + c[0], b[2] - c[1]),
+        (a[1] + b[0], squares[1], b[2] + c[1], c[0] - a[2]),
+        (a[2] + c[0], b[2] + c[1], squares[2], a[1] - b[0]),
+        (b[2] - c[1], c[0] - a[2], a[1] - b[0], squares[3]),
+    )
+    scale = 0.5 / math.sqrt(squares[largest])
+    if rows[largest][3] < 0.0:
+        scale = -scale
+    x, y, z, w = rows[largest]
+    return (scale * x, scale * y, scale * z, scale * w)

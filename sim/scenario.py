@@ -26,6 +26,7 @@ else:
 __all__ = ["Command", "Scenario", "ScenarioError", "available", "load"]
 
 _EPOCH_YEARS = (1990, 2030)  # IGRF-14 is good to 2030, leap seconds to 1972
+_FAULT_KEYS = ("until_s", "register", "value", "axis")  # given, they ask for a fault
 FOLDER = Path(__file__).parent / "scenarios"
 
 
@@ -149,6 +150,8 @@ def _build(path: Path, data: dict[str, Any]) -> Scenario:
         wanted = check["kind"]
         if wanted in ("mode", "event") and check[wanted] is None:
             raise ScenarioError(f"{where}: check.{index} of kind '{wanted}' needs key '{wanted}'")
+        if wanted == "pointing_below" and check["target"] is None:
+            raise ScenarioError(f"{where}: check.{index} of kind '{wanted}' needs key 'target'")
     return Scenario(path, data, stations, commands, faults)
 
 
@@ -171,7 +174,7 @@ def _timeline(data: Mapping[str, Any], where: str) -> tuple[tuple[Command, ...],
     for device, row in data["fault"].items():
         if row["kind"] is not None:
             faults.append(_fault(device, row["kind"], row, f"fault.{device}", where))
-        elif any(row[key] is not None for key in ("until_s", "register", "value")) or row["t_s"]:
+        elif any(row[key] is not None for key in _FAULT_KEYS) or row["t_s"]:
             raise ScenarioError(f"{where}: fault.{device} needs key 'kind'")
     return tuple(commands), tuple(faults)
 
@@ -180,4 +183,5 @@ def _fault(device: str, kind: str, row: Mapping[str, Any], full: str, where: str
     until_s = float("inf") if row["until_s"] is None else row["until_s"]
     if until_s <= row["t_s"]:
         raise ScenarioError(f"{where}: {full}.until_s must be later than t_s")
-    return Fault(device, kind, row["t_s"], until_s, row["register"], row["bit"], row["value"])
+    rest = (row[key] for key in ("register", "bit", "value", "axis", "fraction", "factor"))
+    return Fault(device, kind, row["t_s"], until_s, *rest)

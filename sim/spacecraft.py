@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
+from sim.assembly import (
+    check_faults,
+    check_rotation,
+    inertia,
+    make_box,
+    make_environment,
+    make_plant,
+)
 from sim.devices.ak09916 import Ak09916
 from sim.devices.base import Device
 from sim.devices.drv8830 import Drv8830
@@ -15,11 +20,8 @@ from sim.devices.mb85rc1mt import ADDRESS_HIGH, ADDRESS_ID, ADDRESS_LOW, Mb85rc1
 from sim.devices.mf_eps import MfEps
 from sim.devices.mf_radio import MfRadio
 from sim.devices.tmp108 import Tmp108
-from sim.environment import Environment
 from sim.faults import FaultSet
 from sim.noise import Noise
-from sim.orbit import Frames, Orbit, read_tle, satrec_from_tle, synthetic_satrec
-from sim.plant import Plant
 from sim.power import (
     SWITCH_PAYLOAD,
     SWITCH_RADIO,
@@ -28,35 +30,13 @@ from sim.power import (
     PowerParameters,
 )
 from sim.protocol import BUS_ADCS, BUS_PLATFORM
-from sim.rotation import Vector, apply, apply_transposed, mrp_from_quaternion
-from sim.scenario import Scenario, ScenarioError
+from sim.rotation import Vector, apply, apply_transposed
+from sim.scenario import Scenario
+from sim.sensor_errors import FULL_RANGE, SensorErrors
+from sim.suite import Suite
 
 _OFF = (0.0, 0.0, 0.0)
 SUNLIGHT_EVERY = 10  # grid points: the Sun's angle to a tumbling panel, once a second
-
-
-def _matrix(rows: list[list[float]], key: str, where: str) -> list[list[float]]:
-    array = np.array(rows)
-    if np.abs(array @ array.T - np.eye(3)).max() > 1e-6:
-        raise ScenarioError(f"{where}: {key} is no rotation: its rows must be orthonormal")
-    return rows
-
-
-def _inertia(data: dict[str, Any], where: str) -> list[list[float]]:
-    value = np.array(data["inertia_kg_m2"]) * data["inertia_scale"]
-    matrix = np.diag(value) if value.ndim == 1 else value
-    moments = np.linalg.eigvalsh(matrix)
-    if (
-        not np.allclose(matrix, matrix.T)
-        or moments[0] <= 0.0
-        or moments[2] > moments[0] + moments[1]
-    ):
-        raise ScenarioError(
-            f"{where}: spacecraft.inertia_kg_m2 is no inertia: it must be symmetric, positive, and"
-            " no principal value larger than the sum of the others"
-        )
-    rows: list[list[float]] = matrix.tolist()
-    return rows
 
 
 class Spacecraft:
@@ -73,28 +53,23 @@ class Spacecraft:
         self._dipole_steps = 0
         data: dict[str, Any] = dict(scenario.data["spacecraft"])
         where = scenario.path.name
-        self.environment = self._make_environment(scenario)
+        self.environment = make_environment(scenario, self.step_s)
         self.environment.load(0)
         self._make_devices(scenario, data, seed, where)
-        self._make_plant(scenario, data, seed, where)
+        self._box = make_box(scenario.data["disturbance"])
+        self.disturbance_B_N_m: Vector = _OFF
+        self.inertia_B_kg_m2 = inertia(data, where)
+        self.plant = make_plant(
+            scenario,
+            seed,
+            step_ns,
+            self.environment,
+            self.inertia_B_kg_m2,
+            self.suite.rotors,
+            self._box is not None,
+        )
         self.power.start()
         self._shine()
-
-    def _make_environment(self, scenario: Scenario) -> Environment:
-        orbit = scenario.data["orbit"]
-        path = scenario.path.parent / orbit["tle"]
-        tle = read_tle(path, orbit["name"])
-        satrec = satrec_from_tle(tle)
-        keys = ("altitude_km", "inclination_deg", "raan_deg", "phase_deg")
-        elements = {key: orbit[key] for key in keys}
-        if any(value is not None for value in elements.values()):
-            satrec = synthetic_satrec(satrec, scenario.epoch, **elements)
-        frames = Frames(scenario.epoch)
-        model = Orbit(satrec, frames)
-        # An orbit that decays during the flight is refused now, not in the middle of it.
-        whole_s = np.arange(0.0, scenario.duration_s + 1e3, 60.0, dtype=np.float64)
-        model.propagate(whole_s, frames.celestial(0.0))
-        return Environment(model, frames, scenario.epoch, scenario.stations, self.step_s)
 
     def _make_devices(
         self, scenario: Scenario, data: dict[str, Any], seed: int, where: str
@@ -104,17 +79,43 @@ class Spacecraft:
 
         self._magnetometer = data["magnetometer"]
         self._imu = data["imu"]
-        for key in ("magnetometer", "imu"):
-            _matrix(data[key]["dcm_BS"], f"spacecraft.{key}.dcm_BS", where)
-        self._noise = {
-            name: Noise(seed, name)
-            for name in ("ak09916", "lsm6dso/gyro", "lsm6dso/force", "tmp108")
-        }
+        for key in ("magnetometer", "imu", "magnetometer_2", "fss", "star_tracker"):
+            if data[key] is not None:
+                check_rotation(data[key]["dcm_BS"], f"spacecraft.{key}.dcm_BS", where)
+        magnetometer_faults, imu_faults = faults("ak09916"), faults("lsm6dso")
+
+        def errors(
+            name: str,
+            sensor: dict[str, Any],
+            unit: str,
+            faults: FaultSet | None,
+            walk: float = 0.0,
+        ) -> SensorErrors:
+            bias, sigma = sensor[f"bias_{unit}"], sensor[f"noise_{unit}"]
+            full_range = FULL_RANGE[name.partition("/")[0]]
+            return SensorErrors(
+                seed, name, sensor, bias, sigma, self.step_s, faults, full_range, walk
+            )
+
+        field = errors("ak09916", self._magnetometer, "T", magnetometer_faults)
+        walk = self._imu["bias_walk_rad_s_sqrt_s"]
+        self.gyro = errors("lsm6dso/gyro", self._imu, "rad_s", imu_faults, walk)
+        force = errors("lsm6dso/force", self._imu, "m_s2", None)
+        self._payload_noise = Noise(seed, "tmp108")
         self._payload_noise_C = data["payload"]["noise_C"]
 
-        self.magnetometer = Ak09916("ak09916", self._field_S_T, faults("ak09916"))
+        self.magnetometer = Ak09916(
+            "ak09916",
+            lambda grid: field.measure(self.field_at_S_T(self._magnetometer), grid),
+            magnetometer_faults,
+        )
         self.imu = Lsm6dso(
-            "lsm6dso", self._omega_S, self._force_S, self._temperature_C, faults("lsm6dso")
+            "lsm6dso",
+            lambda grid: self.gyro.measure(self._omega_S(), grid),
+            # In free fall at the mass centre only bias and noise are left.
+            lambda grid: force.measure(_OFF, grid),
+            self._temperature_C,
+            imu_faults,
         )
         rods = data["rods"]
         self._rod_axes_B = rods["axes_B"]
@@ -147,39 +148,15 @@ class Spacecraft:
             (BUS_PLATFORM, ADDRESS_HIGH): self.fram,
             (BUS_PLATFORM, ADDRESS_ID): self.fram,
         }
+        self.suite = Suite(self, scenario, seed, faults)
+        self.parts.update(self.suite.parts)
         self.devices = {part.name: part for part in self.parts.values()}
+        self.devices.update((part.name, part) for part in self.suite.uarts.values())
+        self._faults = {name: part.faults for name, part in self.devices.items()}
+        self._faults.update(self.suite.sensors)
+        check_faults(scenario.faults, self._faults, where)
         self._next_fault_s = 0.0
         self._apply_faults()
-
-    def _make_plant(self, scenario: Scenario, data: dict[str, Any], seed: int, where: str) -> None:
-        initial = Noise(seed, "initial")
-        rate = scenario.data["initial"]["rate_deg_s"]
-        direction = initial.direction(0)
-        omega_deg_s = rate if isinstance(rate, list) else [rate * axis for axis in direction]
-        q_BN = scenario.data["initial"]["q_BN"]
-        if q_BN is None:
-            q_BN = initial.quaternion(1)
-        norm = math.sqrt(sum(value * value for value in q_BN))
-        if abs(norm - 1.0) > 1e-3:
-            raise ScenarioError(f"{where}: initial.q_BN has norm {norm:.4f}, not 1")
-        residual = data["residual_dipole_A_m2"]
-        if not isinstance(residual, list):
-            residual = [residual * axis for axis in initial.direction(4)]
-        for axis in self._rod_axes_B:
-            if abs(math.hypot(*axis) - 1.0) > 1e-3:
-                raise ScenarioError(f"{where}: spacecraft.rods.axes_B must be unit vectors")
-        environment = self.environment
-        self.plant = Plant(
-            data["mass_kg"],
-            _inertia(data, where),
-            mrp_from_quaternion([value / norm for value in q_BN]),
-            [math.radians(value) for value in omega_deg_s],
-            environment.r_BN_N[0],
-            environment.v_BN_N[0],
-            self._rod_axes_B,
-            residual,
-            round(self.step_s * 1e9),
-        )
 
     def advance(self) -> bool:
         """To the next grid point. True when a brown-out of the supply begins there."""
@@ -187,9 +164,25 @@ class Spacecraft:
         index = self.grid - environment.first
         rods = self.rods
         dipole = (rods[0].dipole_A_m2, rods[1].dipole_A_m2, rods[2].dipole_A_m2)
-        self.plant.step(
-            environment.r_BN_N[index], environment.v_BN_N[index], environment.field_N[index], dipole
+        r_BN_N, v_BN_N = environment.r_BN_N[index], environment.v_BN_N[index]
+        suite, plant = self.suite, self.plant
+        if self._box is not None:
+            self.disturbance_B_N_m = self._box.torque_B_N_m(
+                plant.dcm_BN,
+                r_BN_N,
+                v_BN_N,
+                environment.sun_N[index],
+                environment.illumination[index],
+            )
+        plant.step(
+            r_BN_N,
+            v_BN_N,
+            environment.field_N[index],
+            dipole,
+            suite.drive(self.step_s),
+            self.disturbance_B_N_m,
         )
+        suite.spun(plant.wheel_speeds_rad_s)
         if dipole != _OFF:
             for axis in range(3):
                 self._dipole_sum[axis] += dipole[axis]
@@ -202,15 +195,16 @@ class Spacecraft:
             part.grid = self.grid
         if self.t_s >= self._next_fault_s:
             self._apply_faults()
+        suite.tick(self.t_s)
         if self.grid % SUNLIGHT_EVERY == 0:
             self._shine()
         return brown_out
 
     def _apply_faults(self) -> None:
-        for part in self.devices.values():
-            if self.t_s >= part.faults.next_change_s:
-                part.faults.advance(self.t_s)
-        self._next_fault_s = min(part.faults.next_change_s for part in self.devices.values())
+        for faults in self._faults.values():
+            if self.t_s >= faults.next_change_s:
+                faults.advance(self.t_s)
+        self._next_fault_s = min(faults.next_change_s for faults in self._faults.values())
 
     def _shine(self) -> None:
         index = self.grid - self.environment.first
@@ -254,45 +248,30 @@ class Spacecraft:
         values = (rods[0].dipole_A_m2, rods[1].dipole_A_m2, rods[2].dipole_A_m2)
         return apply_transposed(self._rod_axes_B, values)
 
-    def _field_S_T(self, grid: int) -> Vector:
-        """What the magnetometer sees: Earth, coils, bias, noise; sensor frame."""
-        sensor = self._magnetometer
+    def field_at_S_T(self, sensor: dict[str, Any]) -> Vector:
+        """Field at a magnetometer, of Earth and rods, along its axes."""
         x, y, z = self.field_B_T()
-        u, v, w = self.dipole_B_A_m2()
-        coil = sensor["coil_field_T_per_A_m2"]
-        field_S = apply_transposed(sensor["dcm_BS"], (x + coil * u, y + coil * v, z + coil * w))
-        return self._disturbed(field_S, sensor["bias_T"], sensor["noise_T"], "ak09916", grid)
+        matrix = sensor["coil_matrix_T_per_A_m2"]
+        if matrix is None:
+            u, v, w = self.dipole_B_A_m2()
+            coil = sensor["coil_field_T_per_A_m2"]
+            u, v, w = coil * u, coil * v, coil * w
+        else:
+            u, v, w = apply(matrix, [rod.dipole_A_m2 for rod in self.rods])
+        return apply_transposed(sensor["dcm_BS"], (x + u, y + v, z + w))
 
-    def _omega_S(self, grid: int) -> Vector:
-        sensor = self._imu
-        omega_S = apply_transposed(sensor["dcm_BS"], self.plant.omega_BN_B)
-        return self._disturbed(
-            omega_S, sensor["bias_rad_s"], sensor["noise_rad_s"], "lsm6dso/gyro", grid
-        )
+    def _omega_S(self) -> Vector:
+        return apply_transposed(self._imu["dcm_BS"], self.plant.omega_BN_B)
 
-    def _force_S(self, grid: int) -> Vector:
-        """Specific force: in free fall at the mass centre only bias and noise are left."""
-        sensor = self._imu
-        still = (0.0, 0.0, 0.0)
-        return self._disturbed(
-            still, sensor["bias_m_s2"], sensor["noise_m_s2"], "lsm6dso/force", grid
-        )
-
-    def _disturbed(
-        self, value: Vector, bias: list[float], sigma: float, name: str, grid: int
-    ) -> Vector:
-        x, y, z = self._noise[name].normal3(grid)
-        return (
-            value[0] + bias[0] + sigma * x,
-            value[1] + bias[1] + sigma * y,
-            value[2] + bias[2] + sigma * z,
-        )
+    def gyro_bias_B_rad_s(self) -> Vector:
+        """Slow error of the gyro, body frame."""
+        return apply(self._imu["dcm_BS"], self.gyro.drift(self.grid))
 
     def _temperature_C(self) -> float:
         return self.power.temperature_C
 
     def _payload_C(self, grid: int) -> float:
-        noise = self._payload_noise_C * self._noise["tmp108"].normal3(grid)[0]
+        noise = self._payload_noise_C * self._payload_noise.normal3(grid)[0]
         return self.power.temperature_C + noise
 
     def sun_B(self) -> Vector:

@@ -11,7 +11,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sim.errors import ScenarioError
-from sim.schema import REQUIRED, SCHEMA, Key
+from sim.rules import REQUIRED, Key, Section
+from sim.schema import SCHEMA
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,6 +31,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
 def _paths(schema: Mapping[str, Any], prefix: str = "") -> list[str]:
     paths = []
     for key, rule in schema.items():
+        if isinstance(rule, Section):
+            rule = rule.rules
         if isinstance(rule, Key):
             paths.append(prefix + key)
         elif isinstance(rule, dict):
@@ -66,10 +69,14 @@ def apply_override(document: dict[str, Any], override: str) -> None:
         rule = rule[word]
         if last:
             break
+        if isinstance(rule, Section):
+            rule = rule.rules
         place = place.setdefault(word, {})
         if not isinstance(place, (dict, list)):
             raise ScenarioError(f"--set {override}: '{word}' is not a table in this scenario")
-    if not isinstance(rule, Key) or not isinstance(place, dict):
+    # A whole optional table may be given, so that `={}` makes what it describes be there.
+    usable = isinstance(rule, Key) or isinstance(rule, Section) and isinstance(value, dict)
+    if not usable or not isinstance(place, dict):
         raise ScenarioError(f"--set {override}: '{dotted}' is a table; name one of its keys")
     place[words[-1]] = value
 
@@ -85,7 +92,10 @@ def check_table(table: Any, schema: Mapping[str, Any], prefix: str, where: str) 
     result: dict[str, Any] = {}
     for key, rule in schema.items():
         full = prefix + key
-        if isinstance(rule, dict):
+        if isinstance(rule, Section):
+            given = key in table
+            result[key] = check_table(table[key], rule.rules, full + ".", where) if given else None
+        elif isinstance(rule, dict):
             result[key] = check_table(table.get(key, {}), rule, full + ".", where)
         elif isinstance(rule, list):
             rows = table.get(key, [])

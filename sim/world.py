@@ -220,11 +220,18 @@ class World:
         return E_NODEV, b""  # the reference spacecraft has nothing on this bus yet
 
     def _uart_write(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        part = self.spacecraft.suite.uarts.get(bus)
+        if part is not None:
+            return part.write(tx), b""
         self.console += tx
         del self.console[:-_UART_KEEP]
         return len(tx), b""
 
     def _uart_read(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
+        part = self.spacecraft.suite.uarts.get(bus)
+        if part is not None:
+            data = part.read(rx_len)
+            return len(data), data
         data = bytes(self.console_input[:rx_len])
         del self.console_input[: len(data)]
         return len(data), data

@@ -53,8 +53,9 @@ class Drv8830(RegisterDevice):
 
     @property
     def dipole_A_m2(self) -> float:
-        """Dipole along the rod's axis."""
-        return self.voltage_V * self._dipole_per_V
+        """Dipole along the rod's axis; reversed where the coil is connected the wrong way."""
+        dipole = self.voltage_V * self._dipole_per_V
+        return -dipole if self.faults.active and self.faults.has("sign_flip") else dipole
 
     def read_register(self, register: int) -> int:
         if register == CONTROL:

@@ -4,6 +4,12 @@ from sim.protocol import Request, decode_reply, encode_request
 from sim.scenario import load
 from sim.world import World
 
+# Every optional part of the attitude missions, with its defaults.
+SUITE = tuple(
+    f"spacecraft.{part}={{}}"
+    for part in ("magnetometer_2", "css", "fss", "wheels", "gnss", "star_tracker")
+)
+
 
 class Onboard:
     """Asks `world`; `time_us` is the onboard clock."""

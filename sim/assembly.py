@@ -1,0 +1,144 @@
+"""Puts a spacecraft together from its scenario, and refuses what does not fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from sim.disturbances import Air, Box, Light
+from sim.environment import Environment
+from sim.errors import ScenarioError
+from sim.faults import SENSOR_KINDS, WHEEL_KINDS, Fault
+from sim.noise import Noise
+from sim.orbit import Frames, Orbit, read_tle, satrec_from_tle, synthetic_satrec
+from sim.plant import Plant, Rotor
+from sim.rotation import mrp_from_quaternion
+from sim.scenario import Scenario
+
+# Parts that know the faults of sensors; rods know a wrong sign, wheels a bad bearing as well.
+_SENSORS = ("ak09916", "lsm6dso", "mmc5983ma", "css", "fss", "wheel", "gnss", "star_tracker")
+_RODS, _WHEELS = "drv8830", "wheel"
+
+
+def check_rotation(rows: list[list[float]], key: str, where: str) -> None:
+    """ScenarioError unless the rows are a rotation."""
+    array = np.array(rows)
+    if np.abs(array @ array.T - np.eye(3)).max() > 1e-6 or np.linalg.det(array) < 0.0:
+        raise ScenarioError(f"{where}: {key} is no rotation: its rows must be orthonormal")
+
+
+def check_unit(vector: Sequence[float], key: str, where: str) -> None:
+    """ScenarioError unless the vector has length 1."""
+    if abs(math.hypot(*vector) - 1.0) > 1e-3:
+        raise ScenarioError(f"{where}: {key} must be unit vectors")
+
+
+def check_faults(faults: Iterable[Fault], devices: Iterable[str], where: str) -> None:
+    """ScenarioError for a fault of a part that is not there, or that it cannot have."""
+    known = set(devices)
+    for fault in faults:
+        device, kind = fault.device, fault.kind
+        if device not in known:
+            raise ScenarioError(f"{where}: a fault of {device}, which the spacecraft lacks")
+        able = kind not in SENSOR_KINDS + WHEEL_KINDS
+        able = able or kind in SENSOR_KINDS and device.startswith(_SENSORS)
+        able = able or kind in WHEEL_KINDS and device.startswith(_WHEELS)
+        able = able or kind == "sign_flip" and device.startswith(_RODS)
+        if not able:
+            raise ScenarioError(f"{where}: {device} knows no fault '{kind}'")
+
+
+def inertia(data: dict[str, Any], where: str) -> list[list[float]]:
+    """Inertia matrix of a scenario's spacecraft, kg m^2 in B. ScenarioError when it is none."""
+    value = np.array(data["inertia_kg_m2"]) * data["inertia_scale"]
+    matrix = np.diag(value) if value.ndim == 1 else value
+    moments = np.linalg.eigvalsh(matrix)
+    if (
+        not np.allclose(matrix, matrix.T)
+        or moments[0] <= 0.0
+        or moments[2] > moments[0] + moments[1]
+    ):
+        raise ScenarioError(
+            f"{where}: spacecraft.inertia_kg_m2 is no inertia: it must be symmetric, positive, and"
+            " no principal value larger than the sum of the others"
+        )
+    rows: list[list[float]] = matrix.tolist()
+    return rows
+
+
+def make_environment(scenario: Scenario, step_s: float) -> Environment:
+    """Orbit and surroundings of a scenario. ScenarioError when the orbit cannot be flown."""
+    orbit = scenario.data["orbit"]
+    path = scenario.path.parent / orbit["tle"]
+    tle = read_tle(path, orbit["name"])
+    satrec = satrec_from_tle(tle)
+    keys = ("altitude_km", "inclination_deg", "raan_deg", "phase_deg")
+    elements = {key: orbit[key] for key in keys}
+    if any(value is not None for value in elements.values()):
+        satrec = synthetic_satrec(satrec, scenario.epoch, **elements)
+    frames = Frames(scenario.epoch)
+    model = Orbit(satrec, frames)
+    # An orbit that decays during the flight is refused now, not in the middle of it.
+    whole_s = np.arange(0.0, scenario.duration_s + 1e3, 60.0, dtype=np.float64)
+    model.propagate(whole_s, frames.celestial(0.0))
+    return Environment(model, frames, scenario.epoch, scenario.stations, step_s)
+
+
+def make_box(disturbance: dict[str, Any]) -> Box | None:
+    """The body as air and sunlight see it; None when neither is asked for."""
+    air, light = disturbance["air"], disturbance["light"]
+    if air is None and light is None:
+        return None
+    return Box(
+        disturbance["size_m"],
+        disturbance["centre_B_m"],
+        None if air is None else Air(**air),
+        None if light is None else Light(**light),
+    )
+
+
+def make_plant(
+    scenario: Scenario,
+    seed: int,
+    step_ns: int,
+    environment: Environment,
+    inertia_B_kg_m2: list[list[float]],
+    rotors: Sequence[Rotor],
+    external_torque: bool,
+) -> Plant:
+    """The dynamics with their initial state, which comes from scenario and seed."""
+    where, data = scenario.path.name, scenario.data["spacecraft"]
+    initial = Noise(seed, "initial")
+    rate = scenario.data["initial"]["rate_deg_s"]
+    direction = initial.direction(0)
+    omega_deg_s = rate if isinstance(rate, list) else [rate * axis for axis in direction]
+    q_BN = scenario.data["initial"]["q_BN"]
+    if q_BN is None:
+        q_BN = initial.quaternion(1)
+    norm = math.sqrt(sum(value * value for value in q_BN))
+    if abs(norm - 1.0) > 1e-3:
+        raise ScenarioError(f"{where}: initial.q_BN has norm {norm:.4f}, not 1")
+    residual = data["residual_dipole_A_m2"]
+    if not isinstance(residual, list):
+        residual = [residual * axis for axis in initial.direction(4)]
+    for axis in data["rods"]["axes_B"]:
+        check_unit(axis, "spacecraft.rods.axes_B", where)
+    for key in ("axis_B", "sun_axis_B", "secondary_B"):
+        check_unit(scenario.data["pointing"][key], f"pointing.{key}", where)
+    return Plant(
+        data["mass_kg"],
+        inertia_B_kg_m2,
+        mrp_from_quaternion([value / norm for value in q_BN]),
+        [math.radians(value) for value in omega_deg_s],
+        environment.r_BN_N[0],
+        environment.v_BN_N[0],
+        data["rods"]["axes_B"],
+        residual,
+        step_ns,
+        rotors,
+        scenario.data["disturbance"]["gravity_gradient"] == "on",
+        external_torque,
+    )
