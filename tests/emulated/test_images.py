@@ -111,6 +111,7 @@ def test_no_loadable_segment_lies_in_ram():
 
 
 @pytest.mark.accept
+@pytest.mark.parametrize("profile", ["development", "flight"])
 @pytest.mark.parametrize("board", ["feather_f405", "f4_discovery"])
-def test_other_boards_build(board):
-    assert size.measure(qemu.firmware(board=board))["flash_B"] <= budget()["flash"]
+def test_other_boards_build(board, profile):
+    assert size.measure(qemu.firmware(profile, board=board))["flash_B"] <= budget()["flash"]
