@@ -1,6 +1,7 @@
 """The mission on the target: steady state without allocation, hung and crashed Python."""
 
 from ground.encode import Encoder
+from sim.protocol import BUS_ADCS, OP_HELLO, OP_I2C, REQUEST_HEADER
 from tests.emulated.flight import Flight
 
 COMPOSE = """
@@ -153,3 +154,39 @@ def test_error_in_main_leaves_a_flying_spacecraft(tmp_path):
     assert crash["crash_line"] > 0
     assert flight.history.modes[-1][1] == 2  # detumble again
     assert flight.history.verified["completion_success"] == 1
+
+
+RESET = (
+    COMPOSE
+    + """
+if obc.boot_count() == 1:
+    mission = compose.build(board.build())
+    mission.prepare()
+    while obc.clock.ticks_ms() < 20000:
+        mission.scheduler.run_next()
+    obc.poke(0xE000ED0C, 0x05FA0004)  # nobody says goodbye
+sys.exit()
+"""
+)
+
+
+def test_coils_that_a_reset_left_on_go_off_with_the_first_tick(tmp_path):
+    flight = Flight(tmp_path, 23.0)
+    answer = flight.world.exchange
+    writes: list[list[tuple[int, bytes, int]]] = []  # per boot: address, bytes, onboard ms
+
+    def exchange(request: bytes, reply_len: int = 0) -> bytes:
+        op, bus, address, _, _, time_us = REQUEST_HEADER.unpack_from(request)
+        if op == OP_HELLO:
+            writes.append([])
+        elif (op, bus) == (OP_I2C, BUS_ADCS) and 0x60 <= address <= 0x68:
+            writes[-1].append((address, bytes(request[REQUEST_HEADER.size :]), time_us // 1000))
+        return answer(request, reply_len)
+
+    flight.world.exchange = exchange
+    flight.fly(RESET)
+    first, second = writes
+    assert any(data[1] for _, data, at_ms in first if at_ms == 20000), "left on"
+    rods = sorted({address for address, _, _ in first})
+    assert len(rods) == 3
+    assert sorted(second[:3]) == [(address, b"\0\0", 500) for address in rods]
