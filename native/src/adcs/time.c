@@ -5,6 +5,7 @@
 
 #define DAY_TICKS ((int64_t)MF_TIME_DAY_S * MF_TIME_TICKS_PER_S)
 #define TT_TAI_TICKS INT64_C(2109211) /* 32.184 s; rounded by 6 us */
+#define COUNTER_DAYS 49712 /* 2^32 s, and the day it ends in */
 #define TAI_UTC_MAX_S 100
 #define UT1_UTC_MAX_MS 1000
 
@@ -77,6 +78,9 @@ int mf_time_from_day(const mf_day_t *day, const mf_time_params_t *params, int sc
     if (!offset_ticks(params, scale, &offset) || day->second >= MF_TIME_DAY_S) {
         return MF_E_INVAL;
     }
+    if (day->day < MF_TIME_EPOCH_DAY - 2 || day->day > MF_TIME_EPOCH_DAY + COUNTER_DAYS) {
+        return MF_E_RANGE; /* and the product below stays within 64 bits */
+    }
     int64_t ticks = ((int64_t)day->day - MF_TIME_EPOCH_DAY) * DAY_TICKS +
                     (int64_t)day->second * MF_TIME_TICKS_PER_S + day->fraction - offset;
     if (ticks < 0 || ticks / MF_TIME_TICKS_PER_S > (int64_t)UINT32_MAX) {
@@ -116,6 +120,9 @@ float mf_time_era(const mf_day_t *ut1)
 float mf_time_gmst82(const mf_day_t *ut1)
 {
     float t = mf_time_centuries(ut1);
+    if (!(mf_fabsf(t) < 3.0f)) {
+        t = 0.0f; /* no such date in a mission; the conversion below must not overflow */
+    }
     int64_t curve = (int64_t)(t * t * (GMST_SQUARE_Q56 + t * GMST_CUBE_Q56));
     return mf_time_angle(ut1, GMST_START_Q56 + (uint64_t)curve, GMST_RATE_Q56);
 }
