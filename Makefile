@@ -17,6 +17,8 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 PY := $(VENV)/bin/python
 STAMPS := build/stamps
+# Beside what it stands for: gone when the environment is, kept by `make clean`.
+ENVIRONMENT := $(VENV)/.microflight
 ELF := build/firmware/$(BOARD)-$(PROFILE)/microflight.elf
 REPORT := build/report/first-light.html
 NATIVE_SOURCES := $(wildcard native/src/*/*.c native/include/*.h native/src/*/*.h native/cffi/*)
@@ -38,13 +40,13 @@ $(STAMPS)/system: .ci/packages
 	@PYTHON=$(PYTHON) .ci/packages
 	@touch $@
 
-$(STAMPS)/environment: pyproject.toml $(STAMPS)/system
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+$(ENVIRONMENT): pyproject.toml | $(STAMPS)/system
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "python environment: installing the pinned dependencies into .venv"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,sim,ground]'
 	@touch $@
 
-$(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/environment
+$(STAMPS)/native: $(NATIVE_SOURCES) $(ENVIRONMENT)
 	@echo "native: building the C kernel for this computer"
 	@$(PY) -m native.cffi.build_native
 	@$(PY) -m native.cffi.build_adcs
@@ -56,7 +58,7 @@ setup: $(STAMPS)/native ## prepare this computer: system packages, .venv, the C 
 # --- firmware --------------------------------------------------------------------------------
 
 .PHONY: firmware
-firmware: $(STAMPS)/environment ## build build/firmware/BOARD-PROFILE/microflight.elf
+firmware: $(ENVIRONMENT) ## build build/firmware/BOARD-PROFILE/microflight.elf
 	@$(MAKE) --no-print-directory -C boards/obc_f405 BOARD=$(BOARD) PROFILE=$(PROFILE) PYTHON=$(PY)
 
 .PHONY: flash
@@ -98,7 +100,7 @@ bench: $(STAMPS)/native firmware ## every figure with its limit, also as build/e
 	@$(PY) -m cli bench --json build/evidence/bench.json
 
 .PHONY: lint
-lint: $(STAMPS)/environment ## formatter, linter and type checker, host and target code
+lint: $(ENVIRONMENT) ## formatter, linter and type checker, host and target code
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
