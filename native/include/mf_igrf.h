@@ -6,7 +6,7 @@
  * from which cos^m is taken out: no division by the sine of the colatitude, the poles are points
  * like any other. Earth-fixed frame (ITRF), geocentric, reference radius 6371.2 km; tesla.
  *
- * Within 0.5 nT of the same model in double precision in low orbit. The model itself: IGRF-14 and
+ * Within 0.1 nT of the same model in double precision in low orbit. The model itself: IGRF-14 and
  * WMM2025 differ by 5..12 nT; currents outside the Earth add tens of nT, in storms hundreds.
  * Dates: 2020-01-01 to 2031-12-31; the secular variation is meant for 2025 to 2030, beyond it the
  * error grows by some 20 nT per year. The date counts in whole days (0.5 nT per day at most). */
