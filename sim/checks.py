@@ -10,17 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from sim.checks_attitude import (
+    Row,
+    deadline_s,
+    detumbled_declared,
+    knowledge_below,
+    make_row,
+    pointing_below,
+    wheel_momentum_below,
+)
 from sim.scenario import Scenario
 from sim.world import World
-
-Row = dict[str, Any]
 
 
 def evaluate(scenario: Scenario, world: World, telemetry: Mapping[str, Any]) -> list[Row]:
     """Judge a flight by the checks of `scenario`, in their order.
 
     `telemetry`: `bad_frames` and `gaps` (counts), `modes` [(t_s, name)] and `events`
-    [(t_s, id, text)] as the ground received them.
+    [(t_s, id, text)] as the ground received them; where attitude is judged `estimates`, a mapping
+    of `t_s` [n] (world time that each estimate is of) and `q_BN` [n, 4], scalar last.
     """
     rows: list[Row] = []
     for check in scenario.checks:
@@ -28,30 +36,21 @@ def evaluate(scenario: Scenario, world: World, telemetry: Mapping[str, Any]) -> 
     return rows
 
 
-def _row(name: str, value: Any, limit: Any, unit: str, passed: bool) -> Row:
-    return {"name": name, "value": value, "limit": limit, "unit": unit, "pass": bool(passed)}
-
-
-def _deadline_s(check: Mapping[str, Any], world: World) -> float:
-    duration_s = world.scenario.duration_s
-    return duration_s if check["by_s"] is None else float(min(check["by_s"], duration_s))
-
-
 def _rate_below(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
     """Rate under the limit by a time, and never over it again in the last `held_s`."""
-    limit, deadline_s = check["limit"], _deadline_s(check, world)
+    limit, end_s = check["limit"], deadline_s(check, world)
     t_s, rate = world.truth["t_s"], world.truth["rate_deg_s"]
     below = np.flatnonzero(rate < limit)
     reached_s = round(float(t_s[below[0]]), 3) if below.size else None
-    in_time = reached_s is not None and reached_s <= deadline_s
-    rows = [_row(f"rate below {limit:g} deg/s reached", reached_s, deadline_s, "s", in_time)]
+    in_time = reached_s is not None and reached_s <= end_s
+    rows = [make_row(f"rate below {limit:g} deg/s reached", reached_s, end_s, "s", in_time)]
     held_s = check["held_s"]
     if held_s > 0.0:
         highest = float(np.max(rate[t_s >= t_s[-1] - held_s]))
         # A flight that did not last that long, or broke off, has not held anything.
         whole = world.finished and t_s[-1] >= held_s
         name = f"highest rate of the last {held_s:g} s"
-        rows.append(_row(name, round(highest, 6), limit, "deg/s", whole and highest < limit))
+        rows.append(make_row(name, round(highest, 6), limit, "deg/s", whole and highest < limit))
     return rows
 
 
@@ -61,14 +60,14 @@ def _telemetry_count(
     kind = check["kind"]
     value, limit = telemetry[kind], int(check["limit"])
     passed = value <= limit and telemetry.get("frames", 0) > 0
-    return [_row(kind.replace("_", " "), value, limit, "", passed)]
+    return [make_row(kind.replace("_", " "), value, limit, "", passed)]
 
 
 def _world_count(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
     kind = check["kind"]
     value, limit = world.counters[kind], int(check["limit"])
     passed = value <= limit and world.counters["kicks"] > 0
-    return [_row(kind.replace("_", " "), value, limit, "", passed)]
+    return [make_row(kind.replace("_", " "), value, limit, "", passed)]
 
 
 def _mode(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
@@ -89,9 +88,9 @@ def _event(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any])
 
 
 def _first(name: str, times: list[float], check: Mapping[str, Any], world: World) -> Row:
-    deadline_s = _deadline_s(check, world)
+    end_s = deadline_s(check, world)
     first_s = round(min(times), 3) if times else None
-    return _row(name, first_s, deadline_s, "s", first_s is not None and first_s <= deadline_s)
+    return make_row(name, first_s, end_s, "s", first_s is not None and first_s <= end_s)
 
 
 _KINDS = {
@@ -102,4 +101,8 @@ _KINDS = {
     "watchdog_resets": _world_count,
     "mode": _mode,
     "event": _event,
+    "pointing_below": pointing_below,
+    "knowledge_below": knowledge_below,
+    "wheel_momentum_below": wheel_momentum_below,
+    "detumbled_declared": detumbled_declared,
 }

@@ -90,12 +90,10 @@ class Box:
             v_BN_N[1] - EARTH_RATE_RAD_S * r_BN_N[0],
             v_BN_N[2],
         )
-        u, v, w = apply(dcm_BN, flow_N)
-        speed = math.sqrt(u * u + v * v + w * w)
         radius_m = math.sqrt(sum(value * value for value in r_BN_N))
-        # Half rho Cd |v|, so that times A (v . n) v gives the force of a face.
-        scale = -0.5 * air.density_at(radius_m) * air.drag_coefficient * speed
-        return self._sum(((u, v, w)), scale, 0.0, 0.0)
+        # Half rho Cd, so that times A (v . n) v it gives the force of a face.
+        scale = -0.5 * air.density_at(radius_m) * air.drag_coefficient
+        return self._sum(apply(dcm_BN, flow_N), scale, 0.0, 0.0)
 
     def _pressure(self, light: Light, sun_B: Vector) -> Vector:
         return self._sum(

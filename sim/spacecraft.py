@@ -22,6 +22,7 @@ from sim.devices.mf_radio import MfRadio
 from sim.devices.tmp108 import Tmp108
 from sim.faults import FaultSet
 from sim.noise import Noise
+from sim.pointing import Targets
 from sim.power import (
     SWITCH_PAYLOAD,
     SWITCH_RADIO,
@@ -68,6 +69,7 @@ class Spacecraft:
             self.suite.rotors,
             self._box is not None,
         )
+        self.targets = Targets(self, scenario.data["pointing"])
         self.power.start()
         self._shine()
 
@@ -262,6 +264,16 @@ class Spacecraft:
 
     def _omega_S(self) -> Vector:
         return apply_transposed(self._imu["dcm_BS"], self.plant.omega_BN_B)
+
+    def momentum_N_N_m_s(self) -> Vector:
+        """Angular momentum of body and wheels about the mass centre, in N."""
+        plant = self.plant
+        x, y, z = apply(self.inertia_B_kg_m2, plant.omega_BN_B)
+        for rotor, speed in zip(self.suite.rotors, plant.wheel_speeds_rad_s, strict=True):
+            spin = rotor.inertia_kg_m2 * speed
+            a, b, c = rotor.axis_B
+            x, y, z = x + spin * a, y + spin * b, z + spin * c
+        return apply_transposed(plant.dcm_BN, (x, y, z))
 
     def gyro_bias_B_rad_s(self) -> Vector:
         """Slow error of the gyro, body frame."""

@@ -34,6 +34,16 @@ COLUMNS = (
     ("solar_W", 1),
     ("temperature_C", 1),
     ("stations_in_view", 1),
+    ("v_BN_N_m_s", 3),
+    ("wheel_speed_rad_s", 4),
+    ("momentum_N_N_m_s", 3),
+    ("disturbance_B_N_m", 3),
+    ("gyro_bias_B_rad_s", 3),
+    ("nadir_deg", 1),
+    ("nadir_yaw_deg", 1),
+    ("sun_deg", 1),
+    ("velocity_deg", 1),
+    ("ground_deg", 1),
 )
 _WIDTH = sum(width for _, width in COLUMNS)
 
@@ -42,6 +52,8 @@ class Truth(Mapping[str, Array]):
     """Growing table of float64 columns; vectors are [n, 3], quaternions [n, 4] scalar last.
 
     The dipole is the rods' mean over the second before, everything else the present value.
+    `wheel_speed_rad_s` has one column per wheel, 0 where there is none; `momentum_N_N_m_s` is the
+    angular momentum of body and wheels; the last five are the pointing errors of sim/pointing.py.
     `truth[name]` is a view of what has been recorded so far; `stations_in_view` is a bit mask in
     the order of the scenario's stations.
     """
@@ -107,5 +119,11 @@ def record(truth: Truth, craft: Spacecraft) -> None:
             power.solar_W,
             power.temperature_C,
             craft.in_view,
+            *craft.environment.v_BN_N[index],
+            *(*plant.wheel_speeds_rad_s, 0.0, 0.0, 0.0, 0.0)[:4],
+            *craft.momentum_N_N_m_s(),
+            *craft.disturbance_B_N_m,
+            *craft.gyro_bias_B_rad_s(),
+            *craft.targets.errors_deg(),
         )
     )

@@ -1,0 +1,148 @@
+"""Acceptance checks of attitude: pointing, knowledge, wheels, the onboard claim to be at rest.
+
+1 sigma of an angle that is never negative is its root mean square. A check judges the rows of the
+truth from `from_s` to `to_s`, in sunlight or eclipse as `light` says; a window without rows, or a
+flight that ended within it, fails.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.world import World
+
+Array = NDArray[np.float64]
+Row = dict[str, Any]
+
+_LIT = 0.99  # illumination of full sunlight
+_DARK = 0.01
+
+
+def make_row(name: str, value: Any, limit: Any, unit: str, passed: bool) -> Row:
+    """One line of the verdict."""
+    return {"name": name, "value": value, "limit": limit, "unit": unit, "pass": bool(passed)}
+
+
+def deadline_s(check: Mapping[str, Any], world: World) -> float:
+    """Time by which a check must be reached: its own, or the end."""
+    duration_s = world.scenario.duration_s
+    return duration_s if check["by_s"] is None else float(min(check["by_s"], duration_s))
+
+
+def _window(
+    check: Mapping[str, Any], world: World, t_s: Array
+) -> tuple[NDArray[np.bool_], bool, str]:
+    """(mask over times `t_s`, whether the flight lasted through the window, how to call it)."""
+    end_s = world.scenario.duration_s if check["to_s"] is None else check["to_s"]
+    mask = (t_s >= check["from_s"]) & (t_s <= end_s)
+    where = "" if check["light"] == "any" else f" in {check['light']}"
+    if check["light"] != "any":
+        light = np.interp(t_s, world.truth["t_s"], world.truth["illumination"])
+        mask &= light >= _LIT if check["light"] == "sunlit" else light <= _DARK
+    through = world.finished or float(world.truth["t_s"][-1]) >= end_s
+    return mask, through, f"{where}, {check['from_s']:g} to {end_s:g} s"
+
+
+def _rms_row(name: str, errors_deg: Array, limit: float, through: bool) -> Row:
+    if not errors_deg.size:
+        return make_row(name, None, limit, "deg", False)
+    value = math.sqrt(float(np.mean(errors_deg**2)))
+    if not math.isfinite(value):
+        return make_row(name, None, limit, "deg", False)
+    return make_row(name, round(value, 6), limit, "deg", through and value < limit)
+
+
+def pointing_below(
+    check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
+) -> list[Row]:
+    """Pointing error (1 sigma) over the window; moments without an answer are left out."""
+    target = check["target"]
+    mask, through, window = _window(check, world, world.truth["t_s"])
+    errors_deg = world.truth[f"{target}_deg"][mask]
+    errors_deg = errors_deg[np.isfinite(errors_deg)]
+    name = f"pointing to {target.replace('_', ' ')}, 1 sigma{window}"
+    return [_rms_row(name, errors_deg, check["limit"], through)]
+
+
+def knowledge_below(
+    check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
+) -> list[Row]:
+    """Angle between estimate and truth (1 sigma, all axes) over the window."""
+    estimates = telemetry.get("estimates") or {"t_s": [], "q_BN": []}
+    t_s: Array = np.asarray(estimates["t_s"], dtype=np.float64)
+    q_BN: Array = np.asarray(estimates["q_BN"], dtype=np.float64).reshape(-1, 4)
+    mask, through, window = _window(check, world, t_s)
+    # Only moments that the truth was recorded around can be judged.
+    mask &= t_s <= world.truth["t_s"][-1]
+    errors_deg = attitude_error_deg(world, t_s[mask], q_BN[mask])
+    name = f"attitude knowledge, 1 sigma{window}"
+    return [_rms_row(name, errors_deg, check["limit"], through)]
+
+
+def attitude_error_deg(world: World, t_s: Array, q_BN: Array) -> Array:
+    """Rotation angles [n] between estimates [n, 4] and the truth at their times.
+
+    What is no rotation (NaN, all zeros) gives NaN. The truth is interpolated on the sphere between the two rows around each time.
+    """
+    if not t_s.size:
+        return np.zeros(0)
+    rows_s, truth = world.truth["t_s"], world.truth["q_BN"]
+    after = np.clip(np.searchsorted(rows_s, t_s), 1, len(rows_s) - 1)
+    share = (t_s - rows_s[after - 1]) / (rows_s[after] - rows_s[after - 1])
+    first, last = truth[after - 1], truth[after]
+    cosine = np.sum(first * last, axis=1)
+    last = last * np.where(cosine < 0.0, -1.0, 1.0)[:, None]
+    angle = np.arccos(np.clip(np.abs(cosine), 0.0, 1.0))
+    small = angle < 1e-6
+    sine = np.where(small, 1.0, np.sin(angle))
+    a = np.where(small, 1.0 - share, np.sin((1.0 - share) * angle) / sine)
+    b = np.where(small, share, np.sin(share * angle) / sine)
+    true_q = a[:, None] * first + b[:, None] * last
+    # Half the chord between unit quaternions is the sine of a quarter of the rotation angle.
+    norm = np.linalg.norm(q_BN, axis=1)[:, None]
+    unit = q_BN / np.where(norm > 0.0, norm, np.nan)
+    true_q /= np.linalg.norm(true_q, axis=1)[:, None]
+    chord = np.minimum(np.linalg.norm(unit - true_q, axis=1), np.linalg.norm(unit + true_q, axis=1))
+    return np.asarray(np.degrees(4.0 * np.arcsin(np.clip(0.5 * chord, 0.0, 1.0))))
+
+
+def wheel_momentum_below(
+    check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
+) -> list[Row]:
+    """Highest speed of any wheel over the window, as a share of the largest speed."""
+    mask, through, window = _window(check, world, world.truth["t_s"])
+    speeds = np.abs(world.truth["wheel_speed_rad_s"][mask])
+    name = f"highest wheel momentum{window}"
+    wheels = world.scenario.data["spacecraft"]["wheels"]
+    if wheels is None or not speeds.size:
+        return [make_row(name, None, check["limit"], "of the range", False)]
+    share = float(np.max(speeds)) / wheels["speed_max_rad_s"]
+    passed = through and share < check["limit"]
+    return [make_row(name, round(share, 6), check["limit"], "of the range", passed)]
+
+
+def detumbled_declared(
+    check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
+) -> list[Row]:
+    """The spacecraft said that it is at rest, in time, and it was true.
+
+    `event` is how the claim begins, "detumbled" when left out; `limit` the true rate in deg/s.
+    """
+    wanted = check["event"] or "detumbled"
+    times = [t_s for t_s, _, text in telemetry["events"] if text.startswith(wanted)]
+    end_s = deadline_s(check, world)
+    first_s = round(min(times), 3) if times else None
+    in_time = first_s is not None and first_s <= end_s
+    rows = [make_row("detumbled declared", first_s, end_s, "s", in_time)]
+    rate = None
+    if first_s is not None:
+        rate = float(np.interp(first_s, world.truth["t_s"], world.truth["rate_deg_s"]))
+    passed = rate is not None and rate < check["limit"]
+    value = None if rate is None else round(rate, 6)
+    rows.append(make_row("rate when declared", value, check["limit"], "deg/s", passed))
+    return rows
