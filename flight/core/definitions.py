@@ -77,7 +77,7 @@ COMMANDS = (
     (0x0001, "set_mode", 8, 1, (("mode", "u8", 1, 3, ""),), "platform", False,
      "Ask for a spacecraft mode: 1 safe, 2 detumble, 3 nominal; refused without a transition"),
     (0x0002, "set_time", 8, 1,
-     (("seconds", "u32", 0, 0x3FFFFFFF, "s"), ("fraction", "u16", 0, 65535, "1/65536 s")),
+     (("seconds", "u32", 0, 0x3F000000, "s"), ("fraction", "u16", 0, 65535, "1/65536 s")),
      "platform", False, "Set mission time: seconds since 2020-01-01T00:00:00 TAI"),
     (0x0003, "arm", 8, 1, (("function", "u16", 0, 0xFFFF, ""),), "any", False,
      "Arm a hazardous function: the same owner must call it within 30 s"),

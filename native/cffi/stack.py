@@ -177,7 +177,7 @@ class Stack:
         return status
 
     def i2c(self, bus: int) -> I2C:
-        """I2C bus 1 (attitude) or 2 (platform); ValueError for any other."""
+        """I2C bus 2 (platform); ValueError for any other: the attitude bus is C's alone."""
         return I2C(self, bus)
 
     def next_ms(self) -> int:

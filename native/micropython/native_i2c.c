@@ -1,6 +1,7 @@
 /* Type native.I2C, also machine.I2C: the part of MicroPython's I2C that drivers use, over a bus
- * queue. The transfer and the write buffer live outside the Python heap, one per bus: a VM that
- * dies in mid-transfer leaves nothing of itself behind. */
+ * queue. Only the platform bus: the attitude bus is the control kernel's, which seizes it from
+ * interrupts. The transfer and the write buffer live outside the Python heap: a VM that dies in
+ * mid-transfer leaves nothing of itself behind. */
 #include <string.h>
 
 #include "mf_devbus.h"
@@ -10,36 +11,25 @@
 
 #define WRITE_MAX 257u /* register number and a page */
 
-typedef struct {
-    mp_obj_base_t base;
-    uint8_t bus;
-} i2c_obj_t;
-
-static const i2c_obj_t i2c_objects[2] = {
-    {{&mf_i2c_type}, MF_BUS_ADCS},
-    {{&mf_i2c_type}, MF_BUS_PLATFORM},
-};
-static mf_xfer_t i2c_transfers[2];
-static uint8_t i2c_write_bytes[2][WRITE_MAX];
+static const mp_obj_base_t i2c_platform = {&mf_i2c_type};
+static mf_xfer_t i2c_transfer;
+static uint8_t i2c_write_bytes[WRITE_MAX];
 
 static mp_obj_t i2c_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
                              const mp_obj_t *args)
 {
     mp_arg_check_num(n_args, n_kw, 1, 1, false);
     const mp_int_t bus = mp_obj_get_int(args[0]);
-    if (bus != MF_BUS_ADCS && bus != MF_BUS_PLATFORM) {
+    if (bus != MF_BUS_PLATFORM) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such bus"));
     }
-    return MP_OBJ_FROM_PTR(&i2c_objects[bus - MF_BUS_ADCS]);
+    return MP_OBJ_FROM_PTR(&i2c_platform);
 }
 
 /* One transaction: optional register byte, bytes to write, bytes to read. Raises OSError. */
-static void transfer(mp_obj_t self_in, mp_obj_t address, int reg, mp_obj_t write, mp_obj_t read)
+static void transfer(mp_obj_t address, int reg, mp_obj_t write, mp_obj_t read)
 {
-    const i2c_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    const uint32_t index = (uint32_t)self->bus - MF_BUS_ADCS;
-    const mf_native_instances_t *native = mf_native_instances();
-    uint8_t *bytes = i2c_write_bytes[index];
+    uint8_t *bytes = i2c_write_bytes;
     uint32_t used = 0;
     uint32_t read_size = 0;
     uint8_t *read_to = NULL;
@@ -65,7 +55,7 @@ static void transfer(mp_obj_t self_in, mp_obj_t address, int reg, mp_obj_t write
             mp_raise_ValueError(MP_ERROR_TEXT("too long"));
         }
     }
-    mf_xfer_t *xfer = &i2c_transfers[index];
+    mf_xfer_t *xfer = &i2c_transfer;
     memset(xfer, 0, sizeof *xfer);
     xfer->op = MF_OP_I2C;
     xfer->address = (uint16_t)address_value;
@@ -73,7 +63,7 @@ static void transfer(mp_obj_t self_in, mp_obj_t address, int reg, mp_obj_t write
     xfer->tx_len = (uint16_t)used;
     xfer->rx = read_to;
     xfer->rx_len = (uint16_t)read_size;
-    mf_bus_t *bus = self->bus == MF_BUS_ADCS ? native->adcs_bus : native->platform_bus;
+    mf_bus_t *bus = mf_native_instances()->platform_bus;
     const int status = mf_bus_transfer(bus, xfer, MF_NATIVE_BUS_TIMEOUT_US);
     if (status < 0) {
         mp_raise_OSError(-status);
@@ -82,28 +72,32 @@ static void transfer(mp_obj_t self_in, mp_obj_t address, int reg, mp_obj_t write
 
 static mp_obj_t i2c_readfrom_mem_into(size_t n_args, const mp_obj_t *args)
 {
-    transfer(args[0], args[1], mp_obj_get_int(args[2]) & 0xFF, MP_OBJ_NULL, args[3]);
+    (void)n_args;
+    transfer(args[1], mp_obj_get_int(args[2]) & 0xFF, MP_OBJ_NULL, args[3]);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(i2c_readfrom_mem_into_obj, 4, 4, i2c_readfrom_mem_into);
 
 static mp_obj_t i2c_writeto_mem(size_t n_args, const mp_obj_t *args)
 {
-    transfer(args[0], args[1], mp_obj_get_int(args[2]) & 0xFF, args[3], MP_OBJ_NULL);
+    (void)n_args;
+    transfer(args[1], mp_obj_get_int(args[2]) & 0xFF, args[3], MP_OBJ_NULL);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(i2c_writeto_mem_obj, 4, 4, i2c_writeto_mem);
 
 static mp_obj_t i2c_readfrom_into(mp_obj_t self, mp_obj_t address, mp_obj_t buffer)
 {
-    transfer(self, address, -1, MP_OBJ_NULL, buffer);
+    (void)self;
+    transfer(address, -1, MP_OBJ_NULL, buffer);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(i2c_readfrom_into_obj, i2c_readfrom_into);
 
 static mp_obj_t i2c_writeto(mp_obj_t self, mp_obj_t address, mp_obj_t buffer)
 {
-    transfer(self, address, -1, buffer, MP_OBJ_NULL);
+    (void)self;
+    transfer(address, -1, buffer, MP_OBJ_NULL);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(i2c_writeto_obj, i2c_writeto);

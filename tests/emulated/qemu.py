@@ -29,9 +29,16 @@ class Run:
     console: str
 
 
-@functools.cache
 def firmware(profile: str = "development", slot: str = "a", board: str = "pyboard") -> Path:
     """Build one image (nothing to do when it is up to date) and return its ELF file."""
+    elf, failure = _build(profile, slot, board)
+    assert not failure, failure
+    return elf
+
+
+@functools.cache
+def _build(profile: str, slot: str, board: str) -> tuple[Path, str]:
+    """ELF file and what went wrong, remembered: one failing build fails its tests at once."""
     for tool in ("arm-none-eabi-gcc", "make"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: make setup")
@@ -47,9 +54,10 @@ def firmware(profile: str = "development", slot: str = "a", board: str = "pyboar
             check=False,
             env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
         )
-    assert step.returncode == 0, step.stdout[-2000:] + step.stderr[-2000:]
+    failure = step.stdout[-2000:] + step.stderr[-2000:] if step.returncode else ""
     suffix = "-b" if slot == "b" else ""
-    return ROOT / "build" / "firmware" / f"{board}-{profile}" / f"microflight{suffix}.elf"
+    folder = ROOT / "build" / "firmware" / f"{board}-{profile}"
+    return folder / f"microflight{suffix}.elf", failure
 
 
 def compile_script(source: Path, folder: Path) -> Path:

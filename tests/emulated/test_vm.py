@@ -90,6 +90,7 @@ for call in (
 @pytest.mark.parametrize(
     "call",
     [
+        "native.I2C(1)",
         "native.I2C(3)",
         "native.I2C(2).writeto(0x80, b'')",
         "native.I2C(2).writeto_mem(1, 0, bytearray(257))",

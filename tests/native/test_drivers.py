@@ -94,7 +94,7 @@ def test_radio_wrong_use_is_refused():
 
 def test_i2c_of_python_drivers():
     rig = Rig()
-    bus = rig.stack.i2c(1)
+    bus = rig.stack.i2c(2)
     bus.writeto_mem(0x6A, 0x11, b"\x30")
     value = bytearray(1)
     bus.readfrom_mem_into(0x6A, 0x11, value)
@@ -107,7 +107,7 @@ def test_i2c_of_python_drivers():
 @pytest.mark.parametrize("code", [19, 110])
 def test_i2c_failures_are_oserrors(code):
     kind = {19: "nack", 110: "timeout"}[code]
-    bus = Rig({"imu": [Fault("imu", kind)]}).stack.i2c(1)
+    bus = Rig({"imu": [Fault("imu", kind)]}).stack.i2c(2)
     with pytest.raises(OSError) as caught:
         bus.readfrom_into(0x6A, bytearray(1))
     assert caught.value.errno == code
@@ -116,11 +116,13 @@ def test_i2c_failures_are_oserrors(code):
 def test_i2c_wrong_use():
     rig = Rig()
     with pytest.raises(ValueError):
+        rig.stack.i2c(1)
+    with pytest.raises(ValueError):
         rig.stack.i2c(3)
     with pytest.raises(ValueError):
-        rig.stack.i2c(1).readfrom_into(0x80, bytearray(1))
+        rig.stack.i2c(2).readfrom_into(0x80, bytearray(1))
     with pytest.raises(OSError):
-        rig.stack.i2c(1).readfrom_into(0x6A, bytearray(301))
+        rig.stack.i2c(2).readfrom_into(0x6A, bytearray(301))
 
 
 def test_what_the_exchange_raises_comes_out_of_the_call():

@@ -86,14 +86,14 @@ int mf_radio_receive(mf_bus_t *bus, uint8_t *out, uint32_t size)
     if (length == 0) {
         return 0;
     }
-    if (length > FRAME_MAX) {
-        return MF_E_RANGE;
-    }
-    if (length > size) {
+    if (length > FRAME_MAX || length > size) {
         /* Read one byte all the same: it ends the frame in the modem, the next can be received. */
         uint8_t dropped = 0;
         status = read_registers(bus, REG_RX_FIFO, &dropped, 1);
-        return status < 0 ? status : MF_E_NOSPC;
+        if (status < 0) {
+            return status;
+        }
+        return length > FRAME_MAX ? MF_E_RANGE : MF_E_NOSPC;
     }
     status = read_registers(bus, REG_RX_FIFO, out, length);
     return status < 0 ? status : (int)length;
