@@ -50,6 +50,7 @@ $(STAMPS)/native: $(NATIVE_SOURCES) $(ENVIRONMENT)
 	@echo "native: building the C kernel for this computer"
 	@$(PY) -m native.cffi.build_native
 	@$(PY) -m native.cffi.build_adcs
+	@$(PY) -m native.cffi.build_link
 	@touch $@
 
 .PHONY: setup

@@ -14,6 +14,17 @@ INCLUDE = ROOT / "native" / "include"
 SRC = ROOT / "native" / "src"
 # Registers of the microcontroller: proven against models of their own, not part of a host build.
 TARGET_ONLY = frozenset(("stm32_i2c.c",))
+# The coded and secured link: a build of its own (secured_link) until the kernel calls it.
+SECURED_LINK = (
+    "cltu.c",
+    "farm.c",
+    "iv_store.c",
+    "keys.c",
+    "rs.c",
+    "sdls.c",
+    "tc.c",
+    "tm_coding.c",
+)
 
 _INCLUDE = re.compile(r'^\s*#include\s+"(mf_\w+\.h)"', re.MULTILINE)
 
@@ -64,19 +75,35 @@ def kernel() -> list[Path]:
     """The control kernel, links and drivers, and of the algorithms those that they call."""
     folders = ("drivers", "kernel", "link")
     own = [path for folder in folders for path in sorted((SRC / folder).glob("*.c"))]
-    return with_called([path for path in own if path.name not in TARGET_ONLY])
+    left_out = TARGET_ONLY.union(SECURED_LINK)
+    return with_called([path for path in own if path.name not in left_out])
+
+
+def secured_link() -> list[Path]:
+    """The whole link with its cipher; needs `cipher_include` on the search path."""
+    return sorted((SRC / "link").glob("*.c")) + sorted((SRC / "crypto").glob("*.c"))
 
 
 @cache
+def _third_party(name: str) -> Path:
+    script = ROOT / "boards" / "obc_f405" / "third_party.py"
+    step = subprocess.run(
+        [sys.executable, str(script), name], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if step.returncode != 0:
+        raise RuntimeError(f"the sources of {name} are missing; third_party has said why")
+    return Path(step.stdout.strip())
+
+
 def libm_include() -> Path:
     """Top of the pinned MicroPython tree, which carries the libm; fetched at first use.
 
     RuntimeError when it cannot be had.
     """
-    script = ROOT / "boards" / "obc_f405" / "third_party.py"
-    step = subprocess.run(
-        [sys.executable, str(script), "micropython"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if step.returncode != 0:
-        raise RuntimeError("the sources of the libm are missing; third_party has said why")
-    return Path(step.stdout.strip())
+    return _third_party("micropython")
+
+
+def cipher_include() -> list[Path]:
+    """Folders of the pinned BearSSL tree that native/src/crypto is compiled with; as above."""
+    root = _third_party("bearssl")
+    return [root, root / "inc", root / "src"]

@@ -6,7 +6,13 @@ SRC_USERMOD_C += $(NATIVE_DIR)/mod_native.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_objects.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_i2c.c
 
-# Plain C99 without any Python header: no interned strings to collect.
-SRC_USERMOD_LIB_C += $(wildcard $(NATIVE_DIR)/../src/*/*.c)
+# Plain C99 without any Python header: no interned strings to collect. The cipher needs the pinned
+# BearSSL tree; the port sets BEARSSL_DIR.
+NATIVE_CIPHER_C := $(wildcard $(NATIVE_DIR)/../src/crypto/*.c)
+SRC_USERMOD_LIB_C += $(filter-out $(NATIVE_CIPHER_C),$(wildcard $(NATIVE_DIR)/../src/*/*.c))
+ifneq ($(BEARSSL_DIR),)
+SRC_USERMOD_LIB_C += $(NATIVE_CIPHER_C)
+CFLAGS_USERMOD += -idirafter $(BEARSSL_DIR) -idirafter $(BEARSSL_DIR)/inc -idirafter $(BEARSSL_DIR)/src
+endif
 
 CFLAGS_USERMOD += -I$(NATIVE_DIR) -I$(NATIVE_DIR)/../include
