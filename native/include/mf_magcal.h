@@ -15,7 +15,8 @@
  * Samples with rods off only, at least a second apart, from a body that turns: until all directions
  * have been seen, the uncertainty of the bias stays large, and says so. `walk` lets the estimate
  * follow slow changes; noise and errors of the field model belong into sigma_T, times 1.3: the
- * noise is in the regressors too, which the covariance leaves out (150 nT for a good part). Limits: |b| to 40 uT, |D| to 0.2. Body or sensor axes, T. */
+ * noise is in the regressors too, which the covariance leaves out (150 nT for a good part).
+ * Limits: |b| to 40 uT, |D| to 0.2. Body or sensor axes, T. */
 #ifndef MF_MAGCAL_H
 #define MF_MAGCAL_H
 
