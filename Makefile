@@ -60,6 +60,7 @@ setup: $(STAMPS)/native ## prepare this computer: system packages, .venv, the C 
 
 .PHONY: firmware
 firmware: $(ENVIRONMENT) ## build build/firmware/BOARD-PROFILE/microflight.elf
+	@echo "firmware: $(BOARD), $(PROFILE)"
 	@$(MAKE) --no-print-directory -C boards/obc_f405 BOARD=$(BOARD) PROFILE=$(PROFILE) PYTHON=$(PY)
 
 .PHONY: flash

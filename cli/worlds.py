@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,13 +108,13 @@ _numbers = _count()
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the emulator we started."""
+    """End the emulator we started, and what it started: `renode` may be a wrapper script."""
     if process.poll() is None:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(END_GRACE_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
@@ -155,6 +156,7 @@ def _qemu(world: Any, elf: Path) -> Outcome:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             try:
                 pipe.serve(world, directory, process)
@@ -164,6 +166,11 @@ def _qemu(world: Any, elf: Path) -> Outcome:
             finally:
                 _stop(process)
     return outcome
+
+
+def _monitor_path(path: Path) -> str:
+    """A path as Renode's monitor reads it after `@`: blanks escaped."""
+    return str(path).replace(" ", "\\ ")
 
 
 def _renode(world: Any, elf: Path) -> Outcome:
@@ -177,7 +184,8 @@ def _renode(world: Any, elf: Path) -> Outcome:
     with _run_directory("renode") as directory:
         log = directory / "renode.log"
         script = (
-            f"$bin=@{elf.resolve()}; $port={port}; include @{ROOT / 'renode' / 'obc.resc'}; start"
+            f"$bin=@{_monitor_path(elf.resolve())}; $port={port}; "
+            f"include @{_monitor_path(ROOT / 'renode' / 'obc.resc')}; start"
         )
         with open(log, "wb") as output:
             process = subprocess.Popen(
@@ -186,6 +194,7 @@ def _renode(world: Any, elf: Path) -> Outcome:
                 stdin=subprocess.PIPE,  # Renode spins on a closed one
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             try:
                 tcp.serve(world, server, process)

@@ -15,7 +15,7 @@ from cli.worlds import ROOT
 EPILOG = """\
 examples:
   microflight new app beacon
-  microflight fly first-light --world desktop --duration 60 --no-live
+  microflight fly first-light --world desktop --no-live
   pytest tests/flight/test_beacon.py
 
 It writes flight/apps/NAME/{__init__,app,definitions}.py and tests/flight/test_NAME.py, and enters
@@ -162,5 +162,5 @@ def run(arguments: argparse.Namespace) -> int:
         raise CliError(f"{document}: could not be written anew")
     for path in [*files, *(path for path, _ in changed), document]:
         print(path.relative_to(ROOT))
-    print(f"app {name}: fly it with microflight fly first-light --world desktop --duration 60")
+    print(f"app {name}: fly it with microflight fly first-light --world desktop")
     return 0

@@ -78,6 +78,7 @@ struct mf_kernel {
     float mag_B_T[3], mag_dot_B_T_s[3], omega_BN_B_rad_s[3], dipole_B_A_m2[3];
     uint32_t mag_tick; /* tick of the last good field sample, 0 none */
     float gyro_bias_B_rad_s[3]; /* estimated against the field, see control.c */
+    uint32_t bias_cycles;       /* cycles that estimate has seen, saturates */
     uint16_t gate_cycles; /* measuring cycles in a row without damping, see control.c */
     bool saturated;
 

@@ -32,8 +32,10 @@
 
 /* Gyro bias, from what the field shows of the rate: its part across the field is known, and the
  * field's direction in the body changes. Per cycle of 1 s; only while the turn within the baseline
- * is small. */
+ * is small. Quick at first, while the body still turns and shows the field from all sides. */
 #define BIAS_GAIN 0.02f
+#define BIAS_GAIN_FIRST 0.1f /* falls to BIAS_GAIN over BIAS_CYCLES_FIRST */
+#define BIAS_CYCLES_FIRST 600u
 #define BIAS_MAX_RAD_S 0.05f
 #define BIAS_BELOW_RAD_S 0.0873f /* 5 deg/s */
 
@@ -115,9 +117,15 @@ static void estimate_bias(mf_kernel_t *kernel)
     float omega[3];
     unbiased(kernel, omega);
     float along = dot(omega, B) / square;
+    float gain = BIAS_GAIN;
+    if (kernel->bias_cycles < BIAS_CYCLES_FIRST) {
+        gain += (BIAS_GAIN_FIRST - BIAS_GAIN) *
+                (1.0f - (float)kernel->bias_cycles / (float)BIAS_CYCLES_FIRST);
+        kernel->bias_cycles++;
+    }
     for (int i = 0; i < 3; i++) {
         float error = omega[i] - along * B[i] - across_rad_s[i];
-        float bias = kernel->gyro_bias_B_rad_s[i] + BIAS_GAIN * error;
+        float bias = kernel->gyro_bias_B_rad_s[i] + gain * error;
         bias = bias > BIAS_MAX_RAD_S ? BIAS_MAX_RAD_S : bias;
         kernel->gyro_bias_B_rad_s[i] = bias < -BIAS_MAX_RAD_S ? -BIAS_MAX_RAD_S : bias;
     }
