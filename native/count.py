@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from native import bare
-from native.bare.kernels import KERNELS, Kernel
+from native.bare.kernel import Kernel
+from native.bare.kernels import KERNELS
 
 RUNS = 16
 _EMPTY = Kernel("empty", (), "", "", '__asm__ volatile("")')
@@ -30,6 +31,7 @@ def image_text(kernel: Kernel) -> str:
     includes = "".join(f'#include "{header}"\n' for header in ("bare.h", *kernel.headers))
     size = f"(uint32_t)sizeof({kernel.state})" if kernel.state else "0u"
     return f"""{includes}
+static int status;
 {kernel.data}
 static void nothing(void)
 {{
@@ -53,7 +55,7 @@ int bare_main(void)
     }}
     bare_print_decimal(most);
     bare_print_decimal({size});
-    return 0;
+    return status < 0 ? 3 : 0;
 }}
 """
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-DEGREE, SECULAR_DEGREE = 13, 8
+DEGREE = 13
 TARGET = Path(__file__).resolve().parent / "src" / "adcs" / "igrf_table.h"
 
 
@@ -32,14 +33,24 @@ def read_shc(text: str) -> dict[tuple[int, int], dict[float, float]]:
     return table
 
 
-def order(degree: int) -> list[tuple[int, int]]:
-    """Order of the table: n ascending, in it g of m = 0, then g and h of m = 1..n."""
-    out = []
-    for n in range(1, degree + 1):
-        out.append((n, 0))
-        for m in range(1, n + 1):
-            out += [(n, m), (n, -m)]
-    return out
+def columns() -> list[tuple[int, int]]:
+    """(n, m) in the order of the tables: m ascending, in it n; g(0,0) is no term."""
+    return [(n, m) for m in range(DEGREE + 1) for n in range(max(m, 1), DEGREE + 1)]
+
+
+def factors(n: int, m: int) -> tuple[float, float, float]:
+    """Of the functions without cos^m: recursion in n (two), and slope from the order below.
+
+    On the diagonal (n = m) the first is the step from (m - 1, m - 1). The third gives the
+    derivative by z/r of (n, m - 1) from the function (n, m) itself.
+    """
+    if n == m:
+        first, second = (math.sqrt((2 * n - 1) / (2 * n)) if n > 1 else 1.0), 0.0
+    else:
+        root = math.sqrt(n * n - m * m)
+        first, second = (2 * n - 1) / root, math.sqrt((n - 1) ** 2 - m * m) / root
+    slope = math.sqrt((n - m + 1) * (n + m) / (2.0 if m == 1 else 1.0)) if m > 0 else 0.0
+    return first, second, slope
 
 
 def array(name: str, comment: str, values: list[float]) -> str:
@@ -57,37 +68,32 @@ def array(name: str, comment: str, values: list[float]) -> str:
 def table(text: str) -> str:
     """The whole header."""
     shc = read_shc(text)
-    whole, secular = order(DEGREE), order(SECULAR_DEGREE)
-    main = [shc[key][2025.0] for key in whole]
-    before = [(shc[key][2025.0] - shc[key][2020.0]) / 5.0 for key in whole]
-    after = [(shc[key][2030.0] - shc[key][2025.0]) / 5.0 for key in whole]
-    if any(after[len(secular) :]):
-        raise ValueError(f"secular variation beyond degree {SECULAR_DEGREE}")
-    pairs = [(n, m) for n in range(1, DEGREE + 1) for m in range(n + 1)]
-    first, second, slope = [], [], []
-    for n, m in pairs:
-        if m == n:
-            # From the row above, one order down: derived functions, cos^m taken out.
-            first.append(math.sqrt((2 * n - 1) / (2 * n)) if n > 1 else 1.0)
-            second.append(0.0)
-        else:
-            root = math.sqrt(n * n - m * m)
-            first.append((2 * n - 1) / root)
-            second.append(math.sqrt((n - 1) ** 2 - m * m) / root)
-        slope.append(math.sqrt((n - m) * (n + m + 1) / (2.0 if m == 0 else 1.0)))
-    index = "rows n = 1..13, in each m = 0..n"
+
+    def pairs(value: Callable[[dict[float, float]], float]) -> list[float]:
+        out = []
+        for n, m in columns():
+            out += [value(shc[n, m]), value(shc[n, -m]) if m > 0 else 0.0]
+        return out
+
+    rest = [part for key in columns() for part in factors(*key)]
     parts = [
         "/* Written by native/generate_igrf.py from IGRF14.shc (IAGA, 10.5281/zenodo.14012302).\n"
-        " * Rows n = 1..13: g(n,0), then g(n,m), h(n,m) for m = 1..n; Schmidt semi-normalised. */\n"
+        " * Order m = 0..13, in it n = max(m, 1)..13; Schmidt semi-normalised. Fields: g, h (h of\n"
+        " * m = 0 is zero). Factors: two of the recursion in n, one of the derivative. */\n"
         "#ifndef MF_IGRF_TABLE_H\n#define MF_IGRF_TABLE_H\n",
-        f"#define IGRF_DEGREE {DEGREE}\n#define IGRF_SECULAR {len(secular)} "
-        f"/* coefficients up to degree {SECULAR_DEGREE}: beyond, no variation is given */\n",
-        array("igrf_2025_nT", "Field at 2025-01-01 [nT]", main),
-        array("igrf_before_nT_year", "Its change from 2020 to 2025 [nT/year]", before),
-        array("igrf_after_nT_year", "Its change from 2025 on [nT/year]", after[: len(secular)]),
-        array("igrf_first", f"Recursion, factor of the row above; {index}", first),
-        array("igrf_second", f"Recursion, factor of the row before that; {index}", second),
-        array("igrf_slope", f"Derivative from the next order; {index}", slope),
+        f"#define IGRF_DEGREE {DEGREE}\n",
+        array("igrf_2025_nT", "Field at 2025-01-01 [nT]", pairs(lambda year: year[2025.0])),
+        array(
+            "igrf_before_nT_year",
+            "Its change from 2020 to 2025 [nT/year]",
+            pairs(lambda year: (year[2025.0] - year[2020.0]) / 5.0),
+        ),
+        array(
+            "igrf_after_nT_year",
+            "Its change from 2025 on [nT/year]",
+            pairs(lambda year: (year[2030.0] - year[2025.0]) / 5.0),
+        ),
+        array("igrf_factor", "Factors, three per (n, m)", rest),
         "#endif\n",
     ]
     return "\n".join(parts)

@@ -9,6 +9,7 @@ expect 1.2 to 1.6 cycles each.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,10 +20,11 @@ HERE = Path(__file__).resolve().parent
 BUILD = ROOT / "build" / "native" / "bare"
 ARCH = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard")
 CFLAGS = (
-    *("-std=gnu99", "-O2", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion"),
+    *("-std=gnu99", "-Os", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion"),
     *("-ffp-contract=off", "-fno-math-errno", "-ffunction-sections", "-fdata-sections"),
     *("-fno-common", "-fno-tree-loop-distribute-patterns"),
 )
+MAKEFILE = ROOT / "native" / "micropython" / "micropython.mk"
 COMPILER, EMULATOR = "arm-none-eabi-gcc", "qemu-system-arm"
 OUTPUT = "output.txt"
 TIMEOUT_S = 60
@@ -47,10 +49,19 @@ def _step(command: list[str], folder: Path | None = None) -> str:
     return done.stdout
 
 
+def flags(source: Path) -> tuple[str, ...]:
+    """Flags of one file: those of the firmware, which builds some algorithms for speed."""
+    listed = re.search(r"^NATIVE_FAST := (.*)$", MAKEFILE.read_text(encoding="utf-8"), re.M)
+    if listed is None:
+        raise BareError(f"{MAKEFILE.relative_to(ROOT)} has no list NATIVE_FAST")
+    fast = source.parent.name == "adcs" and source.stem in listed[1].split()
+    return (*CFLAGS, "-O3") if fast else CFLAGS
+
+
 def _object(source: Path) -> Path:
     """Compile one file unless an object of the same contents and flags is there."""
     local = [path for path in source.parent.glob("*.h") if source.is_relative_to(ROOT / "native")]
-    key = hashlib.sha256(repr(CFLAGS).encode())
+    key = hashlib.sha256(repr(flags(source)).encode())
     for path in (source, *local, *included([source, *local])):
         key.update(path.read_bytes())
     target = BUILD / f"{source.parent.name}_{source.stem}-{key.hexdigest()[:16]}.o"
@@ -58,8 +69,8 @@ def _object(source: Path) -> Path:
         BUILD.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f".{hashlib.sha256(str(id(target)).encode()).hexdigest()[:8]}")
         include = [f"-I{INCLUDE}", f"-I{HERE}", f"-I{libm_include()}"]
-        command = [_tool(COMPILER), *ARCH, *CFLAGS, *include, "-c", str(source), "-o", str(part)]
-        _step(command)
+        command = [_tool(COMPILER), *ARCH, *flags(source), *include, "-c", str(source)]
+        _step([*command, "-o", str(part)])
         part.replace(target)
     return target
 

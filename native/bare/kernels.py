@@ -3,25 +3,14 @@
 `data` is C at file scope (state, inputs, outputs, all static), `setup` runs once, and `call`, one
 expression or statement, is what is counted, from its second run on, so that work done once per day
 or per slot is not in it; the longest of several runs counts. `limit` is the number of instructions
-that the design allows, or None.
+that the design allows, or None. A call that can fail ends in `status |= ...`: a negative status
+at the end fails the count, since a refusal would be cheap.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Kernel(NamedTuple):
-    """One row."""
-
-    name: str
-    headers: tuple[str, ...]
-    data: str
-    setup: str
-    call: str
-    limit: int | None = None
-    state: str = ""  # C type whose size is reported
-
+from native.bare.kernel import Kernel
+from native.bare.kernels_attitude import KERNELS as _ATTITUDE
 
 _TIME = """
 static const mf_time_params_t time_params = {37, -120};
@@ -64,7 +53,7 @@ static float slope[3], dipole[3];
 static uint32_t time_ms;
 """,
         "mf_bdot_reset(&state);",
-        "mf_bdot_update(&state, &params, mag_B_T, time_ms += 100u, slope, dipole)",
+        "status |= mf_bdot_update(&state, &params, mag_B_T, time_ms += 100u, slope, dipole)",
         state="mf_bdot_t",
     ),
     Kernel(
@@ -72,14 +61,14 @@ static uint32_t time_ms;
         ("mf_time.h",),
         _TIME + "static float era;",
         "",
-        "mf_time_day(&now, &time_params, MF_TIME_UT1, &day); era = mf_time_era(&day)",
+        "status |= mf_time_day(&now, &time_params, MF_TIME_UT1, &day); era = mf_time_era(&day)",
     ),
     Kernel(
         "frames",
         ("mf_frames.h",),
         _TIME + "static mf_frames_t state;",
         "(void)day; mf_frames_reset(&state);",
-        "mf_frames_update(&state, &now, &time_params)",
+        "status |= mf_frames_update(&state, &now, &time_params)",
         state="mf_frames_t",
     ),
     Kernel(
@@ -87,35 +76,35 @@ static uint32_t time_ms;
         ("mf_frames.h",),
         _TIME + "static mf_frames_t state;",
         "(void)day; mf_frames_reset(&state);",
-        "now.seconds += 512u; mf_frames_update(&state, &now, &time_params)",
+        "now.seconds += 512u; status |= mf_frames_update(&state, &now, &time_params)",
     ),
     Kernel(
         "geodetic",
         ("mf_frames.h",),
         _POSITION + "static float latitude, longitude, height;",
         "",
-        "mf_frames_geodetic(r_m, &latitude, &longitude, &height)",
+        "status |= mf_frames_geodetic(r_m, &latitude, &longitude, &height)",
     ),
     Kernel(
         "sun",
         ("mf_sun.h",),
         _TIME + "static float sun_N[3], distance_m;",
         "mf_time_day(&now, &time_params, MF_TIME_TT, &day);",
-        "mf_sun_update(&day, sun_N, &distance_m)",
+        "status |= mf_sun_update(&day, sun_N, &distance_m)",
     ),
     Kernel(
         "eclipse",
         ("mf_eclipse.h",),
         _POSITION + "static const float sun_N[3] = {0.6f, 0.7f, 0.38f}; static float share;",
         "",
-        "mf_eclipse_update(r_m, sun_N, 1.5e11f, &share)",
+        "status |= mf_eclipse_update(r_m, sun_N, 1.5e11f, &share)",
     ),
     Kernel(
         "igrf_13",
         ("mf_igrf.h",),
         _POSITION + "static mf_igrf_t state; static float mag_T[3];",
         "mf_igrf_reset(&state);",
-        "mf_igrf_update(&state, 9800, r_m, mag_T)",
+        "status |= mf_igrf_update(&state, 9800, r_m, mag_T)",
         state="mf_igrf_t",
     ),
     Kernel(
@@ -123,21 +112,21 @@ static uint32_t time_ms;
         ("mf_igrf.h",),
         _POSITION + "static mf_igrf_t state; static float mag_T[3]; static int32_t day = 0;",
         "mf_igrf_reset(&state);",
-        "mf_igrf_update(&state, 9800 + day++, r_m, mag_T)",
+        "status |= mf_igrf_update(&state, 9800 + day++, r_m, mag_T)",
     ),
     Kernel(
         "tle_parse",
         ("mf_sgp4.h",),
         _TLE,
         "(void)r_TEME_m; (void)v_TEME_m_s; (void)state;",
-        "mf_tle_parse(line1, line2, &tle)",
+        "status |= mf_tle_parse(line1, line2, &tle)",
     ),
     Kernel(
         "sgp4_init",
         ("mf_sgp4.h",),
         _TLE,
         "(void)r_TEME_m; (void)v_TEME_m_s; mf_tle_parse(line1, line2, &tle);",
-        "mf_sgp4_init(&state, &tle)",
+        "status |= mf_sgp4_init(&state, &tle)",
         state="mf_sgp4_t",
     ),
     Kernel(
@@ -145,7 +134,8 @@ static uint32_t time_ms;
         ("mf_sgp4.h",),
         _TLE + "static double minutes = 0.0;",
         "mf_tle_parse(line1, line2, &tle); mf_sgp4_init(&state, &tle);",
-        "mf_sgp4_propagate(&state, minutes += 700.0, r_TEME_m, v_TEME_m_s)",
+        "status |= mf_sgp4_propagate(&state, minutes += 700.0, r_TEME_m, v_TEME_m_s)",
         limit=70000,
     ),
+    *_ATTITUDE,
 )

@@ -19,7 +19,7 @@
 #include "mf_frames.h"
 #include "mf_status.h"
 
-#define MF_IGRF_COEFFICIENTS 195
+#define MF_IGRF_COEFFICIENTS 208
 
 typedef struct {
     bool valid;

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from native import bare, count
-from native.bare.kernels import KERNELS, Kernel
+from native.bare.kernel import Kernel
+from native.bare.kernels import KERNELS
 from native.cffi.sources import ROOT
 
 
@@ -35,6 +36,12 @@ def test_kernels_keep_their_limits():
     assert "sgp4_propagate" in {kernel.name for kernel in limited}
     for name, figures in counted(*limited).items():
         assert 0 < figures["instructions"] <= figures["limit"], name
+
+
+def test_a_refused_call_is_no_count():
+    counted()
+    with pytest.raises(bare.BareError, match="ended with 3"):
+        count.count([Kernel("refused", ("mf_status.h",), "", "", "status |= MF_E_INVAL")])
 
 
 def test_counts_repeat():

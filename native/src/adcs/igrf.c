@@ -9,7 +9,7 @@
 #define DAY_2020 7305
 #define DAY_2025 9132
 #define DAY_2032 11688
-#define SIZE (IGRF_DEGREE + 2)
+#define FACTORS 3
 
 _Static_assert(sizeof igrf_2025_nT / sizeof igrf_2025_nT[0] == MF_IGRF_COEFFICIENTS,
                "the table has another degree");
@@ -26,79 +26,77 @@ static void take_date(mf_igrf_t *state, int32_t day)
     /* Five years are 1827 days before 2025 and 1826 after. */
     float years = (float)(day - DAY_2025) * (day < DAY_2025 ? 5.0f / 1827.0f : 5.0f / 1826.0f);
     for (int i = 0; i < MF_IGRF_COEFFICIENTS; i++) {
-        float rate = 0.0f;
-        if (years < 0.0f) {
-            rate = igrf_before_nT_year[i];
-        } else if (i < IGRF_SECULAR) {
-            rate = igrf_after_nT_year[i];
-        }
+        float rate = years < 0.0f ? igrf_before_nT_year[i] : igrf_after_nT_year[i];
         state->coefficient_nT[i] = igrf_2025_nT[i] + years * rate;
     }
     state->day = day;
     state->valid = true;
 }
 
-/* Field [nT] in the direction `unit`, at `ratio` = reference radius over radius. */
+/* Field [nT] in the direction `unit`, at `ratio` = reference radius over radius. Order by order:
+ * sums over n first, with ratio^(n+2) inside the recursion, then the waves in longitude once. The
+ * derivative of order m - 1 by z/r comes from the functions of order m. */
 static void synthesise(const float *coefficient, const float unit[3], float ratio, float out_nT[3])
 {
-    /* cos(m lambda) and sin(m lambda) times cos^m, and m times those of m - 1. */
-    float c[SIZE], s[SIZE], mc[SIZE], ms[SIZE];
-    /* Derived functions of the rows n, n - 1 and n - 2; what lies beyond a row is zero. */
-    float rows[3][SIZE] = {{0.0f}};
-    float *above = rows[0];
-    float *before = rows[1];
-    float *row = rows[2];
-    const float *first = igrf_first;
-    const float *second = igrf_second;
-    const float *slope = igrf_slope;
-    float u = unit[2];
-    float power = ratio * ratio;
+    const float *factor = igrf_factor;
+    float step = unit[2] * ratio;
+    float square = ratio * ratio;
+    float diagonal = square;
+    float c = 1.0f; /* cos^m cos(m lambda), cos^m sin(m lambda) */
+    float s = 0.0f;
     float radial = 0.0f;
     float sum[3] = {0.0f, 0.0f, 0.0f};
 
-    c[0] = 1.0f;
-    s[0] = 0.0f;
-    above[0] = 1.0f;
+    float above = diagonal;
+    float before = 0.0f;
     for (int n = 1; n <= IGRF_DEGREE; n++) {
-        c[n] = unit[0] * c[n - 1] - unit[1] * s[n - 1];
-        s[n] = unit[0] * s[n - 1] + unit[1] * c[n - 1];
-        mc[n] = (float)n * c[n - 1];
-        ms[n] = (float)n * s[n - 1];
-        for (int m = 0; m < n; m++) {
-            row[m] = first[m] * u * above[m] - second[m] * before[m];
-        }
-        row[n] = first[n] * above[n - 1];
-        row[n + 1] = 0.0f;
-
-        float derivative = slope[0] * row[1];
-        float g = *coefficient++;
-        float row_z = derivative * g;
-        float row_r = (float)(n + 1) * row[0] * g + u * row_z;
-        float row_x = 0.0f;
-        float row_y = 0.0f;
-        for (int m = 1; m <= n; m++) {
-            g = *coefficient++;
-            float h = *coefficient++;
-            float wave = g * c[m] + h * s[m];
-            float along = slope[m] * row[m + 1] * wave;
-            row_x += row[m] * (g * mc[m] + h * ms[m]);
-            row_y += row[m] * (h * mc[m] - g * ms[m]);
-            row_z += along;
-            row_r += (float)(n + 1 + m) * row[m] * wave + u * along;
-        }
-        power *= ratio;
-        radial += power * row_r;
-        sum[0] += power * row_x;
-        sum[1] += power * row_y;
-        sum[2] += power * row_z;
-
-        first += n + 1;
-        second += n + 1;
-        slope += n + 1;
-        float *spare = before;
+        float function = factor[0] * step * above - factor[1] * square * before;
+        radial += (float)(n + 1) * function * coefficient[0];
         before = above;
-        above = row;
-        row = spare;
+        above = function;
+        coefficient += 2;
+        factor += FACTORS;
+    }
+    const float *lower = coefficient - 2 * IGRF_DEGREE;
+    for (int m = 1; m <= IGRF_DEGREE; m++) {
+        float g = 0.0f, h = 0.0f;             /* sums of the functions times g and h, */
+        float weighted_g = 0.0f, weighted_h = 0.0f; /* times n + 1, */
+        float slope_g = 0.0f, slope_h = 0.0f;       /* and of the derivatives of order m - 1 */
+        float weight = (float)(m + 1);
+        diagonal *= factor[0] * ratio;
+        float function = diagonal;
+        before = 0.0f;
+        for (int n = m;; n++) {
+            float part_g = function * coefficient[0];
+            float part_h = function * coefficient[1];
+            float slope = function * factor[2];
+            g += part_g;
+            h += part_h;
+            weighted_g += weight * part_g;
+            weighted_h += weight * part_h;
+            slope_g += slope * lower[0];
+            slope_h += slope * lower[1];
+            coefficient += 2;
+            lower += 2;
+            factor += FACTORS;
+            if (n == IGRF_DEGREE) {
+                break;
+            }
+            float next = factor[0] * step * function - factor[1] * square * before;
+            before = function;
+            function = next;
+            weight += 1.0f;
+        }
+        lower += 2; /* the next order begins one n higher */
+        float along = slope_g * c + slope_h * s;
+        float order = (float)m;
+        sum[0] += order * (g * c + h * s);
+        sum[1] += order * (h * c - g * s);
+        sum[2] += along;
+        float turned = unit[0] * c - unit[1] * s;
+        s = unit[0] * s + unit[1] * c;
+        c = turned;
+        radial += unit[2] * along + weighted_g * c + weighted_h * s + order * (g * c + h * s);
     }
     for (int i = 0; i < 3; i++) {
         out_nT[i] = radial * unit[i] - sum[i];
