@@ -1,9 +1,10 @@
 """Sunlight that the Earth throws back at the spacecraft.
 
-The visible cap of a spherical, evenly reflecting Lambert Earth is cut into patches; each sends
-w = a cos(i) / pi cos(e) dA / d^2 of the solar constant onto a plate that faces it (i: Sun over the
-patch, e: spacecraft over the patch, d: distance, a: reflectivity). Bhanderi & Bak, Modeling Earth
-Albedo for Satellites in Earth Orbit, AIAA 2005-6465, with one reflectivity instead of a map.
+A spherical, evenly reflecting Lambert Earth: a point of the ground under the Sun at zenith angle i
+shines with a cos(i) / pi of the solar constant per steradian (a: reflectivity). The disc of the
+Earth as the spacecraft sees it is cut into patches of equal solid angle; each sends
+w = a cos(i) / pi dOmega onto a plate that faces it. Bhanderi & Bak, Modeling Earth Albedo for
+Satellites in Earth Orbit, AIAA 2005-6465, with one reflectivity instead of a map.
 Depends on time only: evaluated once a second of the grid, for a chunk at once.
 """
 
@@ -32,28 +33,27 @@ def patches(
     """
     radius = np.linalg.norm(r_BN_N, axis=1)
     up = r_BN_N / radius[:, None]
-    # Rings of equal area: equal steps in the cosine of the angle from the subsatellite point.
-    edge = _EARTH_RADIUS_M / radius
+    # Rings of equal solid angle: equal steps in the cosine of the angle from nadir.
+    edge = np.sqrt(1.0 - (_EARTH_RADIUS_M / radius) ** 2)
     share = (np.arange(rings) + 0.5) / rings
     cosine = edge[:, None] + (1.0 - edge[:, None]) * share
     sine = np.sqrt(1.0 - cosine**2)
-    area_m2 = 2.0 * math.pi * _EARTH_RADIUS_M**2 * (1.0 - edge) / (rings * sectors)
+    solid_angle = 2.0 * math.pi * (1.0 - edge) / (rings * sectors)
     pole = np.where(np.abs(up[:, 2:]) < 0.9, [[0.0, 0.0, 1.0]], [[1.0, 0.0, 0.0]])
     east = np.cross(pole, up)
     east /= np.linalg.norm(east, axis=1)[:, None]
     north = np.cross(up, east)
     azimuth = 2.0 * math.pi * (np.arange(sectors) + 0.5) / sectors
     ring = np.cos(azimuth)[:, None] * east[:, None, :] + np.sin(azimuth)[:, None] * north[:, None]
-    normal = (
-        cosine[:, :, None, None] * up[:, None, None, :]
-        + sine[:, :, None, None] * ring[:, None, :, :]
+    direction = (
+        sine[:, :, None, None] * ring[:, None, :, :]
+        - cosine[:, :, None, None] * up[:, None, None, :]
     ).reshape(len(radius), -1, 3)
-    line = normal * _EARTH_RADIUS_M - r_BN_N[:, None, :]
-    distance = np.linalg.norm(line, axis=2)
-    direction = line / distance[:, :, None]
-    lit = np.maximum(0.0, np.einsum("nki,ni->nk", normal, sun_N))
-    seen = np.maximum(0.0, -np.einsum("nki,nki->nk", normal, direction))
-    weight = reflectivity / math.pi * lit * seen * area_m2[:, None] / distance**2
+    r = radius[:, None]
+    distance = r * cosine - np.sqrt(_EARTH_RADIUS_M**2 - (r * sine) ** 2)
+    ground = r_BN_N[:, None, :] + np.repeat(distance, sectors, axis=1)[:, :, None] * direction
+    lit = np.maximum(0.0, np.einsum("nki,ni->nk", ground, sun_N)) / _EARTH_RADIUS_M
+    weight = reflectivity / math.pi * lit * solid_angle[:, None]
     return direction, weight
 
 

@@ -87,7 +87,8 @@ def knowledge_below(
 def attitude_error_deg(world: World, t_s: Array, q_BN: Array) -> Array:
     """Rotation angles [n] between estimates [n, 4] and the truth at their times.
 
-    What is no rotation (NaN, all zeros) gives NaN. The truth is interpolated on the sphere between the two rows around each time.
+    What is no rotation (NaN, all zeros) gives NaN. The truth is interpolated on the
+    sphere between the two rows around each time.
     """
     if not t_s.size:
         return np.zeros(0)
