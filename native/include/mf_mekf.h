@@ -7,9 +7,10 @@
  * State: q_BN and the gyro bias b. Error: [d_theta, d_b] with q_true = q(d_theta) q_BN in body axes
  * [rad] and b_true = b + d_b [rad/s]. Propagation by the gyro with exact transition blocks for a
  * constant rate; updates by unit vectors (Sun, field) as two scalars across the predicted direction
- * and by star tracker attitudes as three, one after the other, in Joseph's form. The whole vector
- * passes the gate before the first scalar changes anything. The process noise of the diagonal that
- * single precision cannot add yet waits in `pending`. Covariance blocks stay exactly symmetric.
+ * and by star tracker attitudes as three, one after the other, in Joseph's form where rounding asks
+ * for it. The whole vector passes the gate before the first scalar changes anything. The process
+ * noise of the diagonal that single precision cannot add yet waits in `pending`. Covariance blocks
+ * stay exactly symmetric.
  *
  * Order in a control cycle: mf_mekf_propagate to the tick, then the updates of mf_mekf_update.h by
  * samples taken at the tick or up to age_max_ms before (turned to the tick by the rate). Time is

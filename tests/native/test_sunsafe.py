@@ -32,7 +32,7 @@ class Sunsafe:
         return status, numpy(out)
 
 
-def fly(q_BN, omega, orbits=3.0, flip=None, eclipse=True, noise=True, dt_s=2.0):
+def fly(q_BN, omega, orbits=3.0, flip=None, eclipse=True, noise=True, dt_s=4.0):
     """Angle [deg] between the body axis and the Sun over time; noisy gyro and coarse Sun."""
     rng = np.random.default_rng(8)
     body, loop, off = Body(q_BN, omega), Sunsafe(), []
@@ -56,7 +56,7 @@ def test_turns_to_the_sun_and_stays_through_eclipses(seed):
     rng = np.random.default_rng(seed)
     q = Rotation.random(random_state=seed + 10).as_quat()
     off, body, _ = fly(q, rng.normal(size=3) * 0.3 * DEG, orbits=4.0)
-    assert off[-2800:].max() < 25.0
+    assert off[-1400:].max() < 25.0
     assert np.linalg.norm(body.momentum_N) == pytest.approx(H0, rel=0.3)
 
 
@@ -65,14 +65,14 @@ def test_from_the_sun_right_behind():
     away = Rotation.align_vectors([AXIS], [-SUN_N])[0].as_matrix()
     q = Rotation.from_matrix(away.T).as_quat()
     off, _, _ = fly(q, AXIS * 2 * DEG, orbits=3.0, noise=False)
-    assert off[0] > 179.0 and off[-1400:].max() < 25.0
+    assert off[0] > 179.0 and off[-700:].max() < 25.0
 
 
 @pytest.mark.parametrize("flip", range(3))
 def test_a_flipped_rod_does_not_get_there(flip):
     q = Rotation.random(random_state=12).as_quat()
     off, _, _ = fly(q, [0.002, -0.003, 0.004], orbits=3.0, flip=flip)
-    assert off[-2800:].max() > 60.0
+    assert off[-1400:].max() > 60.0
 
 
 def spin(axis_deg=0.0, size=1.0):

@@ -85,6 +85,6 @@ int mf_control_update(mf_control_t *state, const mf_control_params_t *params,
     mf_v3_copy(output->torque_B_N_m, torque);
     mf_v3_copy(output->rate_error_B_rad_s, difference);
     mf_quat_to_rotation_vector(q_BR, output->error_B_rad);
-    output->error_rad = mf_quat_angle(q_BR);
+    output->error_rad = mf_v3_norm(output->error_B_rad);
     return limited ? 1 : MF_OK;
 }

@@ -1,6 +1,8 @@
 /* Guidance: see mf_guidance.h. */
 #include "mf_guidance.h"
 
+#include <stddef.h>
+
 #include "mf_quat.h"
 #include "mf_vec3.h"
 
@@ -82,16 +84,15 @@ static bool frame(const float first[3], const float second[3], float rows[9], fl
     return true;
 }
 
-/* The frame's matrix and rate at one instant, both in components of R. */
-static bool solve(const mf_guidance_params_t *params, const scene_t *scene, float dcm_RN[9],
+/* The frame's matrix (unless NULL) and its rate in components of R, at one instant. `body` are the
+ * axes of the pair first_B, second_B. */
+static bool solve(uint8_t target, const float body[9], const scene_t *scene, float dcm_RN[9],
                   float omega_R_rad_s[3])
 {
     moving_t first, second;
-    float body[9], rows[9], a[3], b[3], sine;
-    directions(params->target, scene, &first, &second);
-    if (!mf_v3_unit(a, params->first_B) || !mf_v3_unit(b, params->second_B)
-        || !frame(a, b, body, &sine) || !unify(&first) || !unify(&second)
-        || !frame(first.line, second.line, rows, &sine)) {
+    float rows[9], sine;
+    directions(target, scene, &first, &second);
+    if (!unify(&first) || !unify(&second) || !frame(first.line, second.line, rows, &sine)) {
         return false;
     }
     /* Change of the normal axis along the third one: the rate about the first. */
@@ -102,7 +103,7 @@ static bool solve(const mf_guidance_params_t *params, const scene_t *scene, floa
     rate[0] = mf_v3_dot(one, &rows[6]) / sine;
     rate[1] = -mf_v3_dot(first.change, &rows[6]);
     rate[2] = mf_v3_dot(first.change, &rows[3]);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; dcm_RN != NULL && i < 3; i++) {
         for (int j = 0; j < 3; j++) {
             dcm_RN[3 * i + j] = body[i] * rows[j] + body[3 + i] * rows[3 + j]
                                 + body[6 + i] * rows[6 + j];
@@ -199,8 +200,10 @@ int mf_guidance_update(const mf_guidance_params_t *params, const mf_guidance_inp
         && elevation_sine(&scene) < mf_sinf(params->elevation_min_rad)) {
         return refuse(output, MF_GUIDANCE_BELOW_HORIZON);
     }
-    float dcm_RN[9], later_RN[9], later_rad_s[3];
-    if (!solve(params, &scene, dcm_RN, output->omega_RN_R_rad_s)
+    float body[9], dcm_RN[9], later_rad_s[3], first[3], second[3], sine;
+    if (!mf_v3_unit(first, params->first_B) || !mf_v3_unit(second, params->second_B)
+        || !frame(first, second, body, &sine)
+        || !solve(params->target, body, &scene, dcm_RN, output->omega_RN_R_rad_s)
         || mf_quat_from_dcm(dcm_RN, output->q_RN) != MF_OK) {
         return refuse(output, MF_GUIDANCE_SINGULAR);
     }
@@ -208,7 +211,7 @@ int mf_guidance_update(const mf_guidance_params_t *params, const mf_guidance_inp
         return refuse(output, MF_GUIDANCE_TOO_FAST);
     }
     carry_on(&scene);
-    if (!solve(params, &scene, later_RN, later_rad_s)) {
+    if (!solve(params->target, body, &scene, NULL, later_rad_s)) {
         return refuse(output, MF_GUIDANCE_SINGULAR);
     }
     mf_v3_add_scaled(later_rad_s, later_rad_s, output->omega_RN_R_rad_s, -1.0f);

@@ -4,6 +4,8 @@
 #include "mf_quat.h"
 #include "mf_vec3.h"
 
+#define SHORT_FORM 1.0e-3f
+
 /* P h for a scalar that observes the attitude alone, and h^T P h. */
 static float project(const mf_mekf_t *state, const float h[3], float g[6])
 {
@@ -12,58 +14,52 @@ static float project(const mf_mekf_t *state, const float h[3], float g[6])
     return mf_v3_dot(h, g);
 }
 
-static void pack(const mf_mekf_t *state, float p[6][6])
+/* The covariance less g g^T / s; products are the same both ways round: it stays symmetric. */
+static void subtract(mf_mekf_t *state, const float g[6], float inverse)
 {
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
-            p[i][j] = state->attitude_rad2[3 * i + j];
-            p[i][3 + j] = state->cross_rad2_s[3 * i + j];
-            p[3 + i][3 + j] = state->bias_rad2_s2[3 * i + j];
+            state->attitude_rad2[3 * i + j] -= inverse * (g[i] * g[j]);
+            state->cross_rad2_s[3 * i + j] -= inverse * (g[i] * g[3 + j]);
+            state->bias_rad2_s2[3 * i + j] -= inverse * (g[3 + i] * g[3 + j]);
         }
     }
 }
 
-static void unpack(mf_mekf_t *state, float p[6][6])
+/* Second half of Joseph's form for rank one: A - (A h) K^T + r K K^T restores what A = P - K g^T
+ * has lost to rounding. `rest` is A h. */
+static void restore(mf_mekf_t *state, const float gain[6], const float rest[6], float r)
 {
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
-            state->attitude_rad2[3 * i + j] = i <= j ? p[i][j] : p[j][i];
-            state->cross_rad2_s[3 * i + j] = p[i][3 + j];
-            state->bias_rad2_s2[3 * i + j] = i <= j ? p[3 + i][3 + j] : p[3 + j][3 + i];
+            const float *a = gain, *b = &gain[3], *c = rest, *d = &rest[3];
+            state->attitude_rad2[3 * i + j] +=
+                r * (a[i] * a[j]) - 0.5f * (c[i] * a[j] + c[j] * a[i]);
+            state->cross_rad2_s[3 * i + j] +=
+                r * (a[i] * b[j]) - 0.5f * (c[i] * b[j] + d[j] * a[i]);
+            state->bias_rad2_s2[3 * i + j] +=
+                r * (b[i] * b[j]) - 0.5f * (d[i] * b[j] + d[j] * b[i]);
         }
     }
 }
 
-/* One scalar: innovation = h d_theta + noise of variance r. `error` gathers the estimated error.
- * Joseph's form for rank one, upper triangle: A = P - K g^T, then A - (A h) K^T + r K K^T. With
- * r far below h^T P h the second step restores what A has lost to rounding. */
-static void scalar(mf_mekf_t *state, const float h[3], float innovation, float r, float error[6])
+/* One scalar: innovation = h d_theta + noise of variance r; g = P h, s = h^T P h + r. `error`
+ * gathers the estimated error. Where r is a fair part of s the short form of the covariance's
+ * update is as good as Joseph's: it loses s / r times the rounding. */
+static void scalar(mf_mekf_t *state, const float h[3], const float g[6], float s,
+                   float innovation, float r, float error[6])
 {
-    float g[6], gain[6], p[6][6], rest[6];
-    float s = project(state, h, g) + r;
+    float inverse = 1.0f / s, gain[6], rest[6];
     float residual = innovation - mf_v3_dot(h, error);
     for (int i = 0; i < 6; i++) {
-        gain[i] = g[i] / s;
+        gain[i] = g[i] * inverse;
         error[i] += gain[i] * residual;
     }
-    pack(state, p);
-    for (int i = 0; i < 6; i++) {
-        for (int j = i; j < 6; j++) {
-            p[i][j] -= gain[i] * g[j];
-        }
+    subtract(state, g, inverse);
+    if (r < SHORT_FORM * s) {
+        (void)project(state, h, rest);
+        restore(state, gain, rest, r);
     }
-    for (int i = 0; i < 6; i++) {
-        rest[i] = 0.0f;
-        for (int j = 0; j < 3; j++) {
-            rest[i] += (i <= j ? p[i][j] : p[j][i]) * h[j];
-        }
-    }
-    for (int i = 0; i < 6; i++) {
-        for (int j = i; j < 6; j++) {
-            p[i][j] += r * gain[i] * gain[j] - 0.5f * (rest[i] * gain[j] + rest[j] * gain[i]);
-        }
-    }
-    unpack(state, p);
 }
 
 /* Is this a new, timely sample of this sensor? MF_OK also notes it as seen. */
@@ -193,17 +189,19 @@ int mf_mekf_update_direction(mf_mekf_t *state, const mf_mekf_params_t *params,
     float nu[2] = {mf_v3_dot(first, measured), mf_v3_dot(second, measured)};
     float sine = mf_sqrtf(nu[0] * nu[0] + nu[1] * nu[1]);
     float cosine = mf_v3_dot(expected, measured);
-    float angle_rad = mf_atan2f(sine, cosine);
-    float stretch = sine > 1.0e-4f ? angle_rad / sine : 1.0f;
+    float stretch = 1.0f + sine * sine * (1.0f / 6.0f);
+    if (sine > 0.02f || cosine < 0.0f) {
+        stretch = sine > 1.0e-4f ? mf_atan2f(sine, cosine) / sine : 1.0f;
+    }
     /* nu = b x d_theta: rows -second and first. */
-    float h[2][3], g[6], r = direction->sigma_rad * direction->sigma_rad;
+    float h[2][3], g[2][6], r = direction->sigma_rad * direction->sigma_rad;
     mf_v3_scale(h[0], second, -1.0f);
     mf_v3_copy(h[1], first);
     nu[0] *= stretch;
     nu[1] *= stretch;
-    float s00 = project(state, h[0], g) + r;
-    float s01 = mf_v3_dot(h[1], g);
-    float s11 = project(state, h[1], g) + r;
+    float s00 = project(state, h[0], g[0]) + r;
+    float s01 = mf_v3_dot(h[1], g[0]);
+    float s11 = project(state, h[1], g[1]) + r;
     float determinant = s00 * s11 - s01 * s01;
     float nis = (s11 * nu[0] * nu[0] - 2.0f * s01 * nu[0] * nu[1] + s00 * nu[1] * nu[1])
                 / determinant;
@@ -216,8 +214,9 @@ int mf_mekf_update_direction(mf_mekf_t *state, const mf_mekf_params_t *params,
         return reject(state, params, sensor);
     }
     float error[6] = {0.0f};
-    scalar(state, h[0], nu[0], r, error);
-    scalar(state, h[1], nu[1], r, error);
+    scalar(state, h[0], g[0], s00, nu[0], r, error);
+    s11 = project(state, h[1], g[1]) + r;
+    scalar(state, h[1], g[1], s11, nu[1], r, error);
     return inject(state, params, sensor, error);
 }
 
@@ -276,9 +275,11 @@ int mf_mekf_update_attitude(mf_mekf_t *state, const mf_mekf_params_t *params,
     }
     float error[6] = {0.0f};
     for (int i = 0; i < 3; i++) {
-        float h[3] = {0.0f, 0.0f, 0.0f};
+        float h[3] = {0.0f, 0.0f, 0.0f}, g[6];
+        float r = attitude->sigma_B_rad[i] * attitude->sigma_B_rad[i];
         h[i] = 1.0f;
-        scalar(state, h, nu[i], attitude->sigma_B_rad[i] * attitude->sigma_B_rad[i], error);
+        float variance = project(state, h, g) + r;
+        scalar(state, h, g, variance, nu[i], r, error);
     }
     return inject(state, params, MF_MEKF_TRACKER, error);
 }

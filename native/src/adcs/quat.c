@@ -118,11 +118,14 @@ int mf_quat_from_rotation_vector(const float theta_rad[3], float q_BN[4])
     if (!(angle_rad <= 1000.0f)) {
         return MF_E_INVAL;
     }
-    /* sin(t/2)/t: its series below 0.02 rad, where t^4/3840 is below the last digit. */
-    float factor = angle_rad < 0.02f ? 0.5f - angle_rad * angle_rad * (1.0f / 48.0f)
-                                     : mf_sinf(0.5f * angle_rad) / angle_rad;
+    /* sin(t/2)/t and cos(t/2): series below 0.02 rad, where t^4/3840 is below the last digit. */
+    float factor = 0.5f - angle_rad * angle_rad * (1.0f / 48.0f);
+    q_BN[3] = 1.0f - angle_rad * angle_rad * 0.125f;
+    if (angle_rad >= 0.02f) {
+        factor = mf_sinf(0.5f * angle_rad) / angle_rad;
+        q_BN[3] = mf_cosf(0.5f * angle_rad);
+    }
     mf_v3_scale(q_BN, theta_rad, factor);
-    q_BN[3] = mf_cosf(0.5f * angle_rad);
     return MF_OK;
 }
 

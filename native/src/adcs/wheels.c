@@ -4,6 +4,7 @@
 #include "mf_vec3.h"
 
 #define N MF_WHEELS_COUNT
+#define UNIT_TOLERANCE 1.0e-3f
 
 static bool usable(uint8_t available, int i)
 {
@@ -19,15 +20,17 @@ static bool params_valid(const mf_wheels_params_t *p)
            && p->bias_gain_1_s <= 1.0f && p->horizon_s > 0.0f && p->horizon_s < 1.0e3f;
 }
 
-/* Axes to unit length, wheel momenta, and their sum; false for bad input. */
+/* Axes of the available wheels, wheel momenta, and their sum; false for bad input. */
 static bool gather(const mf_wheels_params_t *params, const float speed_rad_s[N],
                    uint8_t available, float axes[N][3], float momentum[N], float sum[3])
 {
     for (int i = 0; i < N; i++) {
         momentum[i] = 0.0f;
-        if (!mf_v3_unit(axes[i], params->axis_B[i])) {
+        const float *axis = params->axis_B[i];
+        if (!(mf_fabsf(mf_v3_dot(axis, axis) - 1.0f) < UNIT_TOLERANCE)) {
             return false;
         }
+        mf_v3_copy(axes[i], axis);
         if (!usable(available, i)) {
             mf_v3_zero(axes[i]);
             continue;
@@ -44,19 +47,15 @@ static bool gather(const mf_wheels_params_t *params, const float speed_rad_s[N],
 /* Unit vector n with G n = 0: the signed 3x3 minors of the four axes. */
 static void null_vector(float axes[N][3], float n[N])
 {
-    float square = 0.0f;
-    for (int i = 0; i < N; i++) {
-        float rows[9];
-        for (int j = 0, row = 0; j < N; j++) {
-            if (j != i) {
-                mf_v3_copy(&rows[3 * row], axes[j]);
-                row++;
-            }
-        }
-        n[i] = (i % 2 == 0 ? 1.0f : -1.0f) * mf_m3_determinant(rows);
-        square += n[i] * n[i];
-    }
-    float inverse = 1.0f / mf_sqrtf(square); /* at least 0.01: the axes span all directions */
+    float front[3], back[3];
+    mf_v3_cross(front, axes[0], axes[1]);
+    mf_v3_cross(back, axes[2], axes[3]);
+    n[0] = mf_v3_dot(axes[1], back);
+    n[1] = -mf_v3_dot(axes[0], back);
+    n[2] = mf_v3_dot(axes[3], front);
+    n[3] = -mf_v3_dot(axes[2], front);
+    /* At least 0.01: the axes span all directions. */
+    float inverse = 1.0f / mf_sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2] + n[3] * n[3]);
     for (int i = 0; i < N; i++) {
         n[i] *= inverse;
     }
@@ -100,8 +99,9 @@ int mf_wheels_allocate(const mf_wheels_params_t *params, const float torque_B_N_
         return MF_E_INVAL;
     }
     for (int k = 0; k < N; k++) {
-        for (int i = 0; i < 9; i++) {
-            gram[i] += axes[k][i / 3] * axes[k][i % 3];
+        for (int row = 0; row < 3; row++) {
+            float *at = &gram[3 * row];
+            mf_v3_add_scaled(at, at, axes[k], axes[k][row]);
         }
     }
     if (!mf_m3_invert(inverse, gram, 0.01f)) {
