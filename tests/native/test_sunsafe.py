@@ -13,6 +13,8 @@ SPIN, PRECESS, HOLD = 0, 1, 2
 AXIS = np.array([1.0, 0.0, 0.0])
 H0 = 0.036 * 2 * DEG
 SUN_N = np.array([0.8, -0.36, 0.48])
+# HOLD lets the momentum be 15 deg off the Sun and the axis 20 deg off the momentum.
+HELD_DEG = 35.0
 FIELD = [2e-5, -1e-5, 3e-5]
 ANGLES = [20 * DEG, 15 * DEG, 15 * DEG, 10 * DEG]
 
@@ -56,7 +58,7 @@ def test_turns_to_the_sun_and_stays_through_eclipses(seed):
     rng = np.random.default_rng(seed)
     q = Rotation.random(random_state=seed + 10).as_quat()
     off, body, _ = fly(q, rng.normal(size=3) * 0.3 * DEG, orbits=4.0)
-    assert off[-1400:].max() < 25.0
+    assert off[-1400:].max() < HELD_DEG
     assert np.linalg.norm(body.momentum_N) == pytest.approx(H0, rel=0.3)
 
 
@@ -64,8 +66,8 @@ def test_from_the_sun_right_behind():
     """Spinning about the axis, which looks straight away from the Sun."""
     away = Rotation.align_vectors([AXIS], [-SUN_N])[0].as_matrix()
     q = Rotation.from_matrix(away.T).as_quat()
-    off, _, _ = fly(q, AXIS * 2 * DEG, orbits=3.0, noise=False)
-    assert off[0] > 179.0 and off[-700:].max() < 25.0
+    off, _, _ = fly(q, AXIS * 2 * DEG, orbits=3.0, noise=False, dt_s=2.0)
+    assert off[0] > 179.0 and off[-1400:].max() < HELD_DEG
 
 
 @pytest.mark.parametrize("flip", range(3))
