@@ -9,6 +9,7 @@ expect 1.2 to 1.6 cycles each.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -67,7 +68,7 @@ def _object(source: Path) -> Path:
     target = BUILD / f"{source.parent.name}_{source.stem}-{key.hexdigest()[:16]}.o"
     if not target.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(f".{hashlib.sha256(str(id(target)).encode()).hexdigest()[:8]}")
+        part = target.with_suffix(f".{os.getpid()}")
         include = [f"-I{INCLUDE}", f"-I{HERE}", f"-I{libm_include()}"]
         command = [_tool(COMPILER), *ARCH, *flags(source), *include, "-c", str(source)]
         _step([*command, "-o", str(part)])

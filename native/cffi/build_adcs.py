@@ -19,6 +19,7 @@ import shlex
 import subprocess
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cffi import FFI
@@ -104,8 +105,10 @@ def _build(module: str, force: bool) -> Path:
     for place in (folder, common):
         place.mkdir(parents=True, exist_ok=True)
     # The libm is both: its single functions are no doubles in either module.
-    objects = [_object(source, common, FLAGS[SINGLE]) for source in libm()]
-    objects += [_object(source, folder, FLAGS[module]) for source in algorithms()]
+    work = [(source, common, FLAGS[SINGLE]) for source in libm()]
+    work += [(source, folder, FLAGS[module]) for source in algorithms()]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(_object, *zip(*work, strict=True)))
     text = interface(module)
     stamp = BUILD / (path.name + ".sha256")
     wanted = _hash(sys.version, text, Path(__file__), *objects)
@@ -136,6 +139,7 @@ def build(force: bool = False) -> list[Path]:
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "adcs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        libm_include()  # fetched once, before several compilers want it
         return [_build(module, force) for module in (SINGLE, DOUBLE)]
 
 
