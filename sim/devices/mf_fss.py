@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from sim.devices.words import WordDevice, word
+from sim.devices.words import UNKNOWN, WordDevice, word
 from sim.faults import FaultSet
 from sim.rotation import Vector
 
@@ -80,16 +80,17 @@ class MfFss(WordDevice):
         if register == COUNT:
             self._read = self._sampled
             return self._count & 0xFFFF
-        values = {
-            ID: DEVICE_ID,
-            VERSION: 0x0001,
-            CTRL: self._control,
-            ALPHA: self._alpha,
-            BETA: self._beta,
-            INTENSITY: self._intensity,
-            TEMPERATURE: self._temperature,
-        }
-        return values.get(register, 0xFFFF)
+        if register == ALPHA:
+            return self._alpha
+        if register == BETA:
+            return self._beta
+        if register == INTENSITY:
+            return self._intensity
+        if register == TEMPERATURE:
+            return self._temperature
+        if register == CTRL:
+            return self._control
+        return {ID: DEVICE_ID, VERSION: 0x0001}.get(register, UNKNOWN)
 
     def write_word(self, register: int, value: int) -> None:
         if register != CTRL:

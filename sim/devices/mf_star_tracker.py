@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.devices.words import WordDevice, word
+from sim.devices.words import UNKNOWN, WordDevice, word
 from sim.faults import FaultSet
 from sim.rotation import Quaternion
 
@@ -107,7 +107,6 @@ class MfStarTracker(WordDevice):
         self._words = tuple(words)
 
     def read_word(self, register: int) -> int:
-        valid = self._shown >= 0
         if register == STATUS:
             self._show()
             status = self._state | (self._shown >= 0) * VALID
@@ -117,15 +116,16 @@ class MfStarTracker(WordDevice):
             return self._shown_count & 0xFFFF
         if Q1 <= register < Q1 + 8:
             return self._words[register - Q1]
-        values = {
-            ID: DEVICE_ID,
-            VERSION: 0x0001,
-            CTRL: self._control,
-            AGE: min(NO_AGE - 1, round(self._shown_age_s / _AGE_LSB_S)) if valid else NO_AGE,
-            STARS: self._parameters.stars if valid else 0,
-            TEMPERATURE: self._temperature,
-        }
-        return values.get(register, 0xFFFF)
+        valid = self._shown >= 0
+        if register == AGE:
+            return min(NO_AGE - 1, round(self._shown_age_s / _AGE_LSB_S)) if valid else NO_AGE
+        if register == STARS:
+            return self._parameters.stars if valid else 0
+        if register == TEMPERATURE:
+            return self._temperature
+        if register == CTRL:
+            return self._control
+        return {ID: DEVICE_ID, VERSION: 0x0001}.get(register, UNKNOWN)
 
     def write_word(self, register: int, value: int) -> None:
         if register != CTRL:

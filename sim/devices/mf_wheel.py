@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.devices.words import WordDevice, signed, word
+from sim.devices.words import UNKNOWN, WordDevice, signed, word
 from sim.faults import FaultSet
 
 (ID, VERSION, CTRL, STATUS, TORQUE_CMD, SPEED_CMD, SPEED, TORQUE, CURRENT, TEMPERATURE, TIMEOUT,
@@ -65,6 +65,13 @@ class MfWheel(WordDevice):
         self._temperature_C = temperature_C
         self.speed_rad_s = speed_rad_s  # the plant's, at the present grid point
         self.motor_N_m = 0.0
+        self._constants = {
+            ID: DEVICE_ID,
+            VERSION: 0x0001,
+            TORQUE_MAX: _unsigned(parameters.torque_max_N_m / TORQUE_LSB_N_M),
+            SPEED_MAX: _unsigned(parameters.speed_max_rad_s / SPEED_LSB_RAD_S),
+            INERTIA: _unsigned(parameters.inertia_kg_m2 / INERTIA_LSB_KG_M2),
+        }
         self.power_up()
 
     def power_up(self) -> None:
@@ -142,6 +149,9 @@ class MfWheel(WordDevice):
         return (net * stop_s + (motor + way * coulomb) * (step_s - stop_s)) / step_s
 
     def read_word(self, register: int) -> int:
+        constant = self._constants.get(register)
+        if constant is not None:
+            return constant
         facts = self._parameters
         if register == STATUS:
             at_limit = abs(self.speed_rad_s) >= facts.speed_max_rad_s - SPEED_LSB_RAD_S
@@ -149,6 +159,10 @@ class MfWheel(WordDevice):
             status |= self._latched
             self._latched = 0
             return status
+        if register == TORQUE_CMD:
+            return self._torque_command & 0xFFFF
+        if register == SPEED_CMD:
+            return self._speed_command & 0xFFFF
         if register == SPEED:
             return word(self._telemetry(self.speed_rad_s, self.grid) / SPEED_LSB_RAD_S)
         if register == TORQUE:
@@ -157,18 +171,9 @@ class MfWheel(WordDevice):
             return word(self._polarity * self.motor_N_m / facts.torque_per_A_N_m / CURRENT_LSB_A)
         if register == TEMPERATURE:
             return word(self._temperature_C() * 16.0)
-        values = {
-            ID: DEVICE_ID,
-            VERSION: 0x0001,
-            CTRL: self._mode,
-            TORQUE_CMD: self._torque_command & 0xFFFF,
-            SPEED_CMD: self._speed_command & 0xFFFF,
-            TIMEOUT: self._timeout,
-            TORQUE_MAX: _unsigned(facts.torque_max_N_m / TORQUE_LSB_N_M),
-            SPEED_MAX: _unsigned(facts.speed_max_rad_s / SPEED_LSB_RAD_S),
-            INERTIA: _unsigned(facts.inertia_kg_m2 / INERTIA_LSB_KG_M2),
-        }
-        return values.get(register, 0xFFFF)
+        if register == CTRL:
+            return self._mode
+        return self._timeout if register == TIMEOUT else UNKNOWN
 
     def write_word(self, register: int, value: int) -> None:
         if register == CTRL:

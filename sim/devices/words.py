@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from sim.devices.base import Device, clamp_i16
 from sim.faults import FaultSet
 
@@ -30,17 +32,17 @@ class WordDevice(Device):
             for index in range(1, len(tx) - 1, 2):
                 self.write_word(self._register, tx[index] << 8 | tx[index + 1])
                 self._register = (self._register + 1) & 0xFF
-        out = bytearray()
-        while len(out) < rx_len:
+        if not rx_len:
+            return b""
+        words = []
+        for _ in range((rx_len + 1) // 2):
             value = self.read_word(self._register)
-            high, low = value >> 8, value & 0xFF
             if self.faults.active:
-                high = self.faulty(2 * self._register, high)
-                low = self.faulty(2 * self._register + 1, low)
-            out.append(high)
-            out.append(low)
+                high = self.faulty(2 * self._register, value >> 8)
+                value = high << 8 | self.faulty(2 * self._register + 1, value & 0xFF)
+            words.append(value)
             self._register = (self._register + 1) & 0xFF
-        return bytes(out[:rx_len])
+        return struct.pack(f">{len(words)}H", *words)[:rx_len]
 
 
 def word(value: float) -> int:
