@@ -1,0 +1,128 @@
+/* State of the attitude loop, complete: for whoever supplies its memory. Fields are private to
+ * native/src/adcs/adcs*.c; everybody else goes through mf_adcs.h. */
+#ifndef MF_ADCS_STATE_H
+#define MF_ADCS_STATE_H
+
+#include "mf_adcs.h"
+
+/* Judgement of one sensor. */
+typedef struct {
+    uint32_t failing_ms;  /* checks failed for, in sum; passing ones count it down */
+    uint32_t passing_ms;  /* checks passed for, while excluded */
+    uint32_t silent_ms;   /* since the last sample */
+    uint8_t fault;        /* enum mf_adcs_fault, while not used */
+    uint8_t repeats;
+    bool used;
+    float last_S[3];
+} mf_adcs_health_t;
+
+typedef struct {
+    float friction_N_m;   /* estimated, against the present direction */
+    float speed_rad_s;    /* of the last tick */
+    float motor_N_m;      /* commanded at the last tick */
+    uint16_t suspect_ticks;
+    bool known;           /* speed and command are of the last tick */
+    bool failed, answers;
+} mf_adcs_wheel_t;
+
+struct mf_adcs {
+    /* Time and orbit. */
+    uint64_t time_us;
+    uint32_t tick, rods_on_tick;
+    mf_time_t mission;
+    bool started, mission_known, rods_were_on;
+    mf_day_t tt, utc;
+    mf_sgp4_t sgp4;
+    mf_frames_t frames;
+    mf_igrf_t igrf;
+    float r_N_m[3], v_N_m_s[3];
+    uint32_t orbit_age_ms, gnss_age_ms; /* since the last SGP4 or GNSS state; since a fix */
+    bool orbit_valid, gnss_orbit, frames_valid;
+    float mag_N_T[3], sun_N[3], sun_m, lit;
+    bool field_valid, sun_valid, doubted;
+    /* Sensors. */
+    mf_adcs_health_t health[MF_ADCS_SENSORS];
+    uint8_t inhibited;
+    float mag_each_B_T[MF_ADCS_MAGS][3];
+    bool mag_fresh[MF_ADCS_MAGS];
+    float mag_B_T[3], sun_B[3], gyro_B_rad_s[3];
+    uint32_t mag_age_ms, sun_age_ms;
+    bool mag_new, sun_new, mag_known, sun_known, sun_fine, dark, gyro_new;
+    float past_mag_B_T[3], past_turn_B_rad[3]; /* at the last phase 0, and turned since */
+    uint32_t past_mag_ms;
+    bool past_mag_known;
+    /* Estimates. */
+    mf_mekf_t mekf;
+    float coarse_bias_B_rad_s[3]; /* from the turning of the field, until the filter runs */
+    float omega_BN_B_rad_s[3];
+    uint32_t omega_age_ms;
+    bool omega_known;
+    uint32_t lost_ms;             /* without an attitude */
+    /* Mode. */
+    uint8_t mode, reason, commanded;
+    bool command_waits, rods_only, detumbled;
+    uint32_t rate_high_ms, rate_low_ms, field_lost_ms;
+    mf_adcs_target_t target, waiting[MF_ADCS_TARGETS];
+    uint8_t waiting_count;
+    float target_E_m[3];
+    uint32_t target_ms;
+    /* Control. */
+    mf_bdot_t bdot;
+    float mag_dot_B_T_s[3], bdot_B_A_m2[3];
+    mf_sunsafe_t sunsafe;
+    mf_control_t control;
+    mf_momentum_t momentum;
+    mf_guidance_output_t guided;
+    mf_control_output_t error;
+    mf_adcs_wheel_t wheels[MF_WHEELS_COUNT];
+    uint8_t wheels_used;
+    uint16_t gate_ticks;          /* detumbling without damping, see adcs_control.c */
+    float momentum_B_N_m_s[3];
+    bool guided_valid, fallback, saturated, on_target, wheels_on;
+    float hold_q_RN[4];
+    bool holding;
+    uint16_t bad_inputs, time_jumps, exclusions, step_downs, tle_refused;
+};
+#ifndef MF_F64_H
+_Static_assert(sizeof(struct mf_adcs) <= 4096, "attitude state budget");
+#endif
+
+/* Between the files of the loop; `dt_ms` since the last step. */
+void mf_adcs_references(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                        uint32_t dt_ms);
+void mf_adcs_sensors(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                     uint32_t dt_ms);
+void mf_adcs_health_reset(mf_adcs_t *adcs);
+/* Not excluded and not inhibited. */
+bool mf_adcs_usable(const mf_adcs_t *adcs, int sensor);
+/* One check of one sensor, passed or failed with `fault`; stands for the time since its last. */
+void mf_adcs_judge(mf_adcs_t *adcs, const mf_adcs_params_t *params, int sensor, bool passed,
+                   uint8_t fault);
+/* Sensors that have fallen silent. */
+void mf_adcs_health_silence(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint32_t dt_ms);
+/* All three values repeat those of many samples before. */
+bool mf_adcs_stuck(mf_adcs_health_t *health, const float value_S[3]);
+/* A Sun vector from the coarse sensors' voltages. MF_OK, or MF_E_RANGE when none sees it. */
+int mf_adcs_coarse_sun(const mf_adcs_css_params_t *params, const float css_V[MF_ADCS_CSS],
+                       float sun_B[3]);
+void mf_adcs_estimate(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                      uint32_t dt_ms);
+void mf_adcs_mode(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                  uint32_t dt_ms);
+void mf_adcs_guide(mf_adcs_t *adcs, const mf_adcs_params_t *params);
+void mf_adcs_act(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                 mf_adcs_out_t *out);
+/* Field in the body for control: measured, or modelled through the attitude. */
+bool mf_adcs_field(const mf_adcs_t *adcs, float mag_B_T[3]);
+/* The wheels that work and are not found faulty are enough to point with. */
+bool mf_adcs_wheels_enough(const mf_adcs_t *adcs);
+void mf_adcs_wheels_watch(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                          uint32_t dt_ms);
+/* Motor torques with friction made up for; the others coast. */
+void mf_adcs_wheels_command(mf_adcs_t *adcs, const mf_adcs_params_t *params,
+                            const mf_adcs_in_t *in, const float motor_N_m[MF_WHEELS_COUNT],
+                            mf_adcs_out_t *out);
+void mf_adcs_wheels_coast(mf_adcs_t *adcs); /* none is driven in this tick */
+void mf_adcs_wheels_again(mf_adcs_t *adcs); /* forget faults: a mode was commanded */
+
+#endif

@@ -1,0 +1,206 @@
+/* Attitude loop: rate, attitude and their acquisition; see mf_adcs.h.
+ *
+ * The filter runs whenever the gyro does. It starts from the star tracker, or from Sun and field
+ * by QUEST; then the field is taken once per measuring cycle at phase 0 and the Sun at SUN_PHASE,
+ * so that errors that last (calibration, albedo) are not taken for many independent samples.
+ * Without an attitude the gyro's bias is followed by the turning of the field: per cycle, while
+ * the turn is small, the part across the field of what gyro and field say (as in control.c of the
+ * kernel). */
+#include "mf_adcs_state.h"
+#include "mf_mekf_update.h"
+#include "mf_quat.h"
+#include "mf_quest.h"
+#include "mf_vec3.h"
+
+#define SUN_PHASE 5u
+#define ACQUIRE_AGE_MS 1200u       /* of Sun and field for a start */
+#define ACQUIRE_RATE_RAD_S 0.1f
+#define ACQUIRE_WORST_RAD 0.35f
+#define ACQUIRE_CHI2 9.0f          /* of one degree of freedom: the angle between Sun and field */
+#define ACQUIRE_FACTOR 4.0f        /* variance: the gyro's bias is unknown, errors are not white */
+#define SUNLIT_SHARE 0.99f         /* the penumbra counts as eclipse */
+#define BIAS_GAIN 0.02f
+#define BIAS_MAX_RAD_S 0.05f
+#define BIAS_BELOW_RAD_S 0.0873f
+
+static void coarse_bias(mf_adcs_t *adcs, const mf_adcs_in_t *in)
+{
+    if (!adcs->mag_new || in->tick % MF_ADCS_CYCLE != 0 || !adcs->bdot.long_baseline ||
+        adcs->bdot.rate_rad_s < 0.0f || !adcs->omega_known ||
+        mf_v3_norm(adcs->omega_BN_B_rad_s) > BIAS_BELOW_RAD_S) {
+        return;
+    }
+    const float *B = adcs->mag_B_T;
+    float square = mf_v3_dot(B, B), across[3];
+    mf_v3_cross(across, adcs->mag_dot_B_T_s, B); /* times 1 / |B|^2: the rate across the field */
+    float along = mf_v3_dot(adcs->omega_BN_B_rad_s, B) / square;
+    for (int i = 0; i < 3; i++) {
+        float error = adcs->omega_BN_B_rad_s[i] - along * B[i] - across[i] / square;
+        float bias = adcs->coarse_bias_B_rad_s[i] + BIAS_GAIN * error;
+        bias = bias > BIAS_MAX_RAD_S ? BIAS_MAX_RAD_S : bias;
+        adcs->coarse_bias_B_rad_s[i] = bias < -BIAS_MAX_RAD_S ? -BIAS_MAX_RAD_S : bias;
+    }
+}
+
+/* A direction measured age_ms ago, turned to now by the rate. */
+static void to_now(const mf_adcs_t *adcs, const float then_B[3], uint32_t age_ms, float now_B[3])
+{
+    float turn[3];
+    mf_v3_cross(turn, then_B, adcs->omega_BN_B_rad_s);
+    mf_v3_add_scaled(now_B, then_B, turn, (float)age_ms * 1.0e-3f);
+}
+
+static float mag_sigma_rad(const mf_adcs_t *adcs, const mf_adcs_params_t *params)
+{
+    float sigma = params->sigma_mag_T / mf_v3_norm(adcs->mag_B_T);
+    return sigma > 1.0f ? 1.0f : sigma;
+}
+
+static float sun_sigma_rad(const mf_adcs_t *adcs, const mf_adcs_params_t *params)
+{
+    return adcs->sun_fine ? params->sigma_fss_rad : params->sigma_css_rad;
+}
+
+static void start_from_vectors(mf_adcs_t *adcs, const mf_adcs_params_t *params,
+                               const mf_adcs_in_t *in)
+{
+    if (!adcs->mag_known || !adcs->sun_known || !adcs->field_valid || adcs->doubted ||
+        !(adcs->lit > SUNLIT_SHARE) || !adcs->omega_known ||
+        adcs->mag_age_ms > ACQUIRE_AGE_MS || adcs->sun_age_ms > ACQUIRE_AGE_MS ||
+        mf_v3_norm(adcs->omega_BN_B_rad_s) > ACQUIRE_RATE_RAD_S) {
+        return;
+    }
+    const mf_quest_params_t quest = {.sigma_max_rad = ACQUIRE_WORST_RAD};
+    mf_quest_direction_t seen[2];
+    mf_quest_result_t found;
+    to_now(adcs, adcs->mag_B_T, adcs->mag_age_ms, seen[0].direction_B);
+    to_now(adcs, adcs->sun_B, adcs->sun_age_ms, seen[1].direction_B);
+    mf_v3_copy(seen[0].direction_N, adcs->mag_N_T);
+    mf_v3_copy(seen[1].direction_N, adcs->sun_N);
+    seen[0].sigma_rad = mag_sigma_rad(adcs, params);
+    seen[1].sigma_rad = sun_sigma_rad(adcs, params);
+    if (mf_quest(&quest, seen, 2, &found) != MF_OK || !(found.chi2 < ACQUIRE_CHI2)) {
+        return;
+    }
+    for (int i = 0; i < 9; i++) {
+        found.covariance_B_rad2[i] *= ACQUIRE_FACTOR;
+    }
+    (void)mf_mekf_initialise(&adcs->mekf, &params->mekf, found.q_BN, found.covariance_B_rad2, true,
+                             in->time_us);
+}
+
+static void take_tracker(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in)
+{
+    if (!in->tracker_fresh) {
+        return;
+    }
+    float q_SN[4], q_BN[4];
+    for (int i = 0; i < 4; i++) {
+        q_SN[i] = in->q_SN_tracker[i];
+    }
+    if (mf_quat_normalize(q_SN) != MF_OK) {
+        mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, false, MF_ADCS_FAULT_RANGE);
+        return;
+    }
+    mf_quat_multiply(params->q_BS_tracker, q_SN, q_BN);
+    if (!adcs->mekf.valid) {
+        mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, true, MF_ADCS_FAULT_NONE);
+        if (!mf_adcs_usable(adcs, MF_ADCS_TRACKER) || !adcs->omega_known) {
+            return;
+        }
+        float covariance_rad2[9] = {0.0f}, turn[3], q_turn[4], q_now[4];
+        for (int i = 0; i < 3; i++) {
+            float sigma = params->sigma_tracker_B_rad[i];
+            covariance_rad2[4 * i] = ACQUIRE_FACTOR * sigma * sigma;
+        }
+        mf_v3_scale(turn, adcs->omega_BN_B_rad_s, (float)in->tracker_age_ms * 1.0e-3f);
+        if (mf_quat_from_rotation_vector(turn, q_turn) == MF_OK) {
+            mf_quat_multiply(q_turn, q_BN, q_now);
+            (void)mf_mekf_initialise(&adcs->mekf, &params->mekf, q_now, covariance_rad2, true,
+                                     in->time_us);
+        }
+        return;
+    }
+    mf_mekf_attitude_t sample = {.sample_us =
+                                     in->time_us - 1000u * (uint64_t)in->tracker_age_ms};
+    for (int i = 0; i < 4; i++) {
+        sample.q_BN[i] = q_BN[i];
+    }
+    mf_v3_copy(sample.sigma_B_rad, params->sigma_tracker_B_rad);
+    if (!mf_adcs_usable(adcs, MF_ADCS_TRACKER)) {
+        /* Back in when it agrees with the filter as Sun sensors have to. */
+        float q_NB[4], q_off[4];
+        mf_quat_invert(adcs->mekf.q_BN, q_NB);
+        mf_quat_multiply(q_BN, q_NB, q_off);
+        bool near = mf_quat_angle(q_off) < params->sun_angle_rad;
+        mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, near, MF_ADCS_FAULT_MODEL);
+        return;
+    }
+    int status = mf_mekf_update_attitude(&adcs->mekf, &params->mekf, &sample);
+    mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, status == MF_OK, MF_ADCS_FAULT_MODEL);
+}
+
+static void update(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in)
+{
+    uint32_t phase = in->tick % MF_ADCS_CYCLE;
+    mf_mekf_direction_t direction;
+    if (adcs->mag_new && phase == 0 && adcs->field_valid && !adcs->doubted) {
+        mf_v3_copy(direction.direction_B, adcs->mag_B_T);
+        mf_v3_copy(direction.direction_N, adcs->mag_N_T);
+        direction.sigma_rad = mag_sigma_rad(adcs, params);
+        direction.sample_us = in->time_us - 1000u * (uint64_t)adcs->mag_age_ms;
+        direction.sensor = MF_MEKF_MAG;
+        (void)mf_mekf_update_direction(&adcs->mekf, &params->mekf, &direction);
+    }
+    if (phase == SUN_PHASE && adcs->sun_valid && adcs->sun_known && adcs->orbit_valid) {
+        mf_v3_copy(direction.direction_B, adcs->sun_B);
+        mf_v3_copy(direction.direction_N, adcs->sun_N);
+        direction.sigma_rad = sun_sigma_rad(adcs, params);
+        direction.sample_us = in->time_us - 1000u * (uint64_t)adcs->sun_age_ms;
+        direction.sensor = MF_MEKF_SUN;
+        (void)mf_mekf_update_sun(&adcs->mekf, &params->mekf, &direction,
+                                 adcs->lit > SUNLIT_SHARE, adcs->sun_known);
+    }
+}
+
+void mf_adcs_estimate(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                      uint32_t dt_ms)
+{
+    if (adcs->gyro_new) {
+        const float *bias = adcs->mekf.valid ? adcs->mekf.bias_B_rad_s : adcs->coarse_bias_B_rad_s;
+        mf_v3_add_scaled(adcs->omega_BN_B_rad_s, adcs->gyro_B_rad_s, bias, -1.0f);
+        adcs->omega_age_ms = 0;
+    } else if (adcs->omega_age_ms < params->mekf.step_max_ms + MF_ADCS_PERIOD_MS) {
+        adcs->omega_age_ms += dt_ms;
+    }
+    adcs->omega_known = mf_adcs_usable(adcs, MF_ADCS_GYRO) &&
+                        (adcs->gyro_new || (adcs->omega_known &&
+                                            adcs->omega_age_ms <= params->mekf.step_max_ms));
+    if (adcs->mag_new) {
+        float dipole[3];
+        (void)mf_bdot_update(&adcs->bdot, &params->bdot, adcs->mag_B_T,
+                             in->tick * (uint32_t)MF_ADCS_PERIOD_MS, adcs->mag_dot_B_T_s, dipole);
+        if (in->tick % MF_ADCS_CYCLE == 0) {
+            mf_v3_copy(adcs->bdot_B_A_m2, dipole);
+        }
+    }
+    if (adcs->mekf.valid) {
+        if (adcs->gyro_new) {
+            (void)mf_mekf_propagate(&adcs->mekf, &params->mekf, adcs->gyro_B_rad_s, in->time_us);
+        } else if (in->time_us - adcs->mekf.time_us >
+                   1000u * (uint64_t)params->mekf.gap_max_ms) {
+            mf_mekf_reset(&adcs->mekf); /* no gyro: nothing carries the attitude on */
+        }
+    }
+    if (adcs->mekf.valid && adcs->gyro_new) {
+        update(adcs, params, in);
+        mf_v3_copy(adcs->omega_BN_B_rad_s, adcs->mekf.omega_BN_B_rad_s);
+        mf_v3_copy(adcs->coarse_bias_B_rad_s, adcs->mekf.bias_B_rad_s);
+    }
+    if (!adcs->mekf.valid) {
+        coarse_bias(adcs, in);
+        start_from_vectors(adcs, params, in);
+    }
+    take_tracker(adcs, params, in);
+    adcs->lost_ms = adcs->mekf.valid ? 0 : adcs->lost_ms + (adcs->lost_ms < 100000000u ? dt_ms : 0);
+}
