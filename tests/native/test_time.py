@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import erfa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from native.adcs import ffi, lib
@@ -35,6 +35,8 @@ def between(angle, wanted):
     return (angle - wanted + math.pi) % (2 * math.pi) - math.pi
 
 
+@example(0, 0, 60, -900)
+@example(2**32 - 1, 65535, 0, 900)
 @given(seconds, fractions, st.integers(0, 60), st.integers(-900, 900))
 def test_scales_against_integers(s, fraction, leap, ut1_ms):
     ticks = s * 65536 + fraction
@@ -56,6 +58,9 @@ def test_epoch_is_2019_12_31_23_59_23_utc():
     assert day_of(0, scale=TAI).day == lib.MF_TIME_EPOCH_DAY
 
 
+@example(0, 0, UTC, 0)
+@example(2**32 - 86400, 0, TAI, 0)
+@example(2**32 - 1, 65535, TT, 900)
 @given(seconds, fractions, st.sampled_from([TAI, UTC, UT1, TT]), st.integers(-900, 900))
 def test_there_and_back(s, fraction, scale, ut1_ms):
     params = ffi.new("mf_time_params_t *", (37, ut1_ms))

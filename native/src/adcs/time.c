@@ -5,6 +5,7 @@
 
 #define DAY_TICKS ((int64_t)MF_TIME_DAY_S * MF_TIME_TICKS_PER_S)
 #define TT_TAI_TICKS INT64_C(2109211) /* 32.184 s; rounded by 6 us */
+#define SPLIT_DAYS 25000   /* about half the range of the counter */
 #define COUNTER_DAYS 49712 /* 2^32 s, and the day it ends in */
 #define TAI_UTC_MAX_S 100
 #define UT1_UTC_MAX_MS 1000
@@ -58,13 +59,16 @@ int mf_time_day(const mf_time_t *time, const mf_time_params_t *params, int scale
     if (!offset_ticks(params, scale, &offset)) {
         return MF_E_INVAL;
     }
-    /* One day more keeps the division away from negative numbers. */
-    uint64_t ticks = (uint64_t)(ticks_of(time) + offset + DAY_TICKS);
-    uint32_t seconds = (uint32_t)(ticks / MF_TIME_TICKS_PER_S); /* a shift */
+    /* Days are taken off or lent first, so that seconds stay within 32 bits at both ends of the
+     * counter, and no division of 64 bits is needed. */
+    int64_t ticks = ticks_of(time) + offset;
+    int32_t days_off = ticks < 0 ? -1 : ticks >= SPLIT_DAYS * DAY_TICKS ? SPLIT_DAYS : 0;
+    ticks -= days_off * DAY_TICKS;
+    uint32_t seconds = (uint32_t)((uint64_t)ticks / MF_TIME_TICKS_PER_S);
     uint32_t day = seconds / MF_TIME_DAY_S;
-    out->day = (int32_t)day - 1 + MF_TIME_EPOCH_DAY;
+    out->day = (int32_t)day + days_off + MF_TIME_EPOCH_DAY;
     out->second = seconds - day * MF_TIME_DAY_S;
-    out->fraction = (uint16_t)(ticks % MF_TIME_TICKS_PER_S);
+    out->fraction = (uint16_t)((uint64_t)ticks % MF_TIME_TICKS_PER_S);
     /* 2^32 / (86400 * 65536) = 512/675, as one product: the truncations cost two units at most. */
     uint64_t of_day = (uint64_t)out->second * MF_TIME_TICKS_PER_S + out->fraction;
     out->fraction_q32 = (uint32_t)(((of_day >> 1) * UINT64_C(3257812230)) >> 31);

@@ -90,6 +90,19 @@ static int times(void)
     if (judge(0, out, 3, "angles") || (out[0] > 3.1416f || out[0] < -3.1416f)) {
         return 1;
     }
+    /* There and back in any scale, the ends of the counter among the times. */
+    mf_time_params_t known = {37, (int16_t)((int)(random64() % 1801u) - 900)};
+    mf_time_t there = {random64() & 1u ? time.seconds : 0u - (uint32_t)(random64() % 200000u),
+                       time.fraction};
+    mf_time_t again = {0, 0};
+    mf_day_t between;
+    int scale = (int)(random64() % 4u);
+    if (mf_time_day(&there, &known, scale, &between) < 0 ||
+        mf_time_from_day(&between, &known, scale, &again) < 0 ||
+        again.seconds != there.seconds || again.fraction != there.fraction) {
+        printf("time %lu not kept in scale %d\n", (unsigned long)there.seconds, scale);
+        return 1;
+    }
     mf_time_t back = {5, 6};
     int status = mf_time_from_day(&day, &params, (int)(random64() % 6u), &back);
     if (status < 0 && (back.seconds != 5 || back.fraction != 6)) {
