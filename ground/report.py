@@ -236,7 +236,8 @@ class FlightReport:
         return self._vector("Magnetic field", "uT", "mag_B_T", 1e6, "field_T")
 
     def _dipole(self) -> Any:
-        return self._vector("Dipole", "A m2", "dipole_B_A_m2", 1.0, "dipole_A_m2")
+        title = "Dipole (the rods rest while the body turns mostly about the field line)"
+        return self._vector(title, "A m2", "dipole_B_A_m2", 1.0, "dipole_A_m2")
 
     def _stations(self) -> Any:
         """When each station saw the spacecraft: one row of bars per station."""
