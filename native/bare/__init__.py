@@ -15,7 +15,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from native.cffi.sources import INCLUDE, ROOT, included, libm_include, with_called
+from native.cffi.sources import (
+    INCLUDE,
+    ROOT,
+    cipher_include,
+    included,
+    libm_include,
+    secured_link,
+    with_called,
+)
 
 HERE = Path(__file__).resolve().parent
 BUILD = ROOT / "build" / "native" / "bare"
@@ -70,6 +78,8 @@ def _object(source: Path) -> Path:
         BUILD.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f".{os.getpid()}")
         include = [f"-I{INCLUDE}", f"-I{HERE}", f"-I{libm_include()}"]
+        if source.parent.name == "crypto":
+            include += [f"-I{folder}" for folder in cipher_include()]
         command = [_tool(COMPILER), *ARCH, *flags(source), *include, "-c", str(source)]
         _step([*command, "-o", str(part)])
         part.replace(target)
@@ -81,6 +91,9 @@ def image(text: str, folder: Path) -> Path:
     source = folder / "image.c"
     source.write_text(text, encoding="utf-8")
     files = with_called([HERE / "start.c", source])
+    link = secured_link()
+    if {header.name for header in included([source])} & {f"mf_{path.stem}.h" for path in link}:
+        files += link  # what is not called is not linked
     target = folder / "image.elf"
     command = [
         _tool(COMPILER),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from native.bare.kernel import Kernel
 from native.bare.kernels_attitude import KERNELS as _ATTITUDE
+from native.bare.kernels_link import KERNELS as _LINK
 
 _TIME = """
 static const mf_time_params_t time_params = {37, -120};
@@ -138,4 +139,5 @@ static uint32_t time_ms;
         limit=70000,
     ),
     *_ATTITUDE,
+    *_LINK,
 )

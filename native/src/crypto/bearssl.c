@@ -3,7 +3,11 @@
 #define BR_LE_UNALIGNED 0
 #define BR_BE_UNALIGNED 0
 
-#include "src/aead/gcm.c"
+/* Counted (native/bare): a tenth faster than -O2, for 1.7 KB. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+
 #include "src/hash/ghash_ctmul.c"
 #include "src/symcipher/aes_ct.c"
 #include "src/symcipher/aes_ct_ctr.c"

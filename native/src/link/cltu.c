@@ -68,7 +68,8 @@ int mf_bch_check(uint8_t block[MF_CLTU_BLOCK], bool correct)
     if (syndrome == 0) {
         return 0;
     }
-    if (!correct) {
+    /* x + 1 divides the generator: one wrong bit gives a syndrome of odd weight, two an even one. */
+    if (!correct || __builtin_parity(syndrome) == 0) {
         return MF_E_BADMSG;
     }
     /* A wrong bit gives the remainder of its power of x: 1 for the last bit of the parity. */
@@ -108,25 +109,17 @@ void mf_cltu_reset(mf_cltu_t *cltu, uint8_t *out, uint16_t capacity, bool correc
     cltu->counters = counters;
 }
 
-/* With correction one wrong bit of the start sequence is tolerated, without it none. */
-static bool is_start(const mf_cltu_t *cltu)
-{
-    if (cltu->history_bits < START_BITS) {
-        return false;
-    }
-    uint32_t wrong = cltu->history ^ START;
-    return wrong == 0 || (cltu->correct && (wrong & (wrong - 1u)) == 0);
-}
-
-/* The lowest `bits` bits of a byte, in search of the start sequence. */
+/* The lowest `bits` bits of a byte, in search of the start sequence. With correction one wrong bit of
+ * it is tolerated, without it none. */
 static void search_bits(mf_cltu_t *cltu, uint8_t byte, uint32_t bits)
 {
+    uint32_t history = cltu->history;
+    uint32_t seen = cltu->history_bits;
     while (bits-- > 0) {
-        cltu->history = (uint16_t)((uint32_t)cltu->history << 1 | ((uint32_t)byte >> bits & 1u));
-        if (cltu->history_bits < START_BITS) {
-            cltu->history_bits++;
-        }
-        if (is_start(cltu)) {
+        history = (history << 1 | ((uint32_t)byte >> bits & 1u)) & 0xFFFFu;
+        seen++;
+        uint32_t wrong = history ^ START;
+        if ((wrong == 0 || (cltu->correct && (wrong & (wrong - 1u)) == 0)) && seen >= START_BITS) {
             cltu->counters->starts++;
             cltu->decoding = true;
             cltu->used = 0;
@@ -136,6 +129,8 @@ static void search_bits(mf_cltu_t *cltu, uint8_t byte, uint32_t bits)
             return;
         }
     }
+    cltu->history = (uint16_t)history;
+    cltu->history_bits = (uint8_t)(seen < START_BITS ? seen : START_BITS);
 }
 
 /* The end of a CLTU: what its code blocks carried. */
@@ -173,13 +168,17 @@ int mf_cltu_byte(mf_cltu_t *cltu, uint8_t byte)
         search_bits(cltu, byte, 8);
         return 0;
     }
-    cltu->raw[cltu->raw_count++] = byte;
-    if (cltu->raw_count < sizeof(cltu->raw)) {
+    uint32_t count = cltu->raw_count;
+    cltu->raw[count] = byte;
+    cltu->raw_count = (uint8_t)(count + 1u);
+    if (count < MF_CLTU_BLOCK) {
         return 0;
     }
     uint8_t block[MF_CLTU_BLOCK];
+    uint32_t bits = cltu->raw[0], offset = cltu->offset;
     for (uint32_t i = 0; i < MF_CLTU_BLOCK; i++) {
-        block[i] = (uint8_t)(((uint32_t)cltu->raw[i] << 8 | cltu->raw[i + 1u]) >> cltu->offset);
+        bits = bits << 8 | cltu->raw[i + 1u];
+        block[i] = (uint8_t)(bits >> offset);
     }
     int corrected = mf_bch_check(block, cltu->correct);
     if (corrected < 0) {
@@ -194,10 +193,17 @@ int mf_cltu_byte(mf_cltu_t *cltu, uint8_t byte)
     }
     cltu->counters->blocks++;
     cltu->counters->corrected += (uint32_t)corrected;
-    for (uint32_t i = 0; i < MF_CLTU_BLOCK_DATA; i++) {
-        uint8_t mask = cltu->randomised ? mf_cltu_random(cltu->used) : 0;
-        cltu->out[cltu->used++] = block[i] ^ mask;
+    uint8_t *out = &cltu->out[cltu->used];
+    if (cltu->randomised) {
+        uint32_t phase = cltu->used % sizeof(random_sequence);
+        for (uint32_t i = 0; i < MF_CLTU_BLOCK_DATA; i++) {
+            out[i] = block[i] ^ random_sequence[phase];
+            phase = phase + 1u < sizeof(random_sequence) ? phase + 1u : 0;
+        }
+    } else {
+        memcpy(out, block, MF_CLTU_BLOCK_DATA);
     }
+    cltu->used = (uint16_t)(cltu->used + MF_CLTU_BLOCK_DATA);
     cltu->raw[0] = cltu->raw[MF_CLTU_BLOCK];
     cltu->raw_count = 1;
     return 0;
