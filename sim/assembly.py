@@ -11,7 +11,7 @@ import numpy as np
 from sim.disturbances import Air, Box, Light
 from sim.environment import Environment
 from sim.errors import ScenarioError
-from sim.faults import SENSOR_KINDS, WHEEL_KINDS, Fault
+from sim.faults import FLASH_KINDS, SENSOR_KINDS, WHEEL_KINDS, Fault
 from sim.noise import Noise
 from sim.orbit import Frames, Orbit, read_tle, satrec_from_tle, synthetic_satrec
 from sim.plant import Plant, Rotor
@@ -20,7 +20,7 @@ from sim.scenario import Scenario
 
 # Parts that know the faults of sensors; rods know a wrong sign, wheels a bad bearing as well.
 _SENSORS = ("ak09916", "lsm6dso", "mmc5983ma", "css", "fss", "wheel", "gnss", "star_tracker")
-_RODS, _WHEELS = "drv8830", "wheel"
+_RODS, _WHEELS, _FLASH = "drv8830", "wheel", "w25q128"
 
 
 def check_rotation(rows: list[list[float]], key: str, where: str) -> None:
@@ -43,9 +43,10 @@ def check_faults(faults: Iterable[Fault], devices: Iterable[str], where: str) ->
         device, kind = fault.device, fault.kind
         if device not in known:
             raise ScenarioError(f"{where}: a fault of {device}, which the spacecraft lacks")
-        able = kind not in SENSOR_KINDS + WHEEL_KINDS
+        able = kind not in SENSOR_KINDS + WHEEL_KINDS + FLASH_KINDS
         able = able or kind in SENSOR_KINDS and device.startswith(_SENSORS)
         able = able or kind in WHEEL_KINDS and device.startswith(_WHEELS)
+        able = able or kind in FLASH_KINDS and device == _FLASH
         able = able or kind == "sign_flip" and device.startswith(_RODS)
         if not able:
             raise ScenarioError(f"{where}: {device} knows no fault '{kind}'")

@@ -17,7 +17,8 @@ of an array of tables is named by its place, from 0: `--set timeline.0.t_s=120`.
 A fault comes from the timeline (`fault`, `device`, from `t_s` until `until_s`), or from the command
 line: `--set fault.ak09916.kind=dead --set fault.ak09916.t_s=600`. Kinds, see `sim/faults.py`:
 `nack`, `dead`, `timeout`, `stuck`, `bit_flip`, `wrong_id`; of sensors `bias_step`, `noise_scale`,
-`sign_flip`, `stuck_value`; of wheels `friction_scale`.
+`sign_flip`, `stuck_value`; of wheels `friction_scale`; of flash `stuck_busy`,
+`program_fail`, `erase_fail`, `power_cut`.
 
 What an optional table describes is there only when the scenario has the table, be it empty:
 `--set spacecraft.gnss={}`, or `--set spacecraft.gnss.acquisition_s=10`.

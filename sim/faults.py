@@ -15,8 +15,14 @@ Sensors, in what they measure before any register (all axes, or `axis` from 0):
 Wheels: `friction_scale`, the bearing's friction is `factor` times as large. A coarse sun sensor has
 no bus of its own: of the kinds above it knows `dead`, no light at all.
 
+Flash memory: `stuck_busy`, it never becomes ready; `program_fail` and `erase_fail`, the cycle runs
+and changes nothing; `power_cut`, the supply of flash and computer fails in the program or erase
+cycle number `operation` (from 1; every one when left out) after `fraction` of its time. Nothing
+acknowledges on SPI: a flash that is `nack` or `dead` reads 0xFF.
+
 Without `until_s` a fault stays for ever. Registers are byte addresses of the part's own map; of a
-16-bit map byte 2r is the high byte of register r (TMP108, EPS), of the FRAM the memory address.
+16-bit map byte 2r is the high byte of register r (TMP108, EPS), of FRAM and flash the
+memory address, behind which come the flash's identification and status.
 """
 
 from __future__ import annotations
@@ -27,7 +33,8 @@ from dataclasses import dataclass
 BUS_KINDS = ("nack", "dead", "timeout", "stuck", "bit_flip", "wrong_id")
 SENSOR_KINDS = ("bias_step", "noise_scale", "sign_flip", "stuck_value")
 WHEEL_KINDS = ("friction_scale",)
-KINDS = BUS_KINDS + SENSOR_KINDS + WHEEL_KINDS
+FLASH_KINDS = ("stuck_busy", "program_fail", "erase_fail", "power_cut")
+KINDS = BUS_KINDS + SENSOR_KINDS + WHEEL_KINDS + FLASH_KINDS
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Fault:
     axis: int | None = None
     fraction: float = 0.0
     factor: float = 1.0
+    operation: int | None = None
 
 
 class FaultSet:

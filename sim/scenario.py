@@ -26,7 +26,7 @@ else:
 __all__ = ["Command", "Scenario", "ScenarioError", "available", "load"]
 
 _EPOCH_YEARS = (1990, 2030)  # IGRF-14 is good to 2030, leap seconds to 1972
-_FAULT_KEYS = ("until_s", "register", "value", "axis")  # given, they ask for a fault
+_FAULT_KEYS = ("until_s", "register", "value", "axis", "operation")  # given, they ask for a fault
 FOLDER = Path(__file__).parent / "scenarios"
 
 
@@ -183,5 +183,5 @@ def _fault(device: str, kind: str, row: Mapping[str, Any], full: str, where: str
     until_s = float("inf") if row["until_s"] is None else row["until_s"]
     if until_s <= row["t_s"]:
         raise ScenarioError(f"{where}: {full}.until_s must be later than t_s")
-    rest = (row[key] for key in ("register", "bit", "value", "axis", "fraction", "factor"))
-    return Fault(device, kind, row["t_s"], until_s, *rest)
+    keys = ("register", "bit", "value", "axis", "fraction", "factor", "operation")
+    return Fault(device, kind, row["t_s"], until_s, *(row[key] for key in keys))

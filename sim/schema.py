@@ -30,6 +30,7 @@ DEVICES = (
     "drv8830_z",
     "tmp108",
     "mb85rc1mt",
+    "w25q128",
     "eps",
     "radio",
     *ATTITUDE_DEVICES,
@@ -49,12 +50,17 @@ CHECKS = (
 _FAULT: dict[str, Any] = {
     "t_s": number(0.0, 0.0, 1e9),
     "until_s": number(None, 0.0, 1e9),
-    "register": Key("int", None, 0, 131074),
+    "register": Key("int", None, 0, 16777221),
     "bit": Key("int", 0, 0, 7),
     "value": Key("int", None, 0, 255),
     "axis": Key("int", None, 0, 2, text="of a sensor; all when left out"),
-    "fraction": number(0.0, -10.0, 10.0, "bias_step: of the full range"),
+    "fraction": number(
+        0.0, -10.0, 10.0, "bias_step: of the full range; power_cut: of the cycle's time"
+    ),
     "factor": number(1.0, 0.0, 1e6, "noise_scale, friction_scale"),
+    "operation": Key(
+        "int", None, 1, 1 << 30, text="power_cut: number of the program or erase cycle"
+    ),
 }
 
 SCHEMA: dict[str, Any] = {

@@ -20,6 +20,7 @@ from sim.devices.mb85rc1mt import ADDRESS_HIGH, ADDRESS_ID, ADDRESS_LOW, Mb85rc1
 from sim.devices.mf_eps import MfEps
 from sim.devices.mf_radio import MfRadio
 from sim.devices.tmp108 import Tmp108
+from sim.devices.w25q128 import W25q128
 from sim.faults import FaultSet
 from sim.noise import Noise
 from sim.pointing import Targets
@@ -43,7 +44,7 @@ SUNLIGHT_EVERY = 10  # grid points: the Sun's angle to a tumbling panel, once a 
 class Spacecraft:
     """State of the vehicle. `grid` is the index of the present grid point, `t_s` its time.
 
-    `parts` maps (bus, address) to devices, `devices` their names.
+    `parts` maps (bus, address) to devices, `devices` their names; `flash` is on SPI.
     """
 
     def __init__(self, scenario: Scenario, seed: int, step_ns: int) -> None:
@@ -129,6 +130,7 @@ class Spacecraft:
         ]
         self.thermometer = Tmp108("tmp108", self._payload_C, faults("tmp108"))
         self.fram = Mb85rc1mt("mb85rc1mt", faults("mb85rc1mt"))
+        self.flash = W25q128("w25q128", faults("w25q128"))
         self.radio = MfRadio("radio", faults("radio"))
         self.power = Power(
             PowerParameters(**data["power"]),
@@ -154,6 +156,7 @@ class Spacecraft:
         self.parts.update(self.suite.parts)
         self.devices = {part.name: part for part in self.parts.values()}
         self.devices.update((part.name, part) for part in self.suite.uarts.values())
+        self.devices[self.flash.name] = self.flash
         self._faults = {name: part.faults for name, part in self.devices.items()}
         self._faults.update(self.suite.sensors)
         check_faults(scenario.faults, self._faults, where)

@@ -38,6 +38,7 @@ from sim.protocol import (
 )
 from sim.scenario import Scenario
 from sim.spacecraft import Spacecraft
+from sim.spi import SpiBus
 from sim.traffic import BusTraffic
 from sim.truth import Truth, record
 
@@ -78,6 +79,7 @@ class World:
         )
         self.truth = Truth()
         self.traffic = {BUS_ADCS: BusTraffic(), BUS_PLATFORM: BusTraffic()}
+        self.spi = SpiBus({0: self.spacecraft.flash})
         self.console = bytearray()  # what the processor wrote to its UARTs, the newest 64 KiB
         self.console_input = bytearray()
         self.finished = False
@@ -167,6 +169,7 @@ class World:
         self.flight_build = bool(tx[2] & 1)
         self._booted = True
         self.reset_pulled = False
+        self.spi.boot(self._last_us)
         self._boot_grid = self.spacecraft.grid
         self._boot_tick = 0
         self._next_us = GRID_US
@@ -189,6 +192,8 @@ class World:
                 record(self.truth, self.spacecraft)
             if spacecraft.grid >= self._end_grid:
                 self.finished = True
+            if brown_out:
+                self.spi.supply_lost(self._next_us - GRID_US)
             if self.watchdog.expired(self._boot_tick) or brown_out:
                 self.reset_pulled = True
 
@@ -217,7 +222,10 @@ class World:
             return error.status, b""
 
     def _spi(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
-        return E_NODEV, b""  # the reference spacecraft has nothing on this bus yet
+        status, data = self.spi.transfer(bus, address, tx, rx_len, self._last_us)
+        if status == E_RESET:
+            self.reset_pulled = True  # the supply of memory and processor failed
+        return status, data
 
     def _uart_write(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
         part = self.spacecraft.suite.uarts.get(bus)
@@ -283,4 +291,5 @@ class World:
         }
         counters.update(self.traffic[BUS_ADCS].figures("adcs_bus"))
         counters.update(self.traffic[BUS_PLATFORM].figures("platform_bus"))
+        counters.update(self.spi.figures("spi_bus"))
         return counters
