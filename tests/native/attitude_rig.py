@@ -5,50 +5,17 @@ Oracle convention: SciPy's Rotation of q_BN is active, so its matrix is dcm_BN t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from native import adcs
+from cli.adcs.builds import Array, Build, body_error, double, flown, numpy
 
 E_INVAL, E_BUSY, E_RANGE, E_TIMEOUT = -22, -16, -34, -110
 NAN, INF = float("nan"), float("inf")
-Array = np.ndarray
 
-
-@dataclass(frozen=True)
-class Build:
-    """One build of the algorithms: `real` is the C type that `float` stands for in it."""
-
-    lib: Any
-    ffi: Any
-    real: str
-    dtype: Any
-
-    def array(self, values: Any) -> Any:
-        """A C array of the build's real type."""
-        return self.ffi.new(f"{self.real}[]", np.asarray(values, dtype=float).ravel().tolist())
-
-    def out(self, n: int, fill: float = 7.0) -> Any:
-        """A C array to be written, filled so that untouched elements show."""
-        return self.ffi.new(f"{self.real}[]", [fill] * n)
-
-
-def flown() -> Build:
-    """Single precision, as it flies."""
-    return Build(adcs.lib, adcs.ffi, "float", np.float32)
-
-
-def double() -> Build:
-    """The same sources in double precision."""
-    return Build(adcs.lib_f64, adcs.ffi_f64, "double", np.float64)
-
-
-def numpy(array: Any) -> Array:
-    """A C array as float64."""
-    return np.array(list(array), dtype=float)
+__all__ = ["Array", "Build", "body_error", "double", "flown", "numpy"]  # used through here
 
 
 def single(values: Any) -> Array:
@@ -65,13 +32,6 @@ def angle_between(q_a: Any, q_b: Any) -> float:
     """Angle [rad] between two attitudes."""
     a, b = Rotation.from_quat(np.asarray(q_a, float)), Rotation.from_quat(np.asarray(q_b, float))
     return float((a * b.inv()).magnitude())
-
-
-def body_error(q_true: Any, q_estimated: Any) -> Array:
-    """Rotation vector [rad], in body axes, from the estimated attitude to the true one."""
-    true, estimated = Rotation.from_quat(q_true), Rotation.from_quat(q_estimated)
-    # Passive: dcm_true = dcm(theta) dcm_estimated, and SciPy's matrices are transposed.
-    return (estimated.inv() * true).as_rotvec()
 
 
 def random_unit(rng: np.random.Generator) -> Array:

@@ -1,0 +1,1 @@
+"""The attitude algorithms against independent oracles; what `verify adcs` and the tests share."""
