@@ -29,6 +29,7 @@
 #include "mf_frames.h"
 #include "mf_guidance.h"
 #include "mf_igrf.h"
+#include "mf_magcal.h"
 #include "mf_magpoint.h"
 #include "mf_mekf.h"
 #include "mf_momentum.h"
@@ -108,6 +109,13 @@ enum mf_adcs_flag {
     MF_ADCS_REFERENCES_DOUBTED = 1 << 15, /* both magnetometers agree, the model does not */
 };
 
+/* Online calibration of the magnetometers (mf_magcal.h); it lies over that of the parameters. */
+enum mf_adcs_calibration {
+    MF_ADCS_CALIBRATE_START = 1,  /* collect anew, whatever the mode: a turning body sees most */
+    MF_ADCS_CALIBRATE_APPLY = 2,  /* use what was found, from now on; ends collecting */
+    MF_ADCS_CALIBRATE_FORGET = 3, /* back to the parameters alone */
+};
+
 /* What to follow. The raster is laid over it when raster.columns is not 0. */
 typedef struct {
     mf_time_t at;              /* applies from then on; zero: at once */
@@ -129,6 +137,8 @@ typedef struct {
     float dcm_BS_mag[MF_ADCS_MAGS][9];
     float matrix_mag[MF_ADCS_MAGS][9];
     float bias_mag_S_T[MF_ADCS_MAGS][3];
+    mf_magcal_params_t magcal;
+    float magcal_sigma_T;      /* worst 1 sigma of the bias with which a calibration is applied */
     float dcm_BS_gyro[9];
     float dcm_BS_fss[9];
     float q_BS_tracker[4];
@@ -209,7 +219,8 @@ typedef struct {
     uint16_t flags;            /* MF_ADCS_... */
     uint8_t sensors_used;      /* bit per enum mf_adcs_sensor */
     uint8_t wheels_used;       /* bit per wheel */
-    uint8_t fault[8];          /* enum mf_adcs_fault per sensor; the last is 0 */
+    uint8_t fault[7];          /* enum mf_adcs_fault per sensor */
+    uint8_t calibration;       /* bit 0 collecting, bits 1 and 2 magnetometer 1 and 2 corrected */
     float q_BN[4];
     float omega_BN_B_rad_s[3]; /* bias taken off */
     float bias_B_rad_s[3];
@@ -262,5 +273,8 @@ int mf_adcs_command_target(mf_adcs_t *adcs, const mf_adcs_target_t *target);
 /* Both lines of 69 characters; statuses of mf_tle_parse and mf_sgp4_init, old elements kept. */
 int mf_adcs_command_tle(mf_adcs_t *adcs, const char *line1, const char *line2);
 int mf_adcs_command_inhibit(mf_adcs_t *adcs, uint8_t sensor, bool inhibited);
+/* enum mf_adcs_calibration. Applying: MF_E_RANGE when neither magnetometer's calibration is good
+ * enough yet; nothing changes then. */
+int mf_adcs_command_calibrate(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint8_t what);
 
 #endif

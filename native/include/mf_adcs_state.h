@@ -45,6 +45,9 @@ struct mf_adcs {
     uint8_t inhibited;
     float mag_each_B_T[MF_ADCS_MAGS][3];
     bool mag_fresh[MF_ADCS_MAGS];
+    mf_magcal_t magcal[MF_ADCS_MAGS];
+    mf_magcal_result_t correction[MF_ADCS_MAGS];
+    bool collecting, corrected[MF_ADCS_MAGS];
     float mag_B_T[3], sun_B[3], gyro_B_rad_s[3];
     uint32_t mag_age_ms, sun_age_ms;
     bool mag_new, sun_new, mag_known, sun_known, sun_fine, dark, gyro_new;
@@ -105,6 +108,9 @@ bool mf_adcs_stuck(mf_adcs_health_t *health, const float value_S[3]);
 /* A Sun vector from the coarse sensors' voltages. MF_OK, or MF_E_RANGE when none sees it. */
 int mf_adcs_coarse_sun(const mf_adcs_css_params_t *params, const float css_V[MF_ADCS_CSS],
                        float sun_B[3]);
+/* Field of one magnetometer before online calibration, quiet, at phase 0: collect it. */
+void mf_adcs_collect(mf_adcs_t *adcs, const mf_adcs_params_t *params, int which,
+                     const float mag_B_T[3]);
 void mf_adcs_estimate(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
                       uint32_t dt_ms);
 void mf_adcs_mode(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,

@@ -98,4 +98,4 @@ def test_no_exclusions_when_nothing_is_wrong():
     flight = settled()
     # Tracker and GNSS are not there; they fall silent once.
     assert flight.report.exclusions == 2
-    assert list(flight.report.fault) == [0, 0, 0, 0, 0, 1, 1, 0]
+    assert list(flight.report.fault) == [0, 0, 0, 0, 0, 1, 1]

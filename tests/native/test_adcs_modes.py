@@ -259,3 +259,25 @@ def test_coarse_sun_from_five_faces_and_none():
     assert lib.mf_adcs_coarse_sun(css, [0.02] * 6, out) == -34
     assert lib.mf_adcs_coarse_sun(css, [0.7, 0, 0.7, 0, 0.1, 0], out) == -34  # Earth alone
     assert lib.mf_adcs_coarse_sun(css, [float("nan")] * 6, out) == E_INVAL
+
+
+def test_magnetometers_are_calibrated_on_command_in_a_tumble():
+    flight = Flight(4000, omega_deg_s=(1.5, -1.0, 0.8))
+    flight.mag_bias[:] = [[3e-6, -4e-6, 2e-6], [-2e-6, 1e-6, 3e-6]]
+    start, apply, forget = 1, 2, 3
+    calibrate = lib.mf_adcs_command_calibrate
+    assert calibrate(flight.state, flight.params, apply) == -34  # nothing was collected
+    assert calibrate(flight.state, flight.params, 4) == E_INVAL
+    assert calibrate(flight.state, flight.params, start) == 0
+    flight.fly(5)
+    assert flight.report.calibration == 1
+    assert calibrate(flight.state, flight.params, apply) == -34  # not enough yet
+    flight.fly(2400)
+    assert calibrate(flight.state, flight.params, apply) == 0
+    flight.fly(2)
+    assert flight.report.calibration == 0b110
+    for which in range(2):
+        found = np.array(list(flight.state.correction[which].bias_T))
+        assert np.linalg.norm(found - flight.mag_bias[which]) < 2e-7
+    assert calibrate(flight.state, flight.params, forget) == 0
+    assert flight.step().report.calibration == 0

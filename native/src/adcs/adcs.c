@@ -97,6 +97,8 @@ static void publish(const mf_adcs_t *adcs, const mf_adcs_in_t *in, mf_adcs_out_t
             (uint8_t)(report->sensors_used | (mf_adcs_usable(adcs, i) ? 1u << i : 0u));
     }
     report->wheels_used = adcs->wheels_used;
+    report->calibration = (uint8_t)((adcs->collecting ? 1u : 0u) | (adcs->corrected[0] ? 2u : 0u) |
+                                    (adcs->corrected[1] ? 4u : 0u));
     for (int i = 0; i < 3; i++) {
         if (adcs->mekf.valid) {
             report->sigma_B_rad[i] = sigma(adcs->mekf.attitude_rad2[4 * i]);

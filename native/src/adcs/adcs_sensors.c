@@ -125,6 +125,13 @@ static void take_mags(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
         mf_v3_add_scaled(clean, sample->value_S, params->bias_mag_S_T[which], -1.0f);
         mf_m3_apply(straight, params->matrix_mag[which], clean);
         mf_m3_apply(adcs->mag_each_B_T[which], params->dcm_BS_mag[which], straight);
+        if (in->tick % MF_ADCS_CYCLE == 0) {
+            mf_adcs_collect(adcs, params, which, adcs->mag_each_B_T[which]);
+        }
+        if (adcs->corrected[which]) {
+            mf_magcal_apply(&adcs->correction[which], adcs->mag_each_B_T[which],
+                            adcs->mag_each_B_T[which]);
+        }
         found[which] = check_mag(adcs, params, which, sample);
     }
     bool both = adcs->mag_fresh[0] && adcs->mag_fresh[1] && mf_adcs_usable(adcs, MF_ADCS_MAG_1) &&
