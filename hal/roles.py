@@ -37,3 +37,38 @@ class Thermometer:
 
     def read(self):
         """Temperature, 1/16 degC."""
+
+
+class BlockDevice:
+    """NOR memory: programming clears bits, erasing sets those of a whole sector.
+
+    `program` and `erase_sector` begin the work and return; until `busy` says False every other call
+    raises HalError EBUSY. The caller asks again later, and gives up by its own clock.
+    """
+
+    SIZE = 0  # bytes
+    PAGE = 0  # bytes that one `program` can reach
+    SECTOR = 0  # bytes that one `erase_sector` clears
+    PROGRAM_LIMIT_MS = 0  # longest time that the work may take
+    ERASE_LIMIT_MS = 0
+
+    def probe(self):
+        """Check that the part is the expected one."""
+
+    def busy(self):
+        """True while work goes on; HalError when it could not begin."""
+
+    def read_into(self, addr, buf):
+        """Fill `buf`, at most PAGE bytes, from `addr` on."""
+
+    def program(self, addr, buf):
+        """Begin to clear the bits that are 0 in `buf`, inside one page."""
+
+    def erase_sector(self, addr):
+        """Begin to set all bits of the sector that begins at `addr`."""
+
+    def verify(self, addr, buf):
+        """HalError EIO when memory from `addr` on is not `buf`; cells do not say that they fail."""
+
+    def reset(self):
+        """Make the part give up what it is doing."""

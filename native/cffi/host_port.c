@@ -164,6 +164,22 @@ int mf_host_i2c(mf_host_t *host, uint8_t bus, uint16_t address, const uint8_t *t
     return status;
 }
 
+int mf_host_spi(mf_host_t *host, uint16_t select, const uint8_t *tx, uint16_t tx_len, uint8_t *rx,
+                uint16_t rx_len)
+{
+    mf_xfer_t xfer = {.op = MF_OP_SPI,
+                      .bus = MF_BUS_SPI,
+                      .address = select,
+                      .tx = tx,
+                      .tx_len = tx_len,
+                      .rx = rx,
+                      .rx_len = rx_len};
+    mf_host_t *outer = enter(host);
+    int status = mf_devbus_exchange(&host->devbus, &xfer);
+    current = outer;
+    return status;
+}
+
 int mf_host_fram_read(mf_host_t *host, uint32_t address, uint8_t *data, uint32_t size)
 {
     mf_host_t *outer = enter(host);

@@ -45,6 +45,9 @@ mf_bus_t *mf_host_bus(mf_host_t *host, uint8_t bus);
 int mf_host_hello(mf_host_t *host, uint8_t reset_cause, uint8_t flags);
 int mf_host_i2c(mf_host_t *host, uint8_t bus, uint16_t address, const uint8_t *tx,
                 uint16_t tx_len, uint8_t *rx, uint16_t rx_len);
+/* One selection of `select`, outside the queues as on the target. */
+int mf_host_spi(mf_host_t *host, uint16_t select, const uint8_t *tx, uint16_t tx_len, uint8_t *rx,
+                uint16_t rx_len);
 int mf_host_fram_read(mf_host_t *host, uint32_t address, uint8_t *data, uint32_t size);
 int mf_host_fram_write(mf_host_t *host, uint32_t address, const uint8_t *data, uint32_t size);
 int mf_host_radio_probe(mf_host_t *host);

@@ -1,7 +1,8 @@
-"""Parts on the device bus as Python sees them on the host: radio, FRAM, plain I2C."""
+"""Parts on the device bus as Python sees them on the host: radio, FRAM, plain I2C and SPI."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from native.cffi.buffers import view
@@ -9,6 +10,9 @@ from native.cffi.loader import ffi, lib
 
 if TYPE_CHECKING:
     from native.cffi.stack import Stack
+
+_PIN = re.compile(r"P?([A-I])([0-9]|1[0-5])")
+_PINS = 0x90  # port << 4 | pin
 
 
 class Radio:
@@ -107,3 +111,36 @@ class I2C:
         """Write `buf`."""
         data = bytes(buf)
         self._transfer(addr, data, len(data), ffi.NULL, 0)
+
+
+def _pin_number(pin: Any) -> int:
+    """ "A4", "PA4", or the number port << 4 | pin, as `machine.Pin` takes them."""
+    if isinstance(pin, int) and 0 <= pin < _PINS:
+        return pin
+    if isinstance(pin, str) and (found := _PIN.fullmatch(pin)):
+        return ord(found[1]) - ord("A") << 4 | int(found[2])
+    raise ValueError("no such pin")
+
+
+class SPI:
+    """One chip select of SPI bus 1, a subset of `machine.SPI`; OSError(errno) on failure."""
+
+    def __init__(self, stack: Stack, bus: int, cs: Any) -> None:
+        if bus != 1:
+            raise ValueError("no such bus")
+        self._stack = stack
+        self._select = _pin_number(cs)
+
+    def write_readinto(self, tx: Any, rx: Any) -> None:
+        """One selection: write `tx`, then fill `rx`; either may be None. 300 bytes at most."""
+        source = ffi.NULL if tx is None else ffi.from_buffer("uint8_t[]", tx)
+        target = ffi.NULL if rx is None else ffi.from_buffer("uint8_t[]", rx, require_writable=True)
+        tx_len = 0 if tx is None else len(source)
+        rx_len = 0 if rx is None else len(target)
+        if tx_len > lib.MF_DEVBUS_DATA_MAX or rx_len > lib.MF_DEVBUS_DATA_MAX:
+            raise ValueError("too long")
+        status = self._stack._ended(
+            lib.mf_host_spi(self._stack._host, self._select, source, tx_len, target, rx_len)
+        )
+        if status < 0:
+            raise OSError(-status, "SPI")

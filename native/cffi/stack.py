@@ -12,7 +12,7 @@ from typing import Any
 
 from native.cffi.buffers import view
 from native.cffi.loader import ffi, lib
-from native.cffi.parts import I2C, Fram, Radio
+from native.cffi.parts import I2C, SPI, Fram, Radio
 
 Exchange = Callable[[bytes], bytes]
 
@@ -179,6 +179,10 @@ class Stack:
     def i2c(self, bus: int) -> I2C:
         """I2C bus 2 (platform); ValueError for any other: the attitude bus is C's alone."""
         return I2C(self, bus)
+
+    def spi(self, bus: int, cs: Any) -> SPI:
+        """`machine.SPI(bus, cs)` of the target: bus 1, `cs` "A4" or a number; ValueError."""
+        return SPI(self, bus, cs)
 
     def next_ms(self) -> int:
         """Onboard time [ms] at which `timer` must be called next."""
