@@ -1,0 +1,72 @@
+"""The secured link under structured random input, with sanitizers and with coverage
+(tests/native/c_link/fuzz.c), and its size and stack of state."""
+
+import re
+import subprocess
+
+import pytest
+
+from native.cffi.sources import INCLUDE, ROOT, cipher_include, secured_link
+from native.coverage import CFLAGS, COVERAGE, SANITIZE
+from native.linkcodec import ffi
+
+MAIN = ROOT / "tests" / "native" / "c_link" / "fuzz.c"
+# Set-up of keys and associations, and plain frames, are reached by the tests of their own.
+OWN = ("cltu.c", "farm.c", "gcm.c", "iv_store.c", "rs.c", "tc.c", "tm_coding.c")
+
+
+def build(folder, flags):
+    program = folder / "fuzz"
+    include = [f"-I{path}" for path in (INCLUDE, *cipher_include())]
+    objects = []
+    for source in (*secured_link(), MAIN):
+        objects.append(folder / f"{source.stem}.o")
+        command = ["gcc", *CFLAGS, *flags, *include, "-c", str(source), "-o", str(objects[-1])]
+        subprocess.run(command, check=True)
+    subprocess.run(["gcc", *flags, *map(str, objects), "-o", str(program)], check=True)
+    return program
+
+
+def run(program, *arguments):
+    done = subprocess.run(
+        [str(program), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_mutated_frames_under_sanitizers(tmp_path):
+    program = build(tmp_path, SANITIZE)
+    for seed in (1, 2, 3):
+        assert run(program, 20_000, seed).startswith("20000 rounds")
+
+
+def test_rounds_repeat_and_reach_the_code(tmp_path):
+    program = build(tmp_path, COVERAGE)
+    assert run(program, 20_000, 5) == run(program, 20_000, 5)
+    covered = lines = 0.0
+    for name in OWN:
+        said = subprocess.run(
+            ["gcov", "-n", str(tmp_path / name.replace(".c", ".gcno"))],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        match = re.search(rf"File '[^']*/{name}'\nLines executed:([0-9.]+)% of ([0-9]+)", said)
+        assert match, said
+        covered += float(match[1]) / 100 * int(match[2])
+        lines += int(match[2])
+    assert covered / lines >= 0.95
+
+
+@pytest.mark.accept
+def test_ten_million_mutated_frames(tmp_path):
+    program = build(tmp_path, SANITIZE)
+    for seed in range(10):
+        run(program, 1_000_000, seed)
+
+
+def test_state_is_small():
+    names = ("tc", "sdls", "keys", "cltu", "iv_store")
+    assert sum(ffi.sizeof(f"mf_{name}_t") for name in names) <= 5000
