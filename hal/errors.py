@@ -12,6 +12,8 @@ class HalError(Exception):
         super().__init__(device)
         self.device = device
         self.code = code
+        # Here, so that the first `fail` finds the place and need not allocate it.
+        self.__traceback__ = None
 
 
 def fail(error, code):

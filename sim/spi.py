@@ -55,9 +55,8 @@ class SpiBus:
             self.errors += bus == BUS_SPI
             return E_NODEV, b""
         size = len(tx) + rx_len
-        clock_us = self._clock_us(time_us)
-        part.time_us = clock_us
-        self._count(clock_us // 100_000, size)
+        self._count(self._clock_us(time_us) // 100_000, size)
+        part.time_us = self._clock_us(time_us)  # as /CS rises: what it starts starts then
         try:
             data = part.transfer(tx, rx_len, select)
         except BusError as error:
