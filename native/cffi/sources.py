@@ -57,12 +57,19 @@ def libm() -> list[Path]:
     return sorted((SRC / "libm").glob("*.c"))
 
 
+def _header(path: Path) -> str:
+    """What a caller of an algorithm includes: its header, or, of a file of the attitude loop, the
+    loop's own."""
+    own = f"mf_{path.stem}.h"
+    return own if (INCLUDE / own).exists() else f"mf_{path.stem.split('_')[0]}_state.h"
+
+
 def with_called(own: list[Path]) -> list[Path]:
     """`own`, and behind it the algorithms and the libm that it calls, by the headers it reaches."""
     files = own
     while True:
         names = {header.name for header in included(files)}
-        called = [path for path in algorithms() if f"mf_{path.stem}.h" in names]
+        called = [path for path in algorithms() if _header(path) in names]
         called = [path for path in called if path not in own]
         if "mf_math.h" in names:
             called += libm()

@@ -1,0 +1,80 @@
+"""`microflight verify adcs`: the attitude system against independent oracles, with every limit."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Dict, List
+
+from cli import worlds
+from cli.commands.bench import git_revision, print_figures
+from cli.commands.fly import check_writable, write_json
+from cli.errors import CliError
+from cli.figures import Figure
+
+SUBJECTS = ("adcs",)
+
+EPILOG = """\
+examples:
+  microflight verify adcs                                  everything, about an hour
+  microflight verify adcs --only cost --only models        two groups
+  microflight verify adcs --only detumble --runs 10 --seed 500
+  microflight verify adcs --json build/evidence/adcs.json
+
+groups: cost, models, filter, soak, knowledge, detumble, pointing, faults, day, week, system
+--runs is the number of seeds of each Monte Carlo; fewer than 100 prove nothing, and fail.
+A figure that cannot be measured is listed as failed, with the reason.
+exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "verify",
+        help="prove a part against independent oracles",
+        description="Compare a part with independent oracles and the plant's truth.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("subject", choices=SUBJECTS, help="what to verify")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there")
+    parser.add_argument(
+        "--only", action="append", metavar="GROUP", help="this group; may be given several times"
+    )
+    parser.add_argument("--runs", type=int, default=100, metavar="N", help="default 100")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
+    parser.add_argument("--elf", type=Path, default=worlds.ELF, metavar="FILE", help="firmware")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write."""
+    if arguments.runs < 1:
+        raise CliError(f"--runs {arguments.runs}: at least 1")
+    if arguments.seed < 0:
+        raise CliError(f"--seed {arguments.seed}: at least 0")
+    check_writable(arguments.json)
+    try:
+        from cli.adcs.groups import GROUPS, Verify
+    except ImportError as error:
+        raise CliError(f"verify needs what is not there ({error}): make setup") from error
+    names = list(dict.fromkeys(arguments.only or GROUPS))
+    for name in names:
+        if name not in GROUPS:
+            raise CliError(f"--only {name}: no such group; groups are: {', '.join(GROUPS)}")
+    verify = Verify(arguments.seed, arguments.runs, arguments.elf)
+    figures: List[Figure] = []
+    for name in names:
+        for part in GROUPS[name]:
+            figures += part.figures(verify)
+    passed = all(figure.passed for figure in figures)
+    print_figures(figures)
+    document: Dict[str, Any] = {
+        "verdict": "pass" if passed else "fail",
+        "seed": arguments.seed,
+        "git": git_revision(),
+        "figures": [figure.row() for figure in figures],
+    }
+    if arguments.json:
+        write_json(arguments.json, document)
+    print(f"verify {arguments.subject}: {document['verdict']}, {len(figures)} figures")
+    return 0 if passed else 1
