@@ -2,9 +2,9 @@
  *
  * The orbit comes from SGP4 once a second, or from GNSS fixes; in between, and gnss_coast_ms beyond
  * the last fix, the state is carried on by velocity Verlet steps with the Earth's mass and J2
- * (Montenbruck & Gill 2000, section 3.2): 20 m in ten minutes, of which most is single precision.
- * Field, Sun and shadow are spread over the measuring cycle; the field is that of the ticks at
- * which the magnetometers are taken. */
+ * (Montenbruck & Gill 2000, section 3.2): within 30 m of SGP4 after 200 s.
+ * Field, Sun and shadow are spread over the measuring cycle; the field is that of phase 9,
+ * one of the two at which the magnetometers are taken. */
 #include "mf_adcs_state.h"
 #include "mf_eclipse.h"
 #include "mf_sun.h"
@@ -17,7 +17,7 @@
 #define PHASE_ORBIT 2u
 #define PHASE_SUN 3u
 #define PHASE_LIGHT 4u
-#define PHASE_FIELD 9u /* and 0 */
+#define PHASE_FIELD 9u /* for 0 as well: in 0.1 s the field changes by some 15 nT */
 
 #define JUMP_TICKS 32768 /* 0.5 s of mission time against the clock */
 #define SGP4_LIFE_MS 5000u
@@ -202,7 +202,7 @@ void mf_adcs_references(mf_adcs_t *adcs, const mf_adcs_params_t *params, const m
             (void)mf_eclipse_update(adcs->r_N_m, adcs->sun_N, adcs->sun_m, &adcs->lit);
         }
     }
-    if (!adcs->field_valid || phase == 0 || phase == PHASE_FIELD) {
+    if (!adcs->field_valid || phase == PHASE_FIELD) {
         adcs->field_valid = mf_igrf_update_N(&adcs->igrf, adcs->tt.day, &adcs->frames, adcs->r_N_m,
                                              adcs->mag_N_T) == MF_OK;
     }
