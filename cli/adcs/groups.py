@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from cli.adcs import cost, detumble
+from cli.adcs import cost, detumble, honesty, models
 from cli.adcs.parts import Part, Verify
 
 __all__ = ["GROUPS", "Verify"]
 
 GROUPS: "dict[str, tuple[Part, ...]]" = {
     "cost": cost.PARTS,
+    "models": models.PARTS,
+    "filter": honesty.STATISTICS,
+    "soak": honesty.ENDURANCE,
     "detumble": detumble.PARTS,
 }

@@ -9,52 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cli.adcs.environment import FrameOracle as Oracle
+from cli.adcs.environment import angle_between, matrix, updated
 from native.adcs import ffi, lib
 
 E_INVAL, E_RANGE = -22, -34
 EPOCH_TAI = datetime(2020, 1, 1)
 # The span the header speaks of: 2020..2040.
 mission_s = st.integers(0, 20 * 365 * 86400)
-
-
-def angle_between(a, b):
-    """Angle of the rotation from one matrix to another [rad]; small angles too."""
-    r = a @ b.T
-    skew = 0.5 * np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]])
-    return math.atan2(np.linalg.norm(skew), 0.5 * (np.trace(r) - 1.0))
-
-
-def rotation_z(angle):
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
-def matrix(field):
-    return np.array(list(field)).reshape(3, 3)
-
-
-class Oracle:
-    """All rotations at an instant of mission time, from ERFA."""
-
-    def __init__(self, seconds, leap=37, ut1_ms=0.0):
-        midnight = 2458849.5
-        tt = (seconds + 32.184) / 86400
-        ut1 = (seconds - leap + ut1_ms / 1e3) / 86400
-        self.tt = midnight, tt
-        self.dcm_CN = erfa.c2i06a(midnight, tt)
-        self.dcm_EN = rotation_z(erfa.era00(midnight, ut1)) @ self.dcm_CN
-        # Earth-fixed from TEME by the sidereal time of 1982, and back to GCRF.
-        self.dcm_NT = self.dcm_EN.T @ rotation_z(erfa.gmst82(midnight, ut1))
-
-
-def updated(seconds, fraction=0, leap=37, ut1_ms=0, state=None):
-    if state is None:
-        state = ffi.new("mf_frames_t *")
-        lib.mf_frames_reset(state)
-    params = ffi.new("mf_time_params_t *", (leap, ut1_ms))
-    status = lib.mf_frames_update(state, ffi.new("mf_time_t *", (seconds, fraction)), params)
-    assert status == 0
-    return state
 
 
 @given(mission_s, st.integers(-900, 900))

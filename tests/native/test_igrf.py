@@ -3,53 +3,15 @@
 import math
 import subprocess
 import sys
-from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 
+from cli.adcs.environment import Field, points, truth_nT
 from native.adcs import ffi, ffi_f64, lib, lib_f64
 from native.cffi.sources import ROOT
-from sim import environment
 
 E_INVAL, E_RANGE = -22, -34
-DAY_0 = datetime(2000, 1, 1)
-
-
-class Field:
-    """The C state; `at` gives status and field [nT]."""
-
-    def __init__(self, of=(ffi, lib)):
-        self.ffi, self.lib = of
-        self.real = "float" if self.ffi is ffi else "double"
-        self.state = self.ffi.new("mf_igrf_t *")
-        self.lib.mf_igrf_reset(self.state)
-
-    def at(self, day, r_E_m):
-        out = self.ffi.new(f"{self.real}[3]", [7.0] * 3)
-        position = self.ffi.new(f"{self.real}[3]", [float(x) for x in r_E_m])
-        status = self.lib.mf_igrf_update(self.state, day, position, out)
-        return status, 1e9 * np.array(list(out))
-
-
-def points(count, seed):
-    """Positions in low orbit [m], rounded to what the C code gets; the first ones near the axis."""
-    rng = np.random.default_rng(seed)
-    direction = rng.normal(size=(count, 3))
-    direction[:20, :2] *= 10.0 ** -np.arange(20)[:, None]
-    direction[0, :2] = direction[1, :2] = 0.0
-    direction[1, 2] *= -1.0
-    direction /= np.linalg.norm(direction, axis=1)[:, None]
-    out = direction * rng.uniform(6.371e6 + 180e3, 6.371e6 + 2000e3, count)[:, None]
-    return np.float32(out).astype(np.float64)
-
-
-def truth_nT(r_E_m, day):
-    """The oracle divides by the sine of the colatitude: on the axis it is asked 2 m (0.05 nT)
-    beside it."""
-    r_E_m = r_E_m.copy()
-    r_E_m[np.hypot(r_E_m[:, 0], r_E_m[:, 1]) < 2.0, :2] = 2.0, 0.0
-    return 1e9 * environment.field_F(r_E_m, DAY_0 + timedelta(days=day))
 
 
 @pytest.mark.parametrize("day", [7305, 8300, 9132, 9772, 10957])

@@ -1,15 +1,14 @@
 """TLE parsing and near-Earth SGP4 against the published verification set and the sgp4 package."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
-import sgp4
 from hypothesis import given
 from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 
+from cli.adcs.environment import closed, period_min, vectors, verification
 from native.adcs import ffi, lib
 
 E_INVAL, E_RANGE, E_BADMSG, E_STALE = -22, -34, -74, -116
@@ -17,40 +16,7 @@ LINE1 = "1 25544U 98067A   26275.51782528  .00016717  00000-0  30000-3 0  9004"
 LINE2 = "2 25544  51.6416 247.4627 0006703 130.5360 325.0288 15.72125391563534"
 
 
-def closed(line):
-    """A line of 68 characters with its checksum."""
-    body = f"{line[:68]:68}"
-    return body + str(sum(int(c) if c.isdigit() else c == "-" for c in body) % 10)
-
-
 LINE1, LINE2 = closed(LINE1), closed(LINE2)
-
-
-def verification():
-    """(title, line 1, line 2) of SGP4-VER; some lines lack their checksum, which is put back."""
-    text = (Path(sgp4.__file__).parent / "SGP4-VER.TLE").read_text(encoding="ascii")
-    lines = [line for line in text.splitlines() if line[:2] in ("1 ", "2 ")]
-    return [
-        (one[2:7], closed(one), closed(two))
-        for one, two in zip(lines[::2], lines[1::2], strict=True)
-    ]
-
-
-def vectors():
-    """Published states per object: {number: [[minutes, x, y, z km, vx, vy, vz km/s], ...]}."""
-    text = (Path(sgp4.__file__).parent / "tcppver.out").read_text(encoding="ascii")
-    out, rows = {}, []
-    for line in text.splitlines():
-        fields = line.split()
-        if line.rstrip().endswith("xx"):
-            rows = out.setdefault(f"{int(fields[0]):05}", [])
-        elif len(fields) >= 7:
-            rows.append([float(field) for field in fields[:7]])
-    return out
-
-
-def period_min(line2):
-    return 1440.0 / float(line2[52:63])
 
 
 NEAR = [row for row in verification() if period_min(row[2]) < 225.0]

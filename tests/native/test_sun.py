@@ -9,34 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.adcs.environment import AU_M, degrees_apart, sun
+from cli.adcs.environment import sun_truth as truth
 from native.adcs import ffi, lib
 from sim import environment
 
 E_INVAL, E_RANGE = -22, -34
-AU_M = 1.495978707e11
 EARTH_M, SUN_M = 6.378137e6, 6.957e8
 DAY_2025, DAY_2031 = 9132, 11688
-
-
-def tt_day(day, share):
-    ticks = round(share * 86400 * 65536) % (86400 * 65536)
-    second, fraction = divmod(ticks, 65536)
-    return ffi.new("mf_day_t *", (day, second, fraction, int(ticks * 512 // 675)))
-
-
-def sun(day, share):
-    direction, distance = ffi.new("float[3]", [7.0] * 3), ffi.new("float *", 7.0)
-    status = lib.mf_sun_update(tt_day(day, share), direction, distance)
-    return status, np.array(list(direction)), distance[0]
-
-
-def truth(day, share):
-    heliocentric, _ = erfa.epv00(2451544.5 + day, share)
-    return -np.array(heliocentric["p"]) * AU_M
-
-
-def degrees_apart(a, b):
-    return math.degrees(math.atan2(np.linalg.norm(np.cross(a, b)), np.dot(a, b)))
 
 
 def test_within_0_015_deg_of_erfa_from_2025_to_2031():
