@@ -39,7 +39,8 @@ def test_missing_packages_are_one_command(computer):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "sudo apt-get update && sudo apt-get install" in done.stderr
-    for package in ("qemu-system-arm", "gcc-arm-none-eabi"):
+    # Without the compiler nobody can ask it for its C library, so that is missing as well.
+    for package in ("qemu-system-arm", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi"):
         assert package in done.stderr
 
 
