@@ -70,7 +70,7 @@ def parameters(**changed: Any) -> Any:
     p.css = {"arm_V": 2.5, "dark_V": 0.1, "axis_B": AXES.tolist()}
     p.sigma_mag_T, p.sigma_fss_rad, p.sigma_css_rad = 6e-7, 0.01, 0.09
     p.sigma_tracker_B_rad = [3e-4] * 3
-    p.mag_model_T, p.mag_angle_rad, p.sun_angle_rad = 5e-6, 0.35, 0.45
+    p.mag_model_T, p.mag_angle_rad, p.sun_angle_rad, p.magcal_sigma_T = 5e-6, 0.35, 0.45, 1e-7
     p.gyro_field_rad_s, p.gyro_max_rad_s = 0.05, 4.0
     p.silent_ms, p.suspect_ms, p.readmit_ms = 3000, 10_000, 60_000
     p.time = {"tai_utc_s": 37, "ut1_utc_ms": 0}
@@ -83,6 +83,8 @@ def parameters(**changed: Any) -> Any:
         "gate_three": 30.0, "reopen_ms": 60_000, "reopen_rad_sqrt_s": 0.01,
         "reopen_rad_s_sqrt_s": 1e-5, "sigma_lost_rad": 0.6,
     }  # fmt: skip
+    p.magcal = {"sigma_T": 2.5e-7, "bias_sigma_T": 1e-5, "scale_sigma": 0.05, "walk": 0.0,
+                "gate_sigma": 10.0}  # fmt: skip
     p.bdot = {"gain_N_m_s": 1.5e-4, "dipole_max_A_m2": 0.2, "rate_low_rad_s": 0.09,
               "gap_max_ms": 3000, "baseline_ms": 1000}  # fmt: skip
     p.damping = {"gain_N_m_s": 1.5e-4, "dipole_max_A_m2": 0.2, "omega_max_rad_s": 4.0}

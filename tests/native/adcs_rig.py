@@ -1,295 +1,43 @@
-"""The attitude loop in closed loop: a rigid body with wheels, environment and sensors in float64.
-
-Orbit by the sgp4 package, frames by ERFA, field by ppigrf, sensors with noise, bias and faults of
-their own. Independent of the C but for the parameters it is given.
-"""
+"""A flight of the attitude loop that has settled; the rig itself is cli/adcs/loop.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timezone
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.interpolate import CubicSpline
+from cli.adcs.body import INERTIA_3U
+from cli.adcs.loop import (
+    AXES,
+    DEG,
+    DETUMBLE,
+    DT,
+    EPOCH,
+    GNSS,
+    IDLE,
+    INERTIAL,
+    MAG_1,
+    MISSION_S,
+    NADIR,
+    ORBIT_S,
+    POINTING,
+    SUN,
+    SUNSAFE,
+    TARGET,
+    TLE,
+    WHEEL_J,
+    WHEEL_SPEED,
+    Flight,
+    Frames,
+    environment,
+    guidance,
+)
 
-from native.adcs import ffi, lib
-from sim.environment import field_F, illumination, sun_N
-from sim.orbit import Frames, Orbit, read_tle, satrec_from_tle
-from tests.native.attitude_rig import body_error
-from tests.native.rigid_body import INERTIA_3U, Body
-
-DEG = np.pi / 180.0
-DT = 0.1
-EPOCH = datetime(2026, 10, 4, 6, 0, 0, tzinfo=timezone.utc)
-# TAI is 37 s ahead of UTC since 2017; mission time counts it from 2020-01-01T00:00 TAI.
-MISSION_S = int((EPOCH - datetime(2020, 1, 1, tzinfo=timezone.utc)).total_seconds()) + 37
-TLE = read_tle(Path(__file__).parents[2] / "sim" / "scenarios" / "orbits.tle")
-IDLE, DETUMBLE, SUNSAFE, POINTING = range(4)
-INERTIAL, SUN, NADIR, VELOCITY, TARGET = range(5)
-MAG_1, MAG_2, GYRO, FSS, COARSE, TRACKER, GNSS = range(7)
-AXES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float)
-PYRAMID = np.array([[1, 0, 1], [0, 1, 1], [-1, 0, 1], [0, -1, 1]], float) / np.sqrt(2.0)
-FSS_BS = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # boresight along +x
-WHEEL_J, WHEEL_TORQUE, WHEEL_SPEED = 1.5e-5, 1e-3, 650.0
-ORBIT_S = 5620.0
-EYE = [1.0, 0, 0, 0, 1, 0, 0, 0, 1]
-
-
-@cache
-def environment(duration_s: int) -> dict[str, Any]:
-    """Splines over the flight: r, v [m, m/s], field [T], Sun, light."""
-    t = np.arange(0.0, duration_s + 40.0, 10.0)
-    frames = Frames(EPOCH)
-    celestial = frames.celestial(float(t[-1] / 2))
-    r, v = Orbit(satrec_from_tle(TLE), frames).propagate(t, celestial)
-    dcm_EN = frames.dcm_FN(t, celestial)
-    field_E = field_F(np.einsum("nij,nj->ni", dcm_EN, r), EPOCH.replace(tzinfo=None))
-    sun = sun_N(frames.jd, frames.tt_days(t))
-    unit = sun / np.linalg.norm(sun, axis=1, keepdims=True)
-    return {
-        "r": CubicSpline(t, r),
-        "v": CubicSpline(t, v),
-        "field": CubicSpline(t, np.einsum("nji,nj->ni", dcm_EN, field_E)),
-        "sun": unit[0],
-        "light": (t, illumination(r, sun)),
-        "dcm_EN": dcm_EN[0],
-    }
-
-
-def parameters(**changed: Any) -> Any:
-    """Parameters of the reference 3U; `a__b=value` changes params.a.b."""
-    p = ffi.new("mf_adcs_params_t *")
-    for i in range(2):
-        p.dcm_BS_mag[i] = p.matrix_mag[i] = EYE
-    p.dcm_BS_gyro = EYE
-    p.dcm_BS_fss = FSS_BS.ravel().tolist()
-    p.q_BS_tracker = [0.0, 0, 0, 1]
-    p.css = {"arm_V": 2.5, "dark_V": 0.1, "axis_B": AXES.tolist()}
-    p.sigma_mag_T, p.sigma_fss_rad, p.sigma_css_rad = 6e-7, 0.01, 0.09
-    p.sigma_tracker_B_rad = [3e-4] * 3
-    p.mag_model_T, p.mag_angle_rad, p.sun_angle_rad, p.magcal_sigma_T = 5e-6, 0.35, 0.45, 1e-7
-    p.gyro_field_rad_s, p.gyro_max_rad_s = 0.05, 4.0
-    p.silent_ms, p.suspect_ms, p.readmit_ms = 3000, 10_000, 60_000
-    p.time = {"tai_utc_s": 37, "ut1_utc_ms": 0}
-    p.sgp4 = {"age_max_s": 14 * 86400, "ahead_max_s": 86400}
-    p.gnss_coast_ms = 600_000
-    p.magcal = {"sigma_T": 2.5e-7, "bias_sigma_T": 1e-5, "scale_sigma": 0.05, "walk": 0.0,
-                "gate_sigma": 10.0}  # fmt: skip
-    p.mekf = {
-        "arw_rad_sqrt_s": 8e-5, "rrw_rad_s_sqrt_s": 1e-6, "gyro_max_rad_s": 4.0,
-        "bias_max_rad_s": 0.1, "bias_sigma_rad_s": 0.5 * DEG, "coast_rate_rad_s": 0.02,
-        "step_max_ms": 200, "gap_max_ms": 5000, "age_max_ms": 2000, "gate_two": 25.0,
-        "gate_three": 30.0, "reopen_ms": 60_000, "reopen_rad_sqrt_s": 0.01,
-        "reopen_rad_s_sqrt_s": 1e-5, "sigma_lost_rad": 0.6,
-    }  # fmt: skip
-    p.bdot = {"gain_N_m_s": 1.5e-4, "dipole_max_A_m2": 0.2, "rate_low_rad_s": 0.09,
-              "gap_max_ms": 3000, "baseline_ms": 1000}  # fmt: skip
-    p.damping = {"gain_N_m_s": 1.5e-4, "dipole_max_A_m2": 0.2, "omega_max_rad_s": 4.0}
-    inertia = INERTIA_3U.ravel().tolist()
-    p.sunsafe = {
-        "axis_B": [1.0, 0, 0], "inertia_B_kg_m2": inertia, "momentum_N_m_s": 1.2e-3,
-        "gain_1_s": 5e-3, "dipole_max_A_m2": 0.2, "axis_enter_rad": 0.35, "axis_leave_rad": 0.26,
-        "sun_enter_rad": 0.26, "sun_leave_rad": 0.17,
-    }  # fmt: skip
-    p.control = {"inertia_B_kg_m2": inertia, "natural_rad_s": 0.2, "damping": 0.9,
-                 "slew_max_rad_s": 0.02, "torque_max_N_m": 1e-3, "hysteresis": 0.1}  # fmt: skip
-    p.wheels = {
-        "axis_B": PYRAMID.tolist(), "inertia_kg_m2": WHEEL_J, "torque_max_N_m": WHEEL_TORQUE,
-        "momentum_max_N_m_s": WHEEL_J * WHEEL_SPEED, "bias_N_m_s": 3e-3, "bias_gain_1_s": 0.05,
-        "horizon_s": 1.0,
-    }  # fmt: skip
-    p.wheel_friction_max_N_m = 4e-5
-    p.momentum = {"gain_1_s": 3e-3, "dipole_max_A_m2": 0.2, "start_N_m_s": 1e-3,
-                  "stop_N_m_s": 3e-4}  # fmt: skip
-    p.magpoint.control = {"inertia_B_kg_m2": inertia, "natural_rad_s": 3e-3, "damping": 0.9,
-                          "slew_max_rad_s": 2e-3, "torque_max_N_m": 1e-4,
-                          "hysteresis": 0.1}  # fmt: skip
-    p.magpoint.dipole_max_A_m2 = 0.2
-    p.rods = {"axis_B": np.eye(3).tolist(), "dipole_max_A_m2": [0.2] * 3}
-    p.target.guidance = guidance(NADIR)
-    p.rate_low_rad_s, p.detumbled_ms = 0.5 * DEG, 30_000
-    p.rate_high_rad_s, p.rate_high_ms = 6 * DEG, 10_000
-    p.attitude_wait_ms, p.on_target_rad = 3_000_000, 1 * DEG
-    for name, value in changed.items():
-        place, *rest = name.split("__")
-        target: Any = p
-        for part in rest:
-            target, place = getattr(target, place), part
-        setattr(target, place, value)
-    return p
-
-
-def guidance(kind: int, **changed: Any) -> dict[str, Any]:
-    """Guidance with +z as line of sight and +x as second axis."""
-    return {"target": kind, "first_B": [0.0, 0, 1], "second_B": [1.0, 0, 0],
-            "q_RN": [0.0, 0, 0, 1], "elevation_min_rad": 0.1, "rate_max_rad_s": 0.1,
-            **changed}  # fmt: skip
-
+__all__ = [
+    "AXES", "DEG", "DETUMBLE", "DT", "EPOCH", "GNSS", "IDLE", "INERTIAL", "MAG_1",
+    "MISSION_S", "NADIR", "ORBIT_S", "POINTING", "SUN", "SUNSAFE", "TARGET", "TLE", "WHEEL_J",
+    "WHEEL_SPEED", "INERTIA_3U", "Flight", "Frames", "environment", "guidance",
+]  # fmt: skip
 
 SETTLE_S = 260
-
-
-class Flight:
-    """Plant, sensors and loop. `spoil(flight, in_)` may change every input before the step."""
-
-    def __init__(
-        self,
-        duration_s: int = 1200,
-        start_s: float = 0.0,
-        q_BN: Any = (0.1, -0.2, 0.3, 0.9),
-        omega_deg_s: Any = (0.1, -0.2, 0.1),
-        seed: int = 1,
-        tle: bool = True,
-        **changed: Any,
-    ) -> None:
-        self.env = environment(duration_s)
-        self.t = start_s
-        self.tick = 20
-        self.rng = np.random.default_rng(seed)
-        self.body = Body(np.array(q_BN) / np.linalg.norm(q_BN), np.array(omega_deg_s) * DEG)
-        self.speed = np.zeros(4)
-        self.friction, self.motor_ok = 5e-6, np.ones(4)
-        self.gyro_bias = np.array([0.3, -0.2, 0.25]) * DEG
-        self.mag_bias = np.array([[2e-7, -1e-7, 1.5e-7], [-1e-7, 2e-7, 1e-7]])
-        self.residual = np.array([0.004, -0.003, 0.005])
-        self.coupling = 1e-4  # T per A m^2 while rods are on
-        self.rods_before = np.zeros(3)
-        self.wheels_working, self.rods_working, self.noise = 15, 7, 1.0
-        self.spoil: Callable[[Flight, Any], None] = lambda flight, in_: None
-        self.params = parameters(**changed)
-        self.state = ffi.new("mf_adcs_t *")
-        self.in_ = ffi.new("mf_adcs_in_t *")
-        self.out = ffi.new("mf_adcs_out_t *")
-        lib.mf_adcs_reset(self.state, self.params)
-        if tle:
-            lines = (TLE.line1.encode(), TLE.line2.encode())
-            assert lib.mf_adcs_command_tle(self.state, *lines) == 0
-        self.status = 0
-        self.history: list[tuple[float, ...]] = []
-        self.reasons: list[tuple[int, int]] = []
-
-    # What the world is like.
-    @property
-    def light(self) -> float:
-        return float(np.interp(self.t, *self.env["light"]))
-
-    def mode(self, mode: int) -> Flight:
-        assert lib.mf_adcs_command_mode(self.state, mode) == 0
-        return self
-
-    def target(self, kind: int, **changed: Any) -> int:
-        target = {"guidance": guidance(kind)}
-        return lib.mf_adcs_command_target(
-            self.state, ffi.new("mf_adcs_target_t *", {**target, **changed})
-        )
-
-    @property
-    def report(self) -> Any:
-        return self.out.report
-
-    def flag(self, name: str) -> bool:
-        return bool(self.out.flags & getattr(lib, "MF_ADCS_" + name))
-
-    def knowledge_deg(self) -> float:
-        """Angle between the estimated attitude and the true one."""
-        assert self.flag("ATTITUDE_VALID")
-        error = body_error(self.body.q_BN, np.array(list(self.report.q_BN)))
-        return float(np.linalg.norm(error)) / DEG
-
-    def off_nadir_deg(self) -> float:
-        """Angle of the body's +z from the centre of the Earth."""
-        down = self.body.dcm_BN @ -self.env["r"](self.t)
-        return float(np.arccos(np.clip(down[2] / np.linalg.norm(down), -1, 1))) / DEG
-
-    def off_sun_deg(self) -> float:
-        """Angle of the body's +x from the Sun."""
-        return float(np.arccos(np.clip((self.body.dcm_BN @ self.env["sun"])[0], -1, 1))) / DEG
-
-    def rate_deg_s(self) -> float:
-        return float(np.linalg.norm(self.body.omega)) / DEG
-
-    def momentum(self) -> float:
-        """Of the wheels together [N m s]."""
-        return float(np.linalg.norm(PYRAMID.T @ self.speed) * WHEEL_J)
-
-    def sense(self) -> None:
-        i, rng, dcm, noise = self.in_, self.rng, self.body.dcm_BN, self.noise
-        field = dcm @ self.env["field"](self.t)
-        whole = MISSION_S + self.t
-        i.time_us, i.tick = self.tick * 100_000, self.tick
-        i.mission.seconds, i.mission_known = int(whole), True
-        i.mission.fraction = round((whole - int(whole)) * 65536) & 0xFFFF
-        phase = self.tick % 10
-        for k in range(2):
-            i.mag[k].fresh = phase in (0, 9)
-            i.mag[k].age_ms = 0
-            if phase in (0, 9):
-                rods = self.rods_before * self.coupling
-                i.mag[k].value_S = (
-                    field + rods + self.mag_bias[k] + rng.normal(size=3) * 1.5e-7 * noise
-                ).tolist()
-        gyro = self.body.omega + self.gyro_bias + rng.normal(size=3) * 2.5e-4 * noise
-        i.gyro.value_S, i.gyro.fresh, i.gyro.age_ms = gyro.tolist(), True, 0
-        sun = dcm @ self.env["sun"]
-        lit = self.light
-        in_view = FSS_BS.T @ sun
-        i.fss.fresh, i.fss.age_ms = True, 0
-        i.fss.dark = bool(lit < 0.5 or in_view[2] < 0.5)
-        seen = in_view + rng.normal(size=3) * 2e-3
-        i.fss.value_S = [0.0] * 3 if i.fss.dark else (seen / np.linalg.norm(seen)).tolist()
-        i.css_fresh = phase == 5
-        if phase == 5:
-            down = -self.env["r"](self.t)
-            albedo = 0.15 * lit * np.clip(AXES @ (dcm @ down / np.linalg.norm(down)), 0, 1)
-            share = lit * np.clip(AXES @ sun, 0, 1) + albedo + rng.normal(size=6) * 0.01
-            i.css_V = (2.5 * np.clip(share, 0, 1.3)).tolist()
-        i.wheel_speed_rad_s = (np.round(self.speed / 0.025) * 0.025).tolist()
-        i.wheels_working, i.rods_working = self.wheels_working, self.rods_working
-        i.tracker_fresh = i.gnss_fresh = False
-
-    def act(self) -> None:
-        """What the loop commanded, over the coming step."""
-        dipole = np.array(list(self.out.rod_A_m2))
-        assert np.all(np.isfinite(dipole))
-        field = self.body.dcm_BN @ self.env["field"](self.t)
-        d, f = dipole + self.residual, field
-        torque = np.array([
-            d[1] * f[2] - d[2] * f[1], d[2] * f[0] - d[0] * f[2], d[0] * f[1] - d[1] * f[0]
-        ])  # fmt: skip
-        on = (self.out.wheels_on >> np.arange(4)) & 1
-        motor = np.array(list(self.out.wheel_torque_N_m)) * on * self.motor_ok
-        motor = np.clip(motor, -WHEEL_TORQUE, WHEEL_TORQUE)
-        still = np.abs(self.speed) < 0.05
-        drag = self.friction + 2e-8 * np.abs(self.speed)
-        net = np.where(still & (np.abs(motor) < 1.4 * self.friction), -self.speed * WHEEL_J / DT,
-                       motor - np.sign(self.speed) * drag)  # fmt: skip
-        self.speed = self.speed + net / WHEEL_J * DT
-        self.body.step(torque, -(PYRAMID.T @ net), DT)
-        self.rods_before = dipole
-        self.t += DT
-        self.tick += 1
-
-    def step(self) -> Flight:
-        self.sense()
-        self.spoil(self, self.in_)
-        self.status = lib.mf_adcs_step(self.state, self.params, self.in_, self.out)
-        pair = (self.out.mode, self.out.reason)
-        if not self.reasons or self.reasons[-1] != pair:
-            self.reasons.append(pair)
-        self.act()
-        return self
-
-    def fly(self, seconds: float, every: Callable[[Flight], Any] | None = None) -> list[Any]:
-        """Go on; `every` is asked once a second."""
-        out = []
-        for k in range(round(seconds / DT)):
-            self.step()
-            if every is not None and k % 10 == 9:
-                out.append(every(self))
-        return out
 
 
 def pointing(**changed: Any) -> Flight:
