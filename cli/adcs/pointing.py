@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import erfa
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -151,7 +152,7 @@ def measure_slew(verify: Verify) -> Values:
 
 
 GROUND = "pointing to a ground target through a pass"
-PASS_S, EARTH_RAD_S, EARTH_M = 200, 7.292115e-5, 6.371e6
+PASS_S, EARTH_RAD_S = 200, 7.292115e-5
 
 
 def measure_ground(verify: Verify) -> Values:
@@ -164,15 +165,19 @@ def measure_ground(verify: Verify) -> Values:
         c, s = np.cos(EARTH_RAD_S * t_s), np.sin(EARTH_RAD_S * t_s)
         return np.asarray(np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ flight.env["dcm_EN"])
 
-    place_E = dcm_EN(above_s) @ flight.env["r"](above_s)
-    place_E = place_E / np.linalg.norm(place_E) * EARTH_M
+    longitude, latitude, _ = erfa.gc2gd(1, dcm_EN(above_s) @ flight.env["r"](above_s))
+    place_E = np.asarray(erfa.gd2gc(1, longitude, latitude, 0.0))
 
     def off_deg(each: Flight) -> float:
         line = each.body.dcm_BN @ (dcm_EN(each.t).T @ place_E - each.env["r"](each.t))
         return float(np.arccos(np.clip(line[2] / np.linalg.norm(line), -1.0, 1.0))) / DEG
 
     with verify.progress("a pass over a ground target", 1):
-        target = {"guidance": {**guidance(TARGET), "target_E_m": place_E.tolist()}}
+        target = {
+            "guidance": guidance(TARGET),
+            "latitude_rad": float(latitude),
+            "longitude_rad": float(longitude),
+        }
         flight.mode(POINTING).fly(SETTLE_S - PASS_S)
         accepted(lib.mf_adcs_command_target(flight.state, ffi.new("mf_adcs_target_t *", target)))
         flight.fly(PASS_S)
