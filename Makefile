@@ -43,7 +43,7 @@ $(STAMPS)/system: .ci/packages
 $(ENVIRONMENT): pyproject.toml | $(STAMPS)/system
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "python environment: installing the pinned dependencies into .venv"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,sim,ground]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,sim,ground,campaign]'
 	@touch $@
 
 $(STAMPS)/native: $(NATIVE_SOURCES) $(ENVIRONMENT)

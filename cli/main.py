@@ -7,7 +7,7 @@ import argparse
 import sys
 from typing import List, NoReturn, Optional
 
-from cli.commands import bench, decode, dictionary, diff, fly, new
+from cli.commands import bench, campaign, decode, dictionary, diff, fly, new, verify
 from cli.errors import CliError
 from ground.errors import GroundError
 
@@ -21,6 +21,7 @@ examples:
   microflight fly first-light --world desktop      fly the reference mission here, in seconds
   microflight fly first-light --world qemu         the same with the firmware in the emulator
   microflight diff first-light --worlds desktop,qemu
+  microflight campaign adcs-mc --runs 100          the same over the envelope, with statistics
   microflight new app beacon                       a new app, in the schedule, with its test
 
 exit codes: 0 passed, 1 a check failed, 2 wrong use or bad input
@@ -44,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (fly, diff, bench, dictionary, decode, new):
+    for module in (fly, diff, bench, campaign, verify, dictionary, decode, new):
         module.add(commands)
     return parser
 

@@ -59,7 +59,8 @@ def git_revision() -> str:
     return done.stdout.strip()
 
 
-def _print(figures: List[Figure]) -> None:
+def print_figures(figures: List[Figure]) -> None:
+    """A table of figures with their limits and verdicts."""
     table = Table("figure", "value", "limit", "unit", "")
     for figure in figures:
         value = "-" if figure.value is None else f"{figure.value:.6g}"
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in names:
         figures += figure_groups.GROUPS[name](bench)
     passed = all(figure.passed for figure in figures)
-    _print(figures)
+    print_figures(figures)
     document: Dict[str, Any] = {
         "verdict": "pass" if passed else "fail",
         "seed": arguments.seed,
