@@ -25,6 +25,22 @@ CHECKS: Tuple[Tuple[str, str], ...] = (
     ("mode ", "When telemetry first reported this spacecraft mode. The limit is the latest time."),
     ("event ", "When this event first came down. The limit is the latest time."),
     (
+        "pointing to",
+        "Root mean square of the angle between the pointed axis and its target, by the simulator's"
+        " truth.",
+    ),
+    (
+        "attitude knowledge",
+        "Root mean square of the angle between the attitude the spacecraft reports and the true"
+        " one.",
+    ),
+    (
+        "highest wheel momentum",
+        "The fastest any wheel turned, as a share of its range, by the simulator's truth.",
+    ),
+    ("detumbled declared", "When the spacecraft first said that it had come to rest."),
+    ("rate when declared", "How fast it truly turned when it said so."),
+    (
         "dictionary confirmed",
         "The spacecraft said that it flies the dictionary which the ground decodes with.",
     ),

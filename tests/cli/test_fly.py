@@ -146,9 +146,13 @@ def test_live_lines_when_there_is_no_terminal(microflight):
 
 
 def test_the_report_explains_every_check_and_knows_the_passes(scenario_file):
+    more = {
+        "mode": 'mode = "safe"',
+        "event": 'event = "boot"',
+        "pointing_below": 'target = "nadir"',
+    }
     rows = "".join(
-        f'\n[[check]]\nkind = "{kind}"\nmode = "safe"\nevent = "boot"\nheld_s = 1.0\n'
-        for kind in CHECKS
+        f'\n[[check]]\nkind = "{kind}"\nheld_s = 1.0\n{more.get(kind, "")}\n' for kind in CHECKS
     )
     flight = flights.prepare(scenario_file(rows), "desktop", 1, ["duration_s=1300"])
     flight.fly()
