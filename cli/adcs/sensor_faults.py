@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cli.adcs.loop import COARSE, DEG, FSS, GYRO, MAG_1, POINTING, Flight
+from cli.adcs.loop import COARSE, DEG, FSS, GYRO, MAG_1, ORBIT_S, POINTING, Flight
 from cli.adcs.parts import Measured, Part, Row, Values, Verify
 from cli.adcs.pointing import CALIBRATED, Spoil, realistic, rms
 
@@ -92,12 +92,23 @@ def _apply(sensor: Sensor, in_: Any, change: "Change | None", kept: Any, rng: An
         sample.value_S = change(_values(sensor, in_), kept, rng).tolist()
 
 
+def _sun_comes_into_view(flight: Flight) -> bool:
+    """Fly on until the fine sun sensor sees: a fault of a dark one would prove nothing."""
+    for _ in range(int(ORBIT_S)):
+        if not flight.in_.fss.dark:
+            return True
+        flight.fly(1)
+    return False
+
+
 def outcome(sensor: Sensor, change: "Change | None", seed: int) -> str:
     """ "" when the fault was found in time or did no harm; else what was wrong."""
-    flight = Flight(SETTLE_S + FOUND_S + AFTER_S + 100, seed=seed)
+    flight = Flight(SETTLE_S + int(ORBIT_S) + FOUND_S + AFTER_S + 100, seed=seed)
     usual: Spoil = realistic(CALIBRATED)
     flight.spoil = usual
     flight.mode(POINTING).fly(SETTLE_S)
+    if sensor.number == FSS and not _sun_comes_into_view(flight):
+        return "the Sun never came into view"
     if flight.out.mode != POINTING:
         return "never pointed"
     kept = _values(sensor, flight.in_)
