@@ -4,9 +4,11 @@ Whatever becomes of a run, it gives a row: a run that raises, one whose worker d
 longer than it may and one that finds no worker are all broken runs with their reason.
 """
 
+import asyncio
 import contextlib
 import logging
 import queue
+import signal
 import tempfile
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
@@ -92,7 +94,7 @@ class Campaign:
         self._client = client
         self._fly = fly
         self._spare_s = spare_s
-        self._ended: "queue.SimpleQueue[Future]" = queue.SimpleQueue()
+        self._ended: "queue.SimpleQueue[Optional[Future]]" = queue.SimpleQueue()
         self._flying: Dict[Any, "tuple[Future, Run, float]"] = {}
         self._alone_since_s: Optional[float] = None
 
@@ -105,7 +107,10 @@ class Campaign:
             on_row(row)
 
         waiting = list(reversed(runs))
+        before = signal.getsignal(signal.SIGINT)
         try:
+            # Raised in the loop below and nowhere else: inside a destructor it would be lost.
+            signal.signal(signal.SIGINT, lambda _number, _frame: self._ended.put(None))
             while waiting or self._flying:
                 threads = sum(self._client.nthreads().values()) if self._connected() else 0
                 while waiting and len(self._flying) < threads:
@@ -119,7 +124,10 @@ class Campaign:
                     waiting.clear()
                     self._flying.clear()
         finally:
-            self._client.cancel([future for future, _, _ in self._flying.values()], force=True)
+            signal.signal(signal.SIGINT, before)
+            # Nothing that goes wrong in leaving may hide why we leave.
+            with contextlib.suppress(OSError, ValueError, asyncio.TimeoutError):
+                self._client.cancel([future for future, _, _ in self._flying.values()], force=True)
         return [rows[run.index] for run in runs]
 
     def _connected(self) -> bool:
@@ -134,6 +142,8 @@ class Campaign:
         """The rows of the runs that have ended by now; waits a moment for the first."""
         with contextlib.suppress(queue.Empty):
             future = self._ended.get(timeout=POLL_S)
+            if future is None:
+                raise KeyboardInterrupt
             if future.key in self._flying:
                 _, run, _ = self._flying.pop(future.key)
                 yield self._row(future, run)
@@ -162,7 +172,7 @@ class Campaign:
         """End a run that does not end by itself: only its process's end ends it."""
         busy = [worker for worker, keys in self._client.processing().items() if future.key in keys]
         future.cancel()
-        with contextlib.suppress(OSError, ValueError, TimeoutError):
+        with contextlib.suppress(OSError, ValueError, asyncio.TimeoutError):
             self._client.restart_workers(busy, timeout=NO_WORKER_S, raise_for_error=False)
 
     def _given_up(self) -> str:

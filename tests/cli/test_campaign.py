@@ -233,7 +233,7 @@ def test_an_interrupt_ends_it_cleanly():
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert err == "microflight: interrupted\n"
     assert out == ""
     # No worker stays behind; the last ones may be about to end when we look first.
