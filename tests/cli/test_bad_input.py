@@ -142,7 +142,9 @@ def test_a_file_that_is_no_recording(microflight, tmp_path):
     refused(microflight("decode", str(path)), "not a frames file")
 
 
-@pytest.mark.parametrize("command", ["fly", "diff", "bench", "verify", "dictionary", "decode", "new"])
+@pytest.mark.parametrize(
+    "command", ["fly", "diff", "bench", "verify", "dictionary", "decode", "new"]
+)
 def test_help_teaches_by_example(microflight, command):
     code, out, _ = microflight(command, "--help")
     assert code == 0
