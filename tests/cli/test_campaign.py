@@ -217,6 +217,7 @@ def living(group):
     return [row for row in rows if row[0] == str(group) and not row[1].startswith("Z")]
 
 
+@pytest.mark.accept  # a dozen processes of another library's making, and signals
 def test_an_interrupt_ends_it_cleanly():
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", *SHORT[:2], "--runs", "10", *SHORT[4:7], "600"],
