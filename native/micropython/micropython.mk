@@ -12,10 +12,6 @@ NATIVE_CIPHER_C := $(wildcard $(NATIVE_DIR)/../src/crypto/*.c)
 SRC_USERMOD_LIB_C += $(filter-out $(NATIVE_CIPHER_C),$(wildcard $(NATIVE_DIR)/../src/*/*.c))
 ifneq ($(BEARSSL_DIR),)
 SRC_USERMOD_LIB_C += $(NATIVE_CIPHER_C)
-# Algorithms of every control cycle that gain by -O3, as counted by native/count.py; the others are
-# built for size. A port that wants the counts of the budget takes the list over.
-NATIVE_FAST := control guidance mekf mekf_update wheels
-
 CFLAGS_USERMOD += -idirafter $(BEARSSL_DIR) -idirafter $(BEARSSL_DIR)/inc -idirafter $(BEARSSL_DIR)/src
 endif
 
