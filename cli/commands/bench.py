@@ -71,6 +71,22 @@ def print_figures(figures: List[Figure]) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
+def conclude(title: str, arguments: argparse.Namespace, figures: List[Figure]) -> int:
+    """Print the figures, write them when asked to (`--json`), say the verdict; the exit code."""
+    passed = all(figure.passed for figure in figures)
+    print_figures(figures)
+    document: Dict[str, Any] = {
+        "verdict": "pass" if passed else "fail",
+        "seed": arguments.seed,
+        "git": git_revision(),
+        "figures": [figure.row() for figure in figures],
+    }
+    if arguments.json:
+        write_json(arguments.json, document)
+    print(f"{title}: {document['verdict']}, {len(figures)} figures")
+    return 0 if passed else 1
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
     names = list(arguments.only or figure_groups.GROUPS)
@@ -85,15 +101,4 @@ def run(arguments: argparse.Namespace) -> int:
     figures: List[Figure] = []
     for name in names:
         figures += figure_groups.GROUPS[name](bench)
-    passed = all(figure.passed for figure in figures)
-    print_figures(figures)
-    document: Dict[str, Any] = {
-        "verdict": "pass" if passed else "fail",
-        "seed": arguments.seed,
-        "git": git_revision(),
-        "figures": [figure.row() for figure in figures],
-    }
-    if arguments.json:
-        write_json(arguments.json, document)
-    print(f"bench: {document['verdict']}, {len(figures)} figures")
-    return 0 if passed else 1
+    return conclude("bench", arguments, figures)

@@ -2,11 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import List
 
 from cli import worlds
-from cli.commands.bench import git_revision, print_figures
-from cli.commands.fly import check_writable, write_json
+from cli.commands.bench import conclude
+from cli.commands.fly import check_writable
 from cli.errors import CliError
 from cli.figures import Figure
 
@@ -66,15 +66,4 @@ def run(arguments: argparse.Namespace) -> int:
     for name in names:
         for part in GROUPS[name]:
             figures += part.figures(verify)
-    passed = all(figure.passed for figure in figures)
-    print_figures(figures)
-    document: Dict[str, Any] = {
-        "verdict": "pass" if passed else "fail",
-        "seed": arguments.seed,
-        "git": git_revision(),
-        "figures": [figure.row() for figure in figures],
-    }
-    if arguments.json:
-        write_json(arguments.json, document)
-    print(f"verify {arguments.subject}: {document['verdict']}, {len(figures)} figures")
-    return 0 if passed else 1
+    return conclude(f"verify {arguments.subject}", arguments, figures)
