@@ -212,7 +212,8 @@ typedef struct {
     uint8_t rods_working;      /* bit per rod */
 } mf_adcs_in_t;
 
-/* Sent as it is: padding-free, little-endian. */
+/* Sent as it is, padding-free and little-endian, in two packets: what is known, up to and including
+ * `tle_refused`, and what is done about it, from `control_tick` on. */
 typedef struct {
     uint32_t tick;
     uint8_t mode, reason, target, guidance_reason;
@@ -226,25 +227,30 @@ typedef struct {
     float bias_B_rad_s[3];
     float sigma_B_rad[3];      /* 1 sigma per body axis, 0 while unknown */
     float sigma_bias_B_rad_s[3];
-    float q_RN[4];
-    float error_B_rad[3];      /* rotation vector from R to B */
-    float error_rate_B_rad_s[3];
     float r_N_m[3];
     float v_N_m_s[3];
     float sun_N[3];
     float sun_B[3];            /* measured, zero while not seen */
     float mag_N_T[3];          /* model */
     float mag_B_T[3];          /* measured, calibrated */
+    float nis_sun, nis_mag, nis_tracker;
+    uint16_t bad_inputs, time_jumps, attitude_losses, rejected_sun, rejected_mag, exclusions;
+    uint16_t step_downs, tle_refused;
+
+    uint32_t control_tick;     /* the same as `tick` */
+    float q_RN[4];
+    float error_B_rad[3];      /* rotation vector from R to B */
+    float error_rate_B_rad_s[3];
     float dipole_B_A_m2[3];
     float wheel_torque_N_m[4];
     float wheel_speed_rad_s[4];
     float momentum_B_N_m_s[3]; /* body and wheels */
-    float nis_sun, nis_mag, nis_tracker;
-    uint16_t bad_inputs, time_jumps, attitude_losses, rejected_sun, rejected_mag, exclusions;
-    uint16_t step_downs, tle_refused;
 } mf_adcs_report_t;
+#define MF_ADCS_ESTIMATE_SIZE 184u /* bytes of the two parts */
+#define MF_ADCS_CONTROL_SIZE 100u
 #ifndef MF_F64_H
-_Static_assert(sizeof(mf_adcs_report_t) == 280, "attitude report layout");
+_Static_assert(sizeof(mf_adcs_report_t) == MF_ADCS_ESTIMATE_SIZE + MF_ADCS_CONTROL_SIZE,
+               "attitude report layout");
 #endif
 
 typedef struct {
@@ -258,6 +264,9 @@ typedef struct {
 } mf_adcs_out_t;
 
 typedef struct mf_adcs mf_adcs_t; /* complete in mf_adcs_state.h; caller's memory, at most 4 KB */
+
+/* Parameters of the reference 3U (adcs_reference.c): what flies, and what is verified. */
+void mf_adcs_params_reference(mf_adcs_params_t *params);
 
 void mf_adcs_reset(mf_adcs_t *adcs, const mf_adcs_params_t *params);
 

@@ -87,7 +87,7 @@ static void publish(const mf_adcs_t *adcs, const mf_adcs_in_t *in, mf_adcs_out_t
     out->mode = report->mode = adcs->mode;
     out->reason = report->reason = adcs->reason;
     out->flags = report->flags = flags(adcs, out);
-    report->tick = in->tick;
+    report->tick = report->control_tick = in->tick;
     report->target = adcs->target.guidance.target;
     report->guidance_reason = adcs->guided_valid ? adcs->guided.reason : 0;
     for (int i = 0; i < MF_ADCS_SENSORS; i++) {
