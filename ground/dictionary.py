@@ -36,6 +36,11 @@ class Type:
         """True for the IEEE 754 types."""
         return self.name.startswith("f")
 
+    @property
+    def is_text(self) -> bool:
+        """True for an array of characters."""
+        return self.name == "char" and self.is_array
+
 
 def parse_type(text: str) -> Type:
     """The type written as `u16` or `f32[3]`. Raises `GroundError` for any other text."""
@@ -75,13 +80,17 @@ class Packet:
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a command; `lowest` and `highest` are both allowed."""
+    """One argument of a command; `lowest` and `highest` are both allowed.
+
+    `default` is what the ground sends when nothing is given; None: it must be given.
+    """
 
     name: str
     type: Type
     lowest: float
     highest: float
     unit: str
+    default: Any = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +194,7 @@ class Dictionary:
                 self._signature_offsets[packet.id] = types.offset(row[5], SIGNATURE_FIELD)
         for row in getattr(module, "COMMANDS", ()):
             number, name, service, subtype, rows, authority, hazardous, description = row
-            arguments = tuple(Argument(a[0], parse_type(a[1]), *a[2:5]) for a in rows)
+            arguments = tuple(Argument(a[0], parse_type(a[1]), *a[2:6]) for a in rows)
             command = Command(
                 number,
                 name,

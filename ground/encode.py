@@ -60,9 +60,28 @@ def _number(what: str, type_: Type, value: Any, lowest: float, highest: float, u
     return float(value) if type_.is_float else int(value)
 
 
+def _text(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
+    """A text of exactly the length of its type, in ASCII."""
+    if not isinstance(value, str):
+        raise CommandError(f"{what}: a text is wanted")
+    try:
+        data = value.encode("ascii")
+    except UnicodeEncodeError:
+        raise CommandError(f"{what}: the text has characters outside ASCII") from None
+    if len(data) != row.type.count:
+        raise CommandError(f"{what}: {len(data)} characters given, {row.type.count} are wanted")
+    if not all(row.lowest <= character <= row.highest for character in data):
+        raise CommandError(f"{what}: the text has characters that cannot be sent")
+    return data
+
+
 def _value(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
     """One argument or parameter value, big-endian."""
+    if row.type.is_text:
+        return _text(what, row, value)
     values = value if row.type.is_array else [value]
+    if row.type.is_array and isinstance(value, str):
+        values = value.replace(",", " ").split()
     if not isinstance(values, (list, tuple)) or len(values) != row.type.count:
         raise CommandError(f"{what}: {row.type.count} values are wanted")
     numbers = [_number(what, row.type, v, row.lowest, row.highest, row.unit) for v in values]
@@ -101,16 +120,19 @@ class Encoder:
             unknown = [name for name in values if name not in {row.name for row in rows}]
             if unknown:
                 raise CommandError(f"{command.name}: unknown argument {unknown[0]!r}")
-            missing = [row.name for row in rows if row.name not in values]
-            if missing:
+            given: List[Any] = [values.get(row.name, row.default) for row in rows]
+            missing = [row.name for row, v in zip(rows, given, strict=True) if v is None]
+            if missing and missing[0] not in values:
                 raise CommandError(f"{command.name}: argument {missing[0]!r} is missing")
-            given: List[Any] = [values[row.name] for row in rows]
         else:
-            given = list(values)
+            given = [
+                *values,
+                *(row.default for row in rows[len(values) :] if row.default is not None),
+            ]
         if len(given) != len(rows):
             names = ", ".join(row.name for row in rows) or "none"
             raise CommandError(
-                f"{command.name}: {len(given)} arguments given, {len(rows)} wanted ({names})"
+                f"{command.name}: {len(values)} arguments given, {len(rows)} wanted ({names})"
             )
         body = b"".join(
             _value(f"{command.name}: {row.name}", row, value)

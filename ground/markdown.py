@@ -2,7 +2,7 @@
 
 from typing import List, Sequence
 
-from ground.dictionary import SEVERITIES, Dictionary
+from ground.dictionary import SEVERITIES, Argument, Dictionary, Type
 
 NOTE = "Written by `microflight dictionary --markdown` from the definitions modules of `flight/`."
 
@@ -16,6 +16,23 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> List[st
 
 def _number(value: float) -> str:
     return f"{value:.10g}"
+
+
+def _kind(type_: Type) -> str:
+    return type_.name + (f"[{type_.count}]" if type_.is_array else "")
+
+
+def _argument(row: Argument) -> str:
+    """One argument of a command: name, type, range, unit, what is sent when it is left out."""
+    text = f"{row.name} {_kind(row.type)}"
+    if not row.type.is_text:
+        text += f" {_number(row.lowest)} .. {_number(row.highest)}"
+    if row.unit:
+        text += f" {row.unit}"
+    if row.default is not None:
+        values = row.default if isinstance(row.default, (list, tuple)) else [row.default]
+        text += f" ({' '.join(_number(value) for value in values)})"
+    return text
 
 
 def markdown(dictionary: Dictionary) -> str:
@@ -50,13 +67,12 @@ def markdown(dictionary: Dictionary) -> str:
         ]
         rows = []
         for field in packet.fields:
-            kind = field.type.name + (f"[{field.type.count}]" if field.type.is_array else "")
             scale = "" if field.scale == 1 else _number(field.scale)
             world = " *(may differ between worlds)*"
             note = field.description + (world if field.name in dictionary.world_fields else "")
-            rows.append((field.name, kind, scale, field.unit, field.frame, note))
+            rows.append((field.name, _kind(field.type), scale, field.unit, field.frame, note))
         lines += _table(("field", "type", "scale", "unit", "frame", "description"), rows)
-    lines += ["## Commands", ""]
+    lines += ["## Commands", "", "In brackets: sent when an argument is left out.", ""]
     lines += _table(
         ("command", "id", "service", "arguments", "authority", "hazardous", "description"),
         [
@@ -64,12 +80,7 @@ def markdown(dictionary: Dictionary) -> str:
                 c.name,
                 f"{c.id:#06x}",
                 f"{c.service}/{c.subtype}",
-                ", ".join(
-                    f"{a.name} {a.type.name} {_number(a.lowest)} .. {_number(a.highest)}"
-                    + (f" {a.unit}" if a.unit else "")
-                    for a in c.arguments
-                )
-                or "none",
+                ", ".join(_argument(a) for a in c.arguments) or "none",
                 c.authority,
                 "yes" if c.hazardous else "",
                 c.description,

@@ -2,6 +2,9 @@
 
 Stages as ECSS-E-ST-70-41C, 6.1: acceptance (packet, service, authority, arguments), start,
 completion. Every refusal has its code (core/failures.py), is counted and makes an event.
+
+What takes longer than the call of its handler is completed later: the handler takes a ticket, gives
+back failures.LATER, and its app concludes the ticket when it knows how it went.
 """
 
 import native
@@ -11,6 +14,11 @@ from hal.compat import const
 
 EVENT_REFUSED = const(0x000A)
 
+_TICKETS = const(4)
+_FREE = const(0)
+_TAKEN = const(1)  # by the handler that runs now
+_OPEN = const(2)
+
 
 class Commands:
     """`accepted`, `refused` (u16 counters) and `last_failure` for housekeeping."""
@@ -19,6 +27,9 @@ class Commands:
         self._events = events
         self._verification = verification
         self._services = {}
+        self._requests = [bytearray(space_packet.TC_HEADER_SIZE) for _ in range(_TICKETS)]
+        self._ticket_owners = bytearray(_TICKETS)
+        self._ticket_states = bytearray(_TICKETS)
         self._apid_base = []
         self._apid_count = []
         for partner in dictionary.PARTNERS:
@@ -61,12 +72,44 @@ class Commands:
             return code
         verification.started(packet, owner)
         code = handler.run(packet, at, size, owner)
+        self._settle(packet, owner, code == failures.LATER)
+        if code == failures.LATER:
+            return 0
         if code:
             self._fail(packet, n, code)
             verification.failed(packet, owner, code)
             return code
         verification.completed(packet, owner)
         return 0
+
+    def take_ticket(self):
+        """For a handler: number of a ticket to conclude later, or -1 when all are taken."""
+        for ticket in range(_TICKETS):
+            if self._ticket_states[ticket] == _FREE:
+                self._ticket_states[ticket] = _TAKEN
+                return ticket
+        return -1
+
+    def conclude(self, ticket, code):
+        """Report the completion (0) or failure of the telecommand that took `ticket`."""
+        if self._ticket_states[ticket] != _OPEN:
+            return
+        self._ticket_states[ticket] = _FREE
+        request = self._requests[ticket]
+        owner = self._ticket_owners[ticket]
+        if code:
+            self._fail(request, len(request), code)
+            self._verification.failed(request, owner, code)
+        else:
+            self._verification.completed(request, owner)
+
+    def _settle(self, packet, owner, later):
+        """Tickets taken by the handler that has just run belong to this telecommand."""
+        for ticket in range(_TICKETS):
+            if self._ticket_states[ticket] == _TAKEN:
+                self._ticket_states[ticket] = _OPEN if later else _FREE
+                self._ticket_owners[ticket] = owner
+                native.copy(self._requests[ticket], 0, packet, 0, space_packet.TC_HEADER_SIZE)
 
     def _check(self, packet, n, owner):
         """Packet format (CCSDS 133.0-B-2, 4.1; ECSS-E-ST-70-41C, 7.4.4), CRC, and APID block."""

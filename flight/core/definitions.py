@@ -132,6 +132,9 @@ FAILURES = (
     (12, "device_error"),
     (13, "storage_error"),
     (14, "queue_full"),
+    (15, "bad_data"),  # damaged or malformed contents, such as a TLE with a wrong checksum
+    (16, "stale"),  # of too far a time to be used
+    (17, "no_answer"),  # whoever should have carried it out did not say in time
 )
 
 # code, name: why a mode was entered

@@ -17,3 +17,9 @@ REFUSED = const(11)
 DEVICE_ERROR = const(12)
 STORAGE_ERROR = const(13)
 QUEUE_FULL = const(14)
+BAD_DATA = const(15)
+STALE = const(16)
+NO_ANSWER = const(17)
+
+# No failure: the completion of this telecommand is reported later (core/commands.py).
+LATER = const(255)

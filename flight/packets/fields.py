@@ -1,6 +1,7 @@
 """Field types of the definitions: sizes, struct codes, layouts. Pure, no input or output.
 
-A type is a scalar ("u8" "i8" "u16" "i16" "u32" "i32" "f32") or an array of one ("f32[3]").
+A type is a scalar ("u8" "i8" "u16" "i16" "u32" "i32" "f32" "char") or an array of one ("f32[3]").
+Text is an array of "char": printable ASCII, always the whole length.
 """
 
 # By type: struct code, size in bytes.
@@ -12,6 +13,7 @@ SCALARS = {
     "u32": ("I", 4),
     "i32": ("i", 4),
     "f32": ("f", 4),
+    "char": ("B", 1),
 }
 
 
@@ -40,6 +42,12 @@ def code(kind):
     """struct code of one field, without byte order: "f32[3]" gives "3f"."""
     base, count = split(kind)
     return (str(count) if count else "") + SCALARS[base][0]
+
+
+def checked_as(kind):
+    """Type under which native.in_range checks one element of `kind`: a char is a u8."""
+    base = split(kind)[0]
+    return "u8" if base == "char" else base
 
 
 def struct_format(fields, byte_order):

@@ -17,9 +17,15 @@ class Function:
         self.hazardous = row[6]
         self.handler = None
         self.size = 0
-        self.offsets = []
+        # Per argument: type under which it is checked, how many of them, size of one.
+        self.kinds = []
+        self.counts = []
+        self.sizes = []
         for argument in row[4]:
-            self.offsets.append(self.size)
+            base, count = fields.split(argument[1])
+            self.kinds.append(fields.checked_as(argument[1]))
+            self.counts.append(count or 1)
+            self.sizes.append(fields.size(base))
             self.size += fields.size(argument[1])
 
 
@@ -50,7 +56,7 @@ class Functions:
         return [f.row[1] for f in self._by_id.values() if f.handler is None]
 
     def accept(self, packet, at, n, owner):
-        """Known id, authority of the owner, length, and range of every argument."""
+        """Known id, authority of the owner, length, range of every element of the arguments."""
         if n < 2:
             return failures.BAD_LENGTH
         function = self._by_id.get(packet[at] << 8 | packet[at + 1])
@@ -63,9 +69,11 @@ class Functions:
         at += 2
         i = 0
         for argument in function.row[4]:
-            offset = at + function.offsets[i]
-            if not native.in_range(packet, offset, argument[1], argument[2], argument[3]):
-                return failures.OUT_OF_RANGE
+            kind = function.kinds[i]
+            for _ in range(function.counts[i]):
+                if not native.in_range(packet, at, kind, argument[2], argument[3]):
+                    return failures.OUT_OF_RANGE
+                at += function.sizes[i]
             i += 1
         return failures.OK
 
