@@ -1,11 +1,15 @@
-"""The groups of figures of `verify adcs`, in the order in which they are measured."""
+"""The groups of figures of `verify adcs`, and how they are measured side by side."""
 
 from __future__ import annotations
 
-from cli.adcs import cost, detumble, honesty, models, pointing, sensor_faults, system
-from cli.adcs.parts import Part, Verify
+from collections.abc import Sequence
 
-__all__ = ["GROUPS", "Verify"]
+from cli.adcs import cost, detumble, honesty, models, pointing, sensor_faults, system
+from cli.adcs.parts import Bars, Part, Said, Verify
+from cli.adcs.workers import Died, Say, spread
+from cli.figures import Figure
+
+__all__ = ["GROUPS", "Verify", "measure"]
 
 GROUPS: "dict[str, tuple[Part, ...]]" = {
     "cost": cost.PARTS,
@@ -20,3 +24,43 @@ GROUPS: "dict[str, tuple[Part, ...]]" = {
     "week": pointing.WEEK,
     "system": system.PARTS,
 }
+
+# Begun first, so that no processor waits for them in the end.
+LONGEST = ("week", "system", "faults", "day", "soak")
+
+Place = tuple[str, int]
+
+
+def _measure(group: str, index: int, settings: Verify, say: Say) -> "list[Figure]":
+    """One part, in a process of its own."""
+    settings.show = say
+    return GROUPS[group][index].figures(settings)
+
+
+def measure(names: Sequence[str], verify: Verify) -> "list[Figure]":
+    """The figures of the groups, in their order; `verify.jobs` parts at a time."""
+    places = [(name, index) for name in names for index in range(len(GROUPS[name]))]
+    found: dict[Place, list[Figure]] = {}
+    with Bars() as bars:
+        beside = [place for place in places if not _part(place).alone] if verify.jobs > 1 else []
+        beside.sort(key=lambda place: LONGEST.index(place[0]) if place[0] in LONGEST else 99)
+        plain = Verify(verify.seed, verify.runs, verify.elf)
+        tasks = [(_measure, (*place, plain)) for place in beside]
+
+        def said(number: int, message: Said) -> None:
+            bars.show(message)
+
+        for number, result in spread(tasks, verify.jobs, said):
+            place = beside[number]
+            gone = isinstance(result, Died)
+            found[place] = _part(place).listed({}, str(result)) if gone else result
+        verify.show = bars.show
+        for place in places:
+            if place not in found:
+                found[place] = _part(place).figures(verify)
+    return [figure for place in places for figure in found[place]]
+
+
+def _part(place: Place) -> Part:
+    name, index = place
+    return GROUPS[name][index]

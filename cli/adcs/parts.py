@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from cli import worlds
 from cli.adcs.builds import Refused
@@ -44,38 +51,83 @@ class Measured(NamedTuple):
 Values = Mapping[str, "Measured | float"]
 
 
-@dataclass
-class Verify:
-    """What the measurements are made with. `runs`: seeds of each Monte Carlo."""
+class Said(NamedTuple):
+    """How far a measurement is: `done` of `total`, -1 when it has ended."""
 
-    seed: int = 1
-    runs: int = 100
-    elf: Path = worlds.ELF
+    title: str
+    total: int
+    done: int
 
-    @contextlib.contextmanager
-    def progress(self, title: str, total: int) -> Iterator[Tell]:
-        """A bar on stderr; what it yields is told how many of `total` are done."""
-        columns = (
+
+class Bars:
+    """Bars on stderr, one per measurement under way; without a terminal a line for each."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
         )
-        console = Console(stderr=True)
-        if not sys.stderr.isatty():
-            print(title, file=sys.stderr, flush=True)
-        with Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
-        ) as bar:
-            task = bar.add_task(title, total=total)
-            yield lambda done: bar.update(task, completed=done)
+        self._tasks: "dict[str, TaskID]" = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, said: Said) -> None:
+        """Draw what a measurement said."""
+        if said.done < 0:
+            task = self._tasks.pop(said.title, None)
+            if task is not None:
+                self._progress.remove_task(task)
+            return
+        if said.title not in self._tasks:
+            self._tasks[said.title] = self._progress.add_task(said.title, total=said.total)
+            if not self._console.is_terminal:
+                print(said.title, file=sys.stderr, flush=True)
+        self._progress.update(self._tasks[said.title], completed=said.done)
+
+
+def _unheard(said: Said) -> None:
+    """Of a measurement that nobody watches."""
+
+
+@dataclass
+class Verify:
+    """What the measurements are made with. `runs`: seeds of each Monte Carlo; `jobs`: processes;
+    `show` hears how far they are."""
+
+    seed: int = 1
+    runs: int = 100
+    elf: Path = worlds.ELF
+    jobs: int = 1
+    show: Callable[[Said], None] = _unheard
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Tell]:
+        """What it yields is told how many of `total` are done."""
+        self.show(Said(title, total, 0))
+        try:
+            yield lambda done: self.show(Said(title, total, done))
+        finally:
+            self.show(Said(title, total, -1))
 
 
 class Part(NamedTuple):
-    """Figures that are measured together."""
+    """Figures that are measured together. `alone`: nothing else may run at the time, because it
+    measures speed or uses every processor itself."""
 
     rows: "tuple[Row, ...]"
     measure: Callable[[Verify], Values]
+    alone: bool = False
 
     def figures(self, verify: Verify) -> "list[Figure]":
         """Measure; every row gives a figure."""
@@ -84,7 +136,12 @@ class Part(NamedTuple):
         try:
             values = self.measure(verify)
         except (CliError, Refused, ImportError) as error:
-            reason = " ".join(str(error).split())[:REASON_MAX]
+            reason = str(error)
+        return self.listed(values, reason)
+
+    def listed(self, values: Values, reason: str) -> "list[Figure]":
+        """A figure for every row; `reason` is why values are missing."""
+        reason = " ".join(reason.split())[:REASON_MAX]
         return [self._figure(row, values.get(row.name), reason) for row in self.rows]
 
     @staticmethod

@@ -2,13 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import List
 
 from cli import worlds
 from cli.commands.bench import conclude
 from cli.commands.fly import check_writable
 from cli.errors import CliError
-from cli.figures import Figure
 
 SUBJECTS = ("adcs",)
 
@@ -42,6 +40,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--runs", type=int, default=100, metavar="N", help="default 100")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes; default: processors")
     parser.add_argument("--elf", type=Path, default=worlds.ELF, metavar="FILE", help="firmware")
     parser.set_defaults(run=run)
 
@@ -50,20 +49,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
     if arguments.runs < 1:
         raise CliError(f"--runs {arguments.runs}: at least 1")
+    if arguments.jobs is not None and arguments.jobs < 1:
+        raise CliError(f"--jobs {arguments.jobs}: at least 1")
     if arguments.seed < 0:
         raise CliError(f"--seed {arguments.seed}: at least 0")
     check_writable(arguments.json)
     try:
-        from cli.adcs.groups import GROUPS, Verify
+        from cli.adcs.groups import GROUPS, Verify, measure
+        from cli.adcs.workers import processors
     except ImportError as error:
         raise CliError(f"verify needs what is not there ({error}): make setup") from error
     names = list(dict.fromkeys(arguments.only or GROUPS))
     for name in names:
         if name not in GROUPS:
             raise CliError(f"--only {name}: no such group; groups are: {', '.join(GROUPS)}")
-    verify = Verify(arguments.seed, arguments.runs, arguments.elf)
-    figures: List[Figure] = []
-    for name in names:
-        for part in GROUPS[name]:
-            figures += part.figures(verify)
+    jobs = processors() if arguments.jobs is None else arguments.jobs
+    verify = Verify(arguments.seed, arguments.runs, arguments.elf, jobs)
+    figures = measure(names, verify)
     return conclude(f"verify {arguments.subject}", arguments, figures)

@@ -2,7 +2,10 @@
 
 import json
 import math
+import os
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from cli.adcs import detumble
@@ -10,6 +13,7 @@ from cli.adcs.builds import Refused
 from cli.adcs.detumble import CASES, ORBIT_S, Settled, judge
 from cli.adcs.groups import GROUPS
 from cli.adcs.parts import Measured, Part, Row, Verify
+from cli.adcs.workers import Died, spread
 from cli.commands import verify
 from cli.errors import CliError
 
@@ -100,7 +104,7 @@ def test_models_keep_their_limits(microflight, tmp_path):
 def test_one_figure_over_its_limit_fails(microflight, only, tmp_path, made, code, value):
     only(part(0.0), made)
     target = tmp_path / "adcs.json"
-    result = microflight("verify", "adcs", "--only", "cost", "--json", str(target))
+    result = microflight("verify", "adcs", "--only", "cost", "--jobs", "1", "--json", str(target))
     assert result[0] == code
     document = json.loads(target.read_text(encoding="utf-8"))
     assert document["verdict"] == ("fail" if code else "pass")
@@ -135,6 +139,7 @@ def test_a_value_that_is_missing_is_no_pass():
         (("verify", "adcs", "--runs", "0"), ("--runs 0",)),
         (("verify", "adcs", "--runs", "many"), ("--runs", "many")),
         (("verify", "adcs", "--seed", "-1"), ("--seed -1",)),
+        (("verify", "adcs", "--jobs", "0"), ("--jobs 0",)),
     ],
 )
 def test_wrong_use_is_one_line(microflight, line, words):
@@ -165,10 +170,48 @@ def test_ninety_nine_of_a_hundred_seeds():
 
 
 def test_a_seed_flies_the_whole_system(monkeypatch):
-    """At rest from the start; the flight that never comes to rest has not settled."""
+    """At rest from the start; a flight that never comes to rest has not settled."""
     monkeypatch.setattr(detumble, "ORBIT_S", 30.0)
     monkeypatch.setattr(detumble, "HOLD_S", 10.0)
     assert detumble.fly(detumble.Case(0.05, 1), 4) == Settled(4, 0.0)
     assert detumble.fly(detumble.Case(10.0, 1), 4) == Settled(4, math.inf)
     broken = detumble.fly(detumble.Case(1e9, 1), 4)
     assert broken.settled_s == math.inf and "initial.rate_deg_s" in broken.problem
+
+
+def test_a_flight_ends_when_it_has_held_and_not_before(monkeypatch):
+    monkeypatch.setattr(detumble, "HOLD_S", 20.0)
+    world = SimpleNamespace(truth={"t_s": np.zeros(0), "rate_deg_s": np.zeros(0)}, finished=False)
+    flight = SimpleNamespace(world=world, listeners=[])
+    detumble.watch(flight)
+    rates = np.array([9.0] * 5 + [0.1] * 15 + [0.6] + [0.1] * 40)
+    ends = []
+    for n in range(1, len(rates) + 1):
+        world.truth = {"t_s": np.arange(n, dtype=float), "rate_deg_s": rates[:n]}
+        flight.listeners[0](float(n), b"")
+        ends.append(world.finished)
+    assert ends.index(True) == 20 + 21  # the last time above, 20 s and a second more
+
+
+def test_processes_give_what_they_measure_and_tell_how_far_they_are():
+    tasks = [(divide, (6, by)) for by in (1, 2, 3, 6)]
+    told = []
+    results = dict(spread(tasks, 2, lambda number, message: told.append((number, message))))
+    assert results == {0: 6.0, 1: 3.0, 2: 2.0, 3: 1.0}
+    assert sorted(told) == [(0, 1), (1, 2), (2, 3), (3, 6)]
+
+
+def test_a_process_that_dies_takes_nothing_with_it_but_its_task():
+    tasks = [(divide, (6, 1)), (leave, (7,)), (divide, (6, 2)), (divide, (6, 3))]
+    results = dict(spread(tasks, 1))
+    assert results[1] == Died(7) and "exit code 7" in str(results[1])
+    assert (results[0], results[2], results[3]) == (6.0, 3.0, 2.0)
+
+
+def divide(number, by, say):
+    say(by)
+    return number / by
+
+
+def leave(code, say):
+    os._exit(code)
