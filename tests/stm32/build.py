@@ -33,8 +33,11 @@ extern uint32_t shim_locked;
 
 
 def declarations(header: Path) -> str:
-    """What cffi can read of one of our headers: no preprocessor, no inline functions."""
+    """What cffi can read of one of our headers: no preprocessor, no inline functions. Array sizes
+    that are macros become numbers."""
     text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+    for name, number in re.findall(r"^#define (\w+) (\d+)u?\s*$", text, flags=re.M):
+        text = text.replace(f"[{name}]", f"[{number}]")
     text = text.replace("extern const", "extern")  # cffi takes a constant for a number
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
