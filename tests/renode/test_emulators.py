@@ -17,7 +17,10 @@ SOURCES = [
     PROBE / "probe.c",
     *sorted((ROOT / "boards/obc_f405/stm32").glob("*.c")),
     ROOT / "native/src/kernel/bus.c",
-    *(ROOT / "native/src/drivers" / f"{name}.c" for name in ("stm32_i2c", "ak09916", "fram")),
+    *(
+        ROOT / "native/src/drivers" / f"{name}.c"
+        for name in ("stm32_i2c", "stm32_usart", "ak09916", "fram")
+    ),
     ROOT / "native/src/drivers/sensor_io.c",
 ]
 CFLAGS = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft", "-std=gnu99", "-Os", "-g"]

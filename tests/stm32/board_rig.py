@@ -15,6 +15,7 @@ from tests.stm32.build import ROOT, STM32, library
 HEADERS = [
     ROOT / "native/include/mf_bus.h",
     ROOT / "native/include/mf_stm32_i2c.h",
+    ROOT / "native/include/mf_stm32_usart.h",
     STM32 / "stm32.h",
 ]
 LIMIT = 5_000_000  # accesses; far above every bound of the drivers
@@ -79,5 +80,5 @@ class Board:
 def sources(first: str) -> Sequence[Path]:
     """All sources of the board's drivers, `first` in front."""
     board = sorted(STM32.glob("*.c"), key=lambda path: (path.name != first, path.name))
-    native = ["drivers/stm32_i2c.c", "kernel/bus.c"]
+    native = ["drivers/stm32_i2c.c", "drivers/stm32_usart.c", "kernel/bus.c"]
     return [*board, *(ROOT / "native/src" / name for name in native)]

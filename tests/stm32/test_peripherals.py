@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableException
 
 RCC = 0x40023800
 AHB1ENR, APB1ENR, APB2ENR = RCC + 0x30, RCC + 0x40, RCC + 0x44
-GPIOA, GPIOB = 0x40020000, 0x40020400
+GPIOA, GPIOB, GPIOC = 0x40020000, 0x40020400, 0x40020800
 MODER, OTYPER, OSPEEDR, PUPDR, IDR, BSRR, AFRL, AFRH = 0, 4, 8, 12, 16, 24, 32, 36
 USART1, IWDG, I2C1 = 0x40011000, 0x40003000, 0x40005400
 INVAL, TIMEOUT = -22, -110
@@ -90,6 +90,47 @@ def test_uart_start(
 def test_uart_start_refused(board: Board, registers: Registers, number: int, baud: int) -> None:
     assert board.lib.stm32_uart_init(number, 0x16, 0x17, baud) == INVAL
     assert registers.log == []
+
+
+@pytest.mark.parametrize(
+    ("number", "base", "enable", "bit", "divider", "irq", "function"),
+    [
+        (6, 0x40011400, APB2ENR, 1 << 5, 729, 71, 8),
+        (2, 0x40004400, APB1ENR, 1 << 17, 365, 38, 7),
+    ],
+)
+def test_usart_open(
+    board: Board,
+    registers: Registers,
+    number: int,
+    base: int,
+    enable: int,
+    bit: int,
+    divider: int,
+    irq: int,
+    function: int,
+) -> None:
+    usart = board.ffi.new("mf_stm32_usart_t *")
+    assert board.lib.stm32_usart_open(usart, number, 0x26, 0x27, 115_200, 1) == 0
+    assert usart.regs == base and registers.values[base + 8] == divider
+    assert registers.values[GPIOC + AFRL] == function << 24 | function << 28
+    assert registers.values[GPIOC + MODER] >> 12 & 0xF == 0xA
+    order = [address for address, _ in registers.all_writes()]
+    assert order.index(enable) < order.index(GPIOC + MODER) < order.index(base + 12)
+    assert registers.values[enable] & bit
+    assert registers.writes(0xE000E100 + irq // 32 * 4) == [1 << irq % 32]
+    registers.values.update({base: 0x20, base + 4: 0x5A})
+    registers.on_read[base + 4] = lambda value: registers.values.update({base: 0}) or value
+    board.lib.mf_stm32_usart_isr(usart)
+    assert (usart.received, usart.ring[0]) == (1, 0x5A)
+
+
+def test_usart_open_refused(board: Board, registers: Registers) -> None:
+    usart = board.ffi.new("mf_stm32_usart_t *")
+    assert board.lib.stm32_usart_open(usart, 4, 0x26, 0x27, 115_200, 1) == INVAL
+    assert registers.log == []
+    assert board.lib.stm32_usart_open(usart, 6, 0x26, 0x27, 50, 1) == INVAL
+    assert registers.writes(0xE000E108) == [], "no interrupt of a peripheral that is off"
 
 
 class Uart(Registers):

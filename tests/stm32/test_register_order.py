@@ -20,7 +20,9 @@ def boot(first: str = "clock.c", replace: tuple[tuple[str, str], ...] = ()) -> l
     board = Board(registers, first, replace)
     lib, ffi = board.lib, board.ffi
     assert lib.stm32_clock_init(12_000_000) == 168_000_000
-    for number in (1, 2, 3, 6):
+    usart = ffi.new("mf_stm32_usart_t *")
+    assert lib.stm32_usart_open(usart, 6, 0x26, 0x27, 115_200, 1) == 0
+    for number in (1, 2, 3):
         assert lib.stm32_uart_init(number, 0x16, 0x17, 115_200) == 0
     for number in (1, 2, 3):
         i2c, pins = ffi.new("mf_stm32_i2c_t *"), ffi.new("stm32_i2c_pins_t *")
@@ -39,7 +41,7 @@ def test_boot_keeps_the_rules() -> None:
 @pytest.mark.parametrize(
     ("source", "mistake", "says"),
     [
-        ("uart.c", ("mf_mmio_update(port->enable_register, 0, port->enable_bit);", ""), "USART1"),
+        ("uart.c", ("mf_mmio_update(port->enable_register, 0, port->enable_bit);", ""), "USART6"),
         ("spi.c", ("mf_mmio_update(port->enable_register, 0, port->enable_bit);", ""), "SPI1"),
         ("i2c.c", ("mf_mmio_update(RCC_APB1ENR, 0, port->enable_bit);", ""), "I2C1"),
         ("pins.c", ("mf_mmio_update(RCC_AHB1ENR, 0, 1u << port);", ""), "GPIO"),

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "mf_stm32_i2c.h"
+#include "mf_stm32_usart.h"
 
 #define STM32_SYSCLK_HZ 168000000u
 #define STM32_PIN(port, number) ((uint8_t)(((port) - 'A') << 4 | (number)))
@@ -92,6 +93,13 @@ uint32_t stm32_uart_available(uint8_t number);
 uint32_t stm32_uart_lost(uint8_t number);
 /* Call from the USART's interrupt. */
 void stm32_uart_isr(uint8_t number);
+
+/* USART 1, 2, 3 or 6 as the backend of a bus, instead of the calls above: clock, pins, interrupt at
+ * `priority`, then mf_stm32_usart_reset(). The vector table calls mf_stm32_usart_isr(). Afterwards:
+ *   mf_bus_reset(&bus, id, &mf_stm32_usart_ops, usart);
+ * 0 or MF_E_INVAL. */
+int stm32_usart_open(mf_stm32_usart_t *usart, uint8_t number, uint8_t tx, uint8_t rx,
+                     uint32_t baud, uint8_t priority);
 
 /* --- SPI ------------------------------------------------------------------------------------- */
 

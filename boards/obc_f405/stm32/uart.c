@@ -1,4 +1,5 @@
-/* USART 1, 2, 3 and 6 (RM0090 section 30): 8N1, transmit polled, receive by interrupt.
+/* USART 1, 2, 3 and 6 (RM0090 section 30): 8N1, transmit polled, receive by interrupt; or made
+ * ready for native/src/drivers/stm32_usart.c, which does both by interrupt.
  *
  * Transmission needs TXE alone: TC is not modelled faithfully by emulators. */
 #include <stddef.h>
@@ -54,20 +55,14 @@ static ring_t *ring_of(const port_t *port)
     return &rings[port - ports];
 }
 
-int stm32_uart_init(uint8_t number, uint8_t tx, uint8_t rx, uint32_t baud)
+static uint32_t clock_of(const port_t *port)
 {
-    const port_t *port = find(number);
-    uint32_t pclk_hz;
-    uint32_t divider;
+    return port->enable_register == RCC_APB2ENR ? stm32_apb2_hz() : stm32_apb1_hz();
+}
 
-    if (port == NULL || baud == 0) {
-        return MF_E_INVAL;
-    }
-    pclk_hz = port->enable_register == RCC_APB2ENR ? stm32_apb2_hz() : stm32_apb1_hz();
-    divider = (pclk_hz + baud / 2u) / baud; /* oversampling by 16: BRR = f / baud */
-    if (divider < 16u || divider > 0xFFFFu) {
-        return MF_E_INVAL;
-    }
+/* Clock and pins: registers may be written afterwards. */
+static void connect(const port_t *port, uint8_t tx, uint8_t rx)
+{
     mf_mmio_update(port->enable_register, 0, port->enable_bit);
     (void)mf_mmio_read(port->enable_register);
     if (tx != STM32_PIN_NONE) {
@@ -76,6 +71,21 @@ int stm32_uart_init(uint8_t number, uint8_t tx, uint8_t rx, uint32_t baud)
     if (rx != STM32_PIN_NONE) {
         stm32_pin_config(rx, STM32_ALTERNATE, port->af, false, STM32_PULL_UP);
     }
+}
+
+int stm32_uart_init(uint8_t number, uint8_t tx, uint8_t rx, uint32_t baud)
+{
+    const port_t *port = find(number);
+    uint32_t divider;
+
+    if (port == NULL || baud == 0) {
+        return MF_E_INVAL;
+    }
+    divider = (clock_of(port) + baud / 2u) / baud; /* oversampling by 16: BRR = f / baud */
+    if (divider < 16u || divider > 0xFFFFu) {
+        return MF_E_INVAL;
+    }
+    connect(port, tx, rx);
     *ring_of(port) = (ring_t){.written = 0};
     mf_mmio_write(port->base + USART_CR1, 0);
     mf_mmio_write(port->base + USART_CR2, 0);
@@ -163,4 +173,21 @@ void stm32_uart_isr(uint8_t number)
             ring->written++;
         }
     }
+}
+
+int stm32_usart_open(mf_stm32_usart_t *usart, uint8_t number, uint8_t tx, uint8_t rx,
+                     uint32_t baud, uint8_t priority)
+{
+    const port_t *port = find(number);
+    int status;
+
+    if (port == NULL) {
+        return MF_E_INVAL;
+    }
+    connect(port, tx, rx);
+    status = mf_stm32_usart_reset(usart, port->base, clock_of(port), baud);
+    if (status == MF_OK) {
+        stm32_irq_enable(port->irq, priority);
+    }
+    return status;
 }

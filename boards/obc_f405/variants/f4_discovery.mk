@@ -8,6 +8,10 @@ PIN_I2C2_SCL = PB10
 PIN_I2C2_SDA = PB11
 PIN_USART1_TX = PB6
 PIN_USART1_RX = PB7
+# PC7 is also the master clock of the audio codec, an input there.
+PIN_GNSS_TX = PC6
+PIN_GNSS_RX = PC7
+PIN_SPI1_CS = PC4
 PIN_SPI1_SCK = PA5
 PIN_SPI1_MISO = PA6
 PIN_SPI1_MOSI = PA7
