@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-HELLO, I2C, WATCHDOG, PEEK = 1, 2, 8, 9
+HELLO, I2C, UART_WRITE, UART_READ, WATCHDOG, PEEK = 1, 2, 4, 5, 8, 9
 DATA_MAX, FIRST_PEEK = 300, 32
+UART, GRID_US = 1, 100_000
 E_IO, E_RESET = -5, -104
 
 
@@ -39,6 +40,15 @@ class Bridge(Protocol):
     def gpio(self, level: bool) -> None:
         """Level of the watchdog's kick line."""
 
+    def look(self) -> None:
+        """Periodic work of the UART bridge, every 10 ms of the machine."""
+
+    def send(self, data: bytes) -> None:
+        """Bytes out of the machine's UART."""
+
+    def received(self) -> bytes:
+        """Bytes that went to its receiver since the last time."""
+
     def reset(self) -> None:
         """Machine reset."""
 
@@ -59,7 +69,7 @@ class _Slave:
 
 @dataclass
 class PythonBridge:
-    """DevBusClient, DevBusI2C, DevBusI2CStatus and DevBusWatchdog in one."""
+    """DevBusClient, DevBusI2C, DevBusI2CStatus, DevBusUart and DevBusWatchdog in one."""
 
     port: int
     now_us: int = 0
@@ -72,6 +82,8 @@ class PythonBridge:
     sticky: dict[int, int] = field(default_factory=dict)
     slaves: dict[tuple[int, int], _Slave] = field(default_factory=dict)
     link: socket.socket | None = None
+    fetched: int = 0
+    to_receiver: bytearray = field(default_factory=bytearray)
 
     def time(self, machine_us: int) -> None:
         self.now_us = machine_us
@@ -109,6 +121,27 @@ class PythonBridge:
         if rising:
             tick = (self.now_us - self.reset_at_us) // 100_000
             self._exchange(WATCHDOG, 0, 0, struct.pack("<I", tick), 0)
+
+    def look(self) -> None:
+        grid = (self.now_us - self.reset_at_us) // GRID_US
+        if grid < self.fetched:
+            self.fetched = 0
+        if grid == self.fetched:
+            return
+        self.fetched = grid
+        count = DATA_MAX
+        while count == DATA_MAX:
+            count, data = self._exchange(UART_READ, UART, 0, b"", DATA_MAX)
+            self.to_receiver += data[: max(0, count)]
+
+    def send(self, data: bytes) -> None:
+        for value in data:
+            self._exchange(UART_WRITE, UART, 0, bytes([value]), 0)
+
+    def received(self) -> bytes:
+        data = bytes(self.to_receiver)
+        self.to_receiver.clear()
+        return data
 
     def reset(self) -> None:
         self.reset_at_us = self.now_us
@@ -201,6 +234,16 @@ class MonoBridge:
 
     def gpio(self, level: bool) -> None:
         self._ask("gpio", int(level))
+
+    def look(self) -> None:
+        self._ask("look")
+
+    def send(self, data: bytes) -> None:
+        self._ask("send", data.hex())
+
+    def received(self) -> bytes:
+        answer = self._ask("received")
+        return b"" if answer == "-" else bytes.fromhex(answer)
 
     def reset(self) -> None:
         self._ask("reset")

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.renode.bridge_twin import HELLO, I2C, PEEK, WATCHDOG, Bridge, MonoBridge, PythonBridge
+from tests.renode.bridge_twin import (
+    HELLO,
+    I2C,
+    PEEK,
+    UART_READ,
+    UART_WRITE,
+    WATCHDOG,
+    Bridge,
+    MonoBridge,
+    PythonBridge,
+)
 from tests.renode.server import Server
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -30,8 +40,9 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    with Server("crystal_ppm=0.0") as running:
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """First light; with parameters of its own: these overrides."""
+    with Server("crystal_ppm=0.0", *getattr(request, "param", ())) as running:
         yield running
 
 
@@ -136,6 +147,71 @@ def test_watchdog_kicks_by_rising_edges(server: Server, bridge: Bridge) -> None:
     assert [int.from_bytes(kick.tx, "little") for kick in kicks] == [1, 2, 3, 4]
     assert server.world.watchdog.kicks == 4
     assert server.world.watchdog.missed_ticks == 0 == server.world.watchdog.number_errors
+
+
+navigating = pytest.mark.parametrize("server", [("spacecraft.gnss={}",)], indirect=True)
+
+
+def uart_reads(server: Server) -> list[int]:
+    return [request.time_us for request in server.requests if request.op == UART_READ]
+
+
+@navigating
+def test_uart_is_fetched_once_per_grid_interval(server: Server, bridge: Bridge) -> None:
+    """The receiver sends 100 bytes each second; they come with the fetch of the grid point."""
+    came = {}
+    for machine_us in range(5_000, 3_250_000, 10_000):
+        bridge.time(machine_us)
+        bridge.look()
+        data = bridge.received()
+        if data:
+            came[machine_us] = data
+    assert uart_reads(server) == [100_000 * n + 5_000 for n in range(1, 33)]
+    assert list(came) == [105_000, 1_005_000, 2_005_000, 3_005_000]
+    assert {(data[:4], len(data)) for data in came.values()} == {(b"\xb5\x62\x01\x07", 100)}
+
+
+@navigating
+def test_uart_after_a_reset_and_a_backlog(server: Server, bridge: Bridge) -> None:
+    """Nothing was fetched for nine seconds: 900 bytes in four reads. Then the machine is reset."""
+    bridge.time(9_050_000)
+    bridge.look()
+    assert len(bridge.received()) == 1000
+    assert len(uart_reads(server)) == 4
+    bridge.time(9_060_000)
+    bridge.look()
+    assert len(uart_reads(server)) == 4
+    bridge.reset()
+    bridge.time(9_070_000)
+    bridge.look()
+    assert len(uart_reads(server)) == 4, "the first grid interval has nothing to fetch"
+    bridge.time(10_161_000)
+    bridge.look()
+    assert uart_reads(server)[4:] == [1_101_000]
+    assert len(bridge.received()) == 100
+
+
+@navigating
+def test_uart_takes_messages_byte_by_byte(server: Server, bridge: Bridge) -> None:
+    """CFG-MSG: no more NAV-PVT. Both frames as the interface description has them."""
+    message = bytes.fromhex("b562060103000107001250")
+    bridge.time(50_000)
+    bridge.send(message)
+    writes = [request for request in server.requests if request.op == UART_WRITE]
+    assert [request.tx for request in writes] == [bytes([value]) for value in message]
+    bridge.time(101_000)
+    bridge.look()
+    assert bridge.received()[100:] == bytes.fromhex("b5620501020006010f38")
+    bridge.time(3_101_000)
+    bridge.look()
+    assert bridge.received() == b""
+
+
+def test_uart_without_a_receiver_is_silent(server: Server, bridge: Bridge) -> None:
+    bridge.time(101_000)
+    bridge.look()
+    bridge.send(b"ping")
+    assert bridge.received() == b"" and bytes(server.world.console) == b"ping"
 
 
 def test_world_resets_the_machine_once(server: Server, bridge: Bridge) -> None:

@@ -108,15 +108,28 @@ def test_kick_line_is_the_pin_of_the_variant() -> None:
     assert "external_watchdog@0" in OBC[f"gpioPort{port}"].lines[pin]
 
 
+def addresses(text: str) -> set[int]:
+    """The I2C addresses in a piece of the device-bus document; ranges are "0x20 to 0x23"."""
+    found = {int(a, 16) for a in re.findall(r"0x[0-9A-F]{2}", text)}
+    for first, last in re.findall(r"(0x[0-9A-F]{2}) to (0x[0-9A-F]{2})", text):
+        found |= set(range(int(first, 16), int(last, 16) + 1))
+    return found
+
+
 def test_parts_are_those_of_the_device_bus() -> None:
     """Addresses of docs/icd/device-bus.md, each registered where it says it is."""
     text = (ROOT / "docs/icd/device-bus.md").read_text()
     listed = text[text.index("Addresses of the reference spacecraft:") :].split("\n\n")[0]
+    optional = text[text.index("Parts of the attitude missions") :].split("\n\n")[0]
     bus_1, bus_2 = listed.split("bus 2:")
-    wanted = {1: {int(a, 16) for a in re.findall(r"0x[0-9A-F]{2}", bus_1)}}
-    wanted[2] = {int(a, 16) for a in re.findall(r"0x[0-9A-F]{2}", bus_2)}
+    attitude, uart = optional.split("UART 1:")
+    wanted = {1: addresses(bus_1) | addresses(attitude), 2: addresses(bus_2)}
     found: dict[int, set[int]] = {1: set(), 2: set()}
     for entry in PARTS.values():
+        if entry.kind == "UART.DevBusUart":
+            assert entry.properties == {"client": "devbus", "uart": "usart6", "number": "1"}
+            assert "GNSS receiver, on the onboard computer USART6" in " ".join(uart.split())
+            continue
         match = re.fullmatch(r"i2c(\d) (0x[0-9A-F]{2})", entry.place)
         assert match, entry.place
         bus, address = int(match.group(1)), int(match.group(2), 16)
@@ -127,8 +140,32 @@ def test_parts_are_those_of_the_device_bus() -> None:
         assert int(entry.properties["address"], 16) == address
         found[bus].add(address)
     assert found == wanted
-    for name in ("AK09916", "LSM6DSO", "DRV8830_X", "DRV8830_Y", "DRV8830_Z"):
-        assert REGISTERS[f"MF_I2C_{name}"] in found[1]
+
+
+def test_every_address_of_the_drivers_has_a_part() -> None:
+    """MF_I2C_... of mf_drivers.h; where one stands for several the count is that of the device."""
+    counts = {"WHEEL": 4, "ADS1115": 2, "FRAM": 2}
+    platform = {"RADIO", "FRAM"}
+    registered = {entry.place for entry in PARTS.values()}
+    names = [name[7:] for name in REGISTERS if name.startswith("MF_I2C_")]
+    assert len(names) > 10
+    for name in names:
+        for index in range(counts.get(name, 1)):
+            address = REGISTERS[f"MF_I2C_{name}"] + index
+            assert f"i2c{2 if name in platform else 1} 0x{address:02X}" in registered, name
+
+
+def test_gnss_uart_is_the_one_of_the_firmware() -> None:
+    """USART6 by its pins: PC6 and PC7, alternate function 8 (data sheet table 9)."""
+    for variant in (ROOT / "boards/obc_f405/variants").glob("*.mk"):
+        text = variant.read_text()
+        assert "PIN_GNSS_TX = PC6\n" in text and "PIN_GNSS_RX = PC7\n" in text
+
+
+def test_no_pin_of_a_variant_has_two_owners() -> None:
+    for variant in (ROOT / "boards/obc_f405/variants").glob("*.mk"):
+        pins = re.findall(r"^PIN_\w+ = (P[A-K]\d+)$", variant.read_text(), re.M)
+        assert len(pins) == 14 and len(set(pins)) == len(pins), variant.name
 
 
 def test_script_tells_the_firmware_where_it_runs() -> None:
@@ -188,6 +225,8 @@ def test_protocol_numbers_agree() -> None:
         "I2C": protocol.OP_I2C,
         "WatchdogKick": protocol.OP_WATCHDOG,
         "I2CPeek": protocol.OP_I2C_PEEK,
+        "UartWrite": protocol.OP_UART_WRITE,
+        "UartRead": protocol.OP_UART_READ,
         "Version": protocol.VERSION,
         "DataMax": protocol.DATA_MAX,
         "RequestHeader": protocol.REQUEST_HEADER.size,

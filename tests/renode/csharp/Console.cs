@@ -5,23 +5,45 @@
 //   stop BUS ADDRESS      STOP                                 -> ok
 //   status BUS            the reserved address                 -> two hex digits
 //   gpio 0|1              level of the kick line               -> ok
+//   look                  the periodic work of the UART bridge -> ok
+//   send HEX              bytes out of the UART                -> ok
+//   received              bytes into it since the last time    -> hex, or -
 //   reset                 machine reset                        -> ok
 //   resets                reset requests of the bridge so far  -> number
 //   window OFFSET         register window of the client        -> number
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Text;
 
 using Antmicro.Renode.Core;
 using Antmicro.Renode.Peripherals;
 using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Peripherals.I2C;
 using Antmicro.Renode.Peripherals.Miscellaneous;
+using Antmicro.Renode.Peripherals.UART;
+using Antmicro.Renode.Time;
 
 namespace Microflight.Tests
 {
-    public class Machine : IMachine, IBusController, ICPU
+    public class Machine : IMachine, IBusController, ICPU, IManagedThread
     {
+        public IManagedThread ObtainManagedThread(Action action, TimeInterval period,
+            string name = "managed thread", IPeripheral owner = null, Func<bool> stopCondition = null)
+        {
+            Work = action;
+            return this;
+        }
+
+        public void Start()
+        {
+            Running = true;
+        }
+
+        public Action Work { get; private set; }
+
+        public bool Running { get; private set; }
+
         public bool TryGetCurrentCPU(out ICPU cpu)
         {
             cpu = this;
@@ -51,6 +73,27 @@ namespace Microflight.Tests
         private double reported;
     }
 
+    public class Uart : IUART
+    {
+        public void Reset()
+        {
+        }
+
+        public void WriteChar(byte value)
+        {
+            Received.Append(value.ToString("x2"));
+        }
+
+        public void Send(byte value)
+        {
+            CharReceived(value);
+        }
+
+        public event Action<byte> CharReceived;
+
+        public StringBuilder Received { get; } = new StringBuilder();
+    }
+
     public static class Program
     {
         public static void Main(string[] arguments)
@@ -58,6 +101,8 @@ namespace Microflight.Tests
             machine = new Machine();
             client = new DevBusClient(machine, int.Parse(arguments[0]));
             watchdog = new DevBusWatchdog(client);
+            uart = new Uart();
+            new DevBusUart(machine, client, uart, 1);
             string line;
             while((line = Console.ReadLine()) != null)
             {
@@ -86,6 +131,22 @@ namespace Microflight.Tests
             case "gpio":
                 watchdog.OnGPIO(0, words[1] == "1");
                 return "ok";
+            case "look":
+                if(machine.Running)
+                {
+                    machine.Work();
+                }
+                return "ok";
+            case "send":
+                foreach(var value in Bytes(words[1]))
+                {
+                    uart.Send(value);
+                }
+                return "ok";
+            case "received":
+                var received = uart.Received.ToString();
+                uart.Received.Clear();
+                return received == "" ? "-" : received;
             case "reset":
                 client.Reset();
                 watchdog.Reset();
@@ -126,6 +187,7 @@ namespace Microflight.Tests
         private static Machine machine;
         private static DevBusClient client;
         private static DevBusWatchdog watchdog;
+        private static Uart uart;
         private static readonly Dictionary<string, DevBusI2C> slaves = new Dictionary<string, DevBusI2C>();
     }
 }

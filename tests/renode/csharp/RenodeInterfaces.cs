@@ -48,6 +48,39 @@ namespace Antmicro.Renode.Peripherals.I2C
     }
 }
 
+namespace Antmicro.Renode.Peripherals.UART
+{
+    public interface IUART : IPeripheral
+    {
+        event Action<byte> CharReceived;
+
+        void WriteChar(byte value);
+    }
+}
+
+namespace Antmicro.Renode.Time
+{
+    public struct TimeInterval
+    {
+        public static TimeInterval FromMilliseconds(ulong value)
+        {
+            return new TimeInterval { TotalMicroseconds = 1000.0 * value };
+        }
+
+        public static TimeInterval FromMilliseconds(float value)
+        {
+            return new TimeInterval { TotalMicroseconds = 1000.0 * value };
+        }
+
+        public double TotalMicroseconds { get; set; }
+    }
+
+    public struct TimeStamp
+    {
+        public TimeInterval TimeElapsed { get; set; }
+    }
+}
+
 namespace Antmicro.Renode.Peripherals.CPU
 {
     public interface ICPU
@@ -60,20 +93,16 @@ namespace Antmicro.Renode.Core
 {
     using Antmicro.Renode.Peripherals;
     using Antmicro.Renode.Peripherals.CPU;
+    using Antmicro.Renode.Time;
 
     public interface IGPIOReceiver : IPeripheral
     {
         void OnGPIO(int number, bool value);
     }
 
-    public struct TimeInterval
+    public interface IManagedThread
     {
-        public double TotalMicroseconds { get; set; }
-    }
-
-    public struct TimeStamp
-    {
-        public TimeInterval TimeElapsed { get; set; }
+        void Start();
     }
 
     public interface IBusController
@@ -88,6 +117,9 @@ namespace Antmicro.Renode.Core
         TimeStamp ElapsedVirtualTime { get; }
 
         void RequestReset();
+
+        IManagedThread ObtainManagedThread(Action action, TimeInterval period,
+            string name = "managed thread", IPeripheral owner = null, Func<bool> stopCondition = null);
     }
 }
 
