@@ -62,6 +62,7 @@ def environment(duration_s: int) -> dict[str, Any]:
 def parameters(**changed: Any) -> Any:
     """Parameters of the reference 3U; `a__b=value` changes params.a.b."""
     p = ffi.new("mf_adcs_params_t *")
+    lib.mf_adcs_params_reference(p)
     for i in range(2):
         p.dcm_BS_mag[i] = p.matrix_mag[i] = EYE
     p.dcm_BS_gyro = EYE

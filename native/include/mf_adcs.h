@@ -33,7 +33,9 @@
 #include "mf_magpoint.h"
 #include "mf_mekf.h"
 #include "mf_momentum.h"
+#include "mf_polarity.h"
 #include "mf_raster.h"
+#include "mf_residual.h"
 #include "mf_rods.h"
 #include "mf_sgp4.h"
 #include "mf_status.h"
@@ -116,6 +118,23 @@ enum mf_adcs_calibration {
     MF_ADCS_CALIBRATE_FORGET = 3, /* back to the parameters alone */
 };
 
+/* Self-test of the actuators by command, rods first, one after another, some 70 s: what do the
+ * magnetometer (rods) and the gyro (wheels) see of it? Meanwhile the magnetometers are to be sampled
+ * before every tick, rods on or not. Control pauses; afterwards the mode goes on. Ends at once, with
+ * everything off, by command, by any change of mode, or when the body turns too fast. */
+enum mf_adcs_selftest {
+    MF_ADCS_SELFTEST_STOP = 0,
+    MF_ADCS_SELFTEST_POLARITY = 1,
+};
+
+enum mf_adcs_selftest_state {
+    MF_ADCS_SELFTEST_NEVER = 0,
+    MF_ADCS_SELFTEST_RUNNING = 1,
+    MF_ADCS_SELFTEST_ENDED = 2,   /* all that answer were tested */
+    MF_ADCS_SELFTEST_STOPPED = 3, /* early; what was not reached is 0 */
+};
+#define MF_ADCS_ACTUATORS 7 /* rods 0..2, wheels 0..3 */
+
 /* What to follow. The raster is laid over it when raster.columns is not 0. */
 typedef struct {
     mf_time_t at;              /* applies from then on; zero: at once */
@@ -131,6 +150,13 @@ typedef struct {
     float dark_V;              /* below: the sensor sees nothing */
     float axis_B[MF_ADCS_CSS][3];
 } mf_adcs_css_params_t;
+
+typedef struct {
+    float coil_B_T_A_m2[MF_ADCS_MAGS][9]; /* field of rod i at a magnetometer: [3 i .. 3 i + 2] */
+    float rod_A_m2;            /* drive of a rod, > 0 */
+    float wheel_N_m;           /* and of a wheel, > 0 */
+    float rate_max_rad_s;      /* no test while the body turns faster */
+} mf_adcs_selftest_params_t;
 
 typedef struct {
     /* Mounting and calibration: field B = dcm_BS * matrix * (S - bias). */
@@ -172,6 +198,8 @@ typedef struct {
     mf_momentum_params_t momentum;
     mf_magpoint_params_t magpoint;
     mf_rods_params_t rods;
+    mf_residual_params_t residual;
+    mf_adcs_selftest_params_t selftest;
     mf_adcs_target_t target;   /* after a reset */
     /* Mode logic. */
     float rate_low_rad_s;      /* detumbled below it for detumbled_ms */
@@ -245,9 +273,13 @@ typedef struct {
     float wheel_torque_N_m[4];
     float wheel_speed_rad_s[4];
     float momentum_B_N_m_s[3]; /* body and wheels */
+    float residual_B_A_m2[3];  /* estimated dipole of the spacecraft with its rods off */
+    float residual_sigma_A_m2; /* 1 sigma of its worst axis */
+    uint8_t polarity[MF_ADCS_ACTUATORS]; /* MF_POLARITY_..., 0 not tested */
+    uint8_t selftest;          /* enum mf_adcs_selftest_state */
 } mf_adcs_report_t;
 #define MF_ADCS_ESTIMATE_SIZE 184u /* bytes of the two parts */
-#define MF_ADCS_CONTROL_SIZE 100u
+#define MF_ADCS_CONTROL_SIZE 124u
 #ifndef MF_F64_H
 _Static_assert(sizeof(mf_adcs_report_t) == MF_ADCS_ESTIMATE_SIZE + MF_ADCS_CONTROL_SIZE,
                "attitude report layout");
@@ -285,5 +317,8 @@ int mf_adcs_command_inhibit(mf_adcs_t *adcs, uint8_t sensor, bool inhibited);
 /* enum mf_adcs_calibration. Applying: MF_E_RANGE when neither magnetometer's calibration is good
  * enough yet; nothing changes then. */
 int mf_adcs_command_calibrate(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint8_t what);
+/* enum mf_adcs_selftest. Starting: MF_E_BUSY while one runs; MF_E_RANGE while the rate is unknown or
+ * beyond rate_max_rad_s. */
+int mf_adcs_command_selftest(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint8_t what);
 
 #endif

@@ -84,6 +84,13 @@ struct mf_adcs {
     bool guided_valid, fallback, saturated, on_target, wheels_on;
     float hold_q_RN[4];
     bool holding;
+    /* What the actuators really do. */
+    mf_residual_t residual;
+    mf_polarity_t polarity;
+    float drive;                  /* command of the present test */
+    uint32_t actuator_ms;         /* under test for; 0 not begun */
+    uint8_t selftest, actuator, witness; /* state; under test; magnetometer that watches */
+    uint8_t verdict[MF_ADCS_ACTUATORS];
     uint16_t bad_inputs, time_jumps, exclusions, step_downs, tle_refused;
 };
 #ifndef MF_F64_H
@@ -118,6 +125,16 @@ void mf_adcs_mode(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs
 void mf_adcs_guide(mf_adcs_t *adcs, const mf_adcs_params_t *params);
 void mf_adcs_act(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
                  mf_adcs_out_t *out);
+/* A test that runs does this tick's acting: true. */
+bool mf_adcs_selftest(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                      uint32_t dt_ms, mf_adcs_out_t *out);
+/* End it, if it runs, in the given state. */
+void mf_adcs_selftest_stop(mf_adcs_t *adcs, uint8_t state);
+/* Estimate the residual dipole, with what was commanded in this tick. */
+void mf_adcs_watch_residual(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint32_t dt_ms,
+                            const mf_adcs_out_t *out);
+/* Take the residual dipole off what the rods are to give. */
+void mf_adcs_compensate(const mf_adcs_t *adcs, float dipole_B_A_m2[3]);
 /* Field in the body for control: measured, or modelled through the attitude. */
 bool mf_adcs_field(const mf_adcs_t *adcs, float mag_B_T[3]);
 /* The wheels that work and are not found faulty are enough to point with. */

@@ -51,9 +51,9 @@ typedef struct {
     uint32_t time_ms;
     uint32_t first_ms;   /* of the first and the last sample of this phase */
     uint32_t last_ms;
-    uint32_t samples;    /* of this phase */
-    uint32_t least;      /* fewest samples of a phase */
     float ramp_s;        /* RAMP: time between first and last samples, all phases */
+    uint16_t samples;    /* of this phase */
+    uint16_t least;      /* fewest samples of a phase */
     uint8_t phase;       /* 0..3, 4 finished */
     uint8_t verdict;     /* MF_POLARITY_... */
     bool started;

@@ -2,14 +2,14 @@
  *
  * Source: momentum balance in body axes (Markley & Crassidis 2014, section 3.3); the estimate and
  * feed-forward of a residual dipole in flight as in Springmann & Cutler's work on RAX (JGCD 35,
- * 2012). With L = J omega + h_wheels, dL/dt = -omega x L + (m_rods + m) x B + other torques. Over a
- * window of window_ms the change of L less the integrals of the known terms is (integral of
- * m x B) = -[integral B x] m: three scalars for a Kalman filter on m. Gravity gradient and drag
- * are noise (torque_sigma), so is the gyro's. Give it to mf_rods_params_t.residual_B_A_m2.
+ * 2012). With L the momentum of body and wheels, dL/dt = -omega x L + (m_rods + m) x B + other
+ * torques. Over a window of window_ms the change of L less the integrals of the known terms is
+ * (integral of m x B) = -[integral B x] m: three scalars for a Kalman filter on m. Gravity gradient
+ * and drag are noise (torque_sigma), so is the gyro's. A scalar beyond five sigma is left out: a
+ * wheel that came or went.
  *
- * Body axes. Samples at the control rate; B may be held over the time rods are on. A gap longer
- * than gap_max_ms, or time that does not advance, begins a new window. Wants a calibrated gyro
- * bias and knows nothing along B until the field has turned in the body. */
+ * Body axes. Each sample stands for the time until the next, over which the rods keep their dipole.
+ * Wants a calibrated gyro bias and knows nothing along B until the field has turned in the body. */
 #ifndef MF_RESIDUAL_H
 #define MF_RESIDUAL_H
 
@@ -19,13 +19,11 @@
 #include "mf_status.h"
 
 typedef struct {
-    float inertia_B_kg_m2[9]; /* row-major */
-    float gyro_sigma_rad_s;   /* 1 sigma of one sample's rate; 1e-8..0.1 */
+    float momentum_sigma_N_m_s; /* 1 sigma of one sample's L (inertia times gyro); 1e-12..1 */
     float torque_sigma_N_m;   /* 1 sigma of the other torques' mean over a window; 0..1e-3 */
     float dipole_sigma_A_m2;  /* at the start; 1e-4..10 */
     float walk_A_m2;          /* growth of the 1 sigma per window^0.5; 0..0.1 */
     uint32_t window_ms;       /* 1000..600000 */
-    uint32_t gap_max_ms;      /* 1..window */
 } mf_residual_params_t;
 
 typedef struct {
@@ -34,22 +32,24 @@ typedef struct {
     float start_N_m_s[3];     /* L at the beginning of the window */
     float known_N_m_s[3];     /* integral of the known terms since */
     float field_T_s[3];       /* integral of B since */
-    float rate_N_m[3];        /* known terms at the last sample, for the trapezoid */
-    float field_T[3];         /* B at the last sample */
-    uint64_t start_us;
-    uint64_t time_us;
+    uint32_t elapsed_ms;      /* of the window; 0 none has begun */
     uint32_t windows;         /* used */
-    bool running;
 } mf_residual_t;
 
-/* MF_E_INVAL for parameters out of range. */
+/* MF_E_INVAL for parameters out of range: then nothing is estimated. */
 int mf_residual_reset(mf_residual_t *state, const mf_residual_params_t *params);
 
-/* One sample: gyro rate without bias, wheels' momentum, rods' dipole and field at the time. MF_OK;
- * 1 when a window was finished; MF_E_INVAL for what is not finite; MF_E_TIMEOUT when the window was
- * given up for a gap or a step of time. */
+/* Give the present window up: the next sample does not follow the last. */
+void mf_residual_break(mf_residual_t *state);
+
+/* One sample: gyro rate without bias, momentum of body and wheels, and the rods' dipole and the
+ * field for the coming `dt_ms`. MF_OK; 1 when a window was finished; MF_E_INVAL, nothing taken, for
+ * what is not finite, no time, or parameters out of range. */
 int mf_residual_update(mf_residual_t *state, const mf_residual_params_t *params,
-                       const float omega_BN_B_rad_s[3], const float wheels_B_N_m_s[3],
-                       const float rods_B_A_m2[3], const float mag_B_T[3], uint64_t time_us);
+                       const float omega_BN_B_rad_s[3], const float momentum_B_N_m_s[3],
+                       const float rods_B_A_m2[3], const float mag_B_T[3], uint32_t dt_ms);
+
+/* 1 sigma of the worst axis [A m^2]. */
+float mf_residual_sigma_A_m2(const mf_residual_t *state);
 
 #endif

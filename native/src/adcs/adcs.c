@@ -17,6 +17,7 @@ void mf_adcs_reset(mf_adcs_t *adcs, const mf_adcs_params_t *params)
     mf_sunsafe_reset(&adcs->sunsafe);
     mf_control_reset(&adcs->control);
     mf_momentum_reset(&adcs->momentum);
+    (void)mf_residual_reset(&adcs->residual, &params->residual);
     mf_adcs_health_reset(adcs);
     adcs->target = params->target;
     adcs->reason = MF_ADCS_REASON_BOOT;
@@ -123,6 +124,12 @@ static void publish(const mf_adcs_t *adcs, const mf_adcs_in_t *in, mf_adcs_out_t
     mf_v3_copy(report->mag_B_T, adcs->mag_B_T);
     mf_v3_copy(report->dipole_B_A_m2, out->dipole_B_A_m2);
     mf_v3_copy(report->momentum_B_N_m_s, adcs->momentum_B_N_m_s);
+    mf_v3_copy(report->residual_B_A_m2, adcs->residual.dipole_B_A_m2);
+    report->residual_sigma_A_m2 = mf_residual_sigma_A_m2(&adcs->residual);
+    for (int i = 0; i < MF_ADCS_ACTUATORS; i++) {
+        report->polarity[i] = adcs->verdict[i];
+    }
+    report->selftest = adcs->selftest;
     report->nis_sun = adcs->mekf.nis[MF_MEKF_SUN];
     report->nis_mag = adcs->mekf.nis[MF_MEKF_MAG];
     report->nis_tracker = adcs->mekf.nis[MF_MEKF_TRACKER];
@@ -180,7 +187,10 @@ int mf_adcs_step(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_
     mf_adcs_wheels_watch(adcs, params, in, dt_ms);
     mf_adcs_mode(adcs, params, in, dt_ms);
     mf_adcs_guide(adcs, params);
-    mf_adcs_act(adcs, params, in, out);
+    if (!mf_adcs_selftest(adcs, params, in, dt_ms, out)) {
+        mf_adcs_act(adcs, params, in, out);
+    }
+    mf_adcs_watch_residual(adcs, params, dt_ms, out);
     publish(adcs, in, out);
     return MF_OK;
 }

@@ -106,7 +106,7 @@ static void wheels_pointing(mf_adcs_t *adcs, const mf_adcs_params_t *params,
                             const mf_adcs_in_t *in, const float wheels_B_N_m_s[3],
                             const float dipole_B_A_m2[3], mf_adcs_out_t *out)
 {
-    float torque_B_N_m[3] = {0.0f, 0.0f, 0.0f}, mag_B_T[3], from_rods[3];
+    float torque_B_N_m[3] = {0.0f, 0.0f, 0.0f}, mag_B_T[3], from_rods[3], dipole[3];
     const mf_control_params_t *control = &params->control;
     if (adcs->guided_valid && adcs->omega_known) {
         mf_control_input_t input;
@@ -122,7 +122,8 @@ static void wheels_pointing(mf_adcs_t *adcs, const mf_adcs_params_t *params,
         (void)mf_v3_limit(torque_B_N_m, control->torque_max_N_m);
     }
     if (mf_adcs_field(adcs, mag_B_T)) {
-        mf_v3_cross(from_rods, dipole_B_A_m2, mag_B_T);
+        mf_v3_add_scaled(dipole, dipole_B_A_m2, adcs->residual.dipole_B_A_m2, 1.0f);
+        mf_v3_cross(from_rods, dipole, mag_B_T);
         mf_v3_add_scaled(torque_B_N_m, torque_B_N_m, from_rods, -1.0f);
     }
     mf_wheels_output_t shares;
@@ -185,6 +186,9 @@ void mf_adcs_act(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_
             (void)mf_momentum_update(&adcs->momentum, &params->momentum, adcs->momentum_B_N_m_s,
                                      mag_B_T, dipole_B_A_m2);
         }
+    }
+    if (rods_phase && adcs->mode == MF_ADCS_POINTING) {
+        mf_adcs_compensate(adcs, dipole_B_A_m2);
     }
     if (rods_phase && mf_v3_norm(dipole_B_A_m2) > 0.0f) {
         rods(adcs, params, in, dipole_B_A_m2, out);

@@ -33,6 +33,7 @@ bool mf_adcs_field(const mf_adcs_t *adcs, float mag_B_T[3])
 
 static void enter(mf_adcs_t *adcs, uint8_t mode, uint8_t reason)
 {
+    mf_adcs_selftest_stop(adcs, MF_ADCS_SELFTEST_STOPPED);
     adcs->mode = mode;
     adcs->reason = reason;
     adcs->rate_high_ms = 0;

@@ -13,7 +13,7 @@ static const float signs[PHASES] = {1.0f, -1.0f, -1.0f, 1.0f};
 void mf_polarity_reset(mf_polarity_t *state)
 {
     *state = (mf_polarity_t){0};
-    state->least = UINT32_MAX;
+    state->least = UINT16_MAX;
 }
 
 static bool params_valid(const mf_polarity_params_t *p)
@@ -87,7 +87,7 @@ static void take(mf_polarity_t *state, const mf_polarity_params_t *params, const
     }
     mf_v3_copy(state->last, value);
     state->last_ms = time_ms;
-    state->samples++;
+    state->samples = (uint16_t)(state->samples + (state->samples < UINT16_MAX));
 }
 
 /* Weigh what the phase has given and begin the next one. */

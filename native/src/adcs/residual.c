@@ -3,6 +3,8 @@
 
 #include "mf_vec3.h"
 
+#define SIGMAS_MAX 5.0f
+
 static bool within(float x, float lowest, float highest)
 {
     return x >= lowest && x <= highest; /* NaN is not */
@@ -10,16 +12,10 @@ static bool within(float x, float lowest, float highest)
 
 static bool params_valid(const mf_residual_params_t *p)
 {
-    for (int i = 0; i < 9; i++) {
-        if (!(mf_fabsf(p->inertia_B_kg_m2[i]) < 1.0e3f)
-            || (i % 4 == 0 && !(p->inertia_B_kg_m2[i] > 1.0e-6f))) {
-            return false;
-        }
-    }
-    return within(p->gyro_sigma_rad_s, 1.0e-8f, 0.1f) && within(p->torque_sigma_N_m, 0.0f, 1.0e-3f)
-           && within(p->dipole_sigma_A_m2, 1.0e-4f, 10.0f) && within(p->walk_A_m2, 0.0f, 0.1f)
-           && p->window_ms >= 1000 && p->window_ms <= 600000 && p->gap_max_ms >= 1
-           && p->gap_max_ms <= p->window_ms;
+    return within(p->momentum_sigma_N_m_s, 1.0e-12f, 1.0f) &&
+           within(p->torque_sigma_N_m, 0.0f, 1.0e-3f) &&
+           within(p->dipole_sigma_A_m2, 1.0e-4f, 10.0f) && within(p->walk_A_m2, 0.0f, 0.1f) &&
+           p->window_ms >= 1000u && p->window_ms <= 600000u;
 }
 
 int mf_residual_reset(mf_residual_t *state, const mf_residual_params_t *params)
@@ -34,17 +30,9 @@ int mf_residual_reset(mf_residual_t *state, const mf_residual_params_t *params)
     return MF_OK;
 }
 
-static void begin(mf_residual_t *state, const float momentum[3], const float rate[3],
-                  const float mag_B_T[3], uint64_t time_us)
+void mf_residual_break(mf_residual_t *state)
 {
-    mf_v3_copy(state->start_N_m_s, momentum);
-    mf_v3_zero(state->known_N_m_s);
-    mf_v3_zero(state->field_T_s);
-    mf_v3_copy(state->rate_N_m, rate);
-    mf_v3_copy(state->field_T, mag_B_T);
-    state->start_us = time_us;
-    state->time_us = time_us;
-    state->running = true;
+    state->elapsed_ms = 0;
 }
 
 /* One scalar y = h m + noise of variance r; Joseph's form of rank one. */
@@ -54,13 +42,13 @@ static void scalar(mf_residual_t *state, const float h[3], float y, float r)
     mf_m3_apply(g, p, h);
     float s = mf_v3_dot(h, g) + r;
     float innovation = y - mf_v3_dot(h, state->dipole_B_A_m2);
+    if (!(innovation * innovation <= SIGMAS_MAX * SIGMAS_MAX * s)) {
+        return;
+    }
     mf_v3_scale(gain, g, 1.0f / s);
     mf_v3_add_scaled(state->dipole_B_A_m2, state->dipole_B_A_m2, gain, innovation);
-    for (int i = 0; i < 3; i++) {
-        for (int j = i; j < 3; j++) {
-            p[3 * i + j] -= gain[i] * g[j];
-            p[3 * j + i] = p[3 * i + j];
-        }
+    for (int i = 0; i < 9; i++) {
+        p[i] -= gain[i / 3] * g[i % 3];
     }
     mf_m3_apply(rest, p, h);
     for (int i = 0; i < 3; i++) {
@@ -73,64 +61,60 @@ static void scalar(mf_residual_t *state, const float h[3], float y, float r)
 
 /* The finished window: change of momentum less the known terms = m x (integral of B). */
 static void conclude(mf_residual_t *state, const mf_residual_params_t *params,
-                     const float momentum[3], float window_s)
+                     const float momentum[3])
 {
-    float unexplained[3], b[3];
-    mf_v3_copy(b, state->field_T_s);
+    const float *b = state->field_T_s;
+    float sigma = params->momentum_sigma_N_m_s;
+    float torque = params->torque_sigma_N_m * (float)state->elapsed_ms * 1.0e-3f;
     for (int i = 0; i < 3; i++) {
-        unexplained[i] = momentum[i] - state->start_N_m_s[i] - state->known_N_m_s[i];
         state->covariance[4 * i] += params->walk_A_m2 * params->walk_A_m2;
     }
-    const float h[3][3] = {{0.0f, b[2], -b[1]}, {-b[2], 0.0f, b[0]}, {b[1], -b[0], 0.0f}};
     for (int i = 0; i < 3; i++) {
-        const float *row = &params->inertia_B_kg_m2[3 * i];
-        float gyro = mf_v3_norm(row) * params->gyro_sigma_rad_s;
-        float torque = params->torque_sigma_N_m * window_s;
-        scalar(state, h[i], unexplained[i], 2.0f * gyro * gyro + torque * torque);
+        int j = (i + 1) % 3, k = (i + 2) % 3;
+        float h[3];
+        h[i] = 0.0f;
+        h[j] = b[k];
+        h[k] = -b[j];
+        scalar(state, h, momentum[i] - state->start_N_m_s[i] - state->known_N_m_s[i],
+               2.0f * sigma * sigma + torque * torque);
     }
     state->windows++;
 }
 
 int mf_residual_update(mf_residual_t *state, const mf_residual_params_t *params,
-                       const float omega_BN_B_rad_s[3], const float wheels_B_N_m_s[3],
-                       const float rods_B_A_m2[3], const float mag_B_T[3], uint64_t time_us)
+                       const float omega_BN_B_rad_s[3], const float momentum_B_N_m_s[3],
+                       const float rods_B_A_m2[3], const float mag_B_T[3], uint32_t dt_ms)
 {
-    const float *inputs[4] = {omega_BN_B_rad_s, wheels_B_N_m_s, rods_B_A_m2, mag_B_T};
-    bool sound = params_valid(params);
-    for (int i = 0; i < 4; i++) {
-        sound = sound && mf_v3_norm(inputs[i]) < 1.0e4f;
-    }
-    if (!sound) {
+    float turn[3], rods[3];
+    mf_v3_cross(turn, momentum_B_N_m_s, omega_BN_B_rad_s);
+    mf_v3_cross(rods, rods_B_A_m2, mag_B_T);
+    mf_v3_add_scaled(turn, turn, rods, 1.0f);
+    if (!params_valid(params) || dt_ms == 0 || dt_ms > params->window_ms ||
+        !(mf_v3_norm(momentum_B_N_m_s) < 1.0e4f) || !(mf_v3_norm(turn) < 1.0e4f) ||
+        !(mf_v3_norm(mag_B_T) < 1.0f)) {
         return MF_E_INVAL;
     }
-    float momentum[3], turn[3], rate[3];
-    mf_m3_apply(momentum, params->inertia_B_kg_m2, omega_BN_B_rad_s);
-    mf_v3_add_scaled(momentum, momentum, wheels_B_N_m_s, 1.0f);
-    mf_v3_cross(turn, momentum, omega_BN_B_rad_s);
-    mf_v3_cross(rate, rods_B_A_m2, mag_B_T);
-    mf_v3_add_scaled(rate, rate, turn, 1.0f);
-    if (!state->running) {
-        begin(state, momentum, rate, mag_B_T, time_us);
-        return MF_OK;
+    bool finished = state->elapsed_ms >= params->window_ms;
+    if (finished) {
+        conclude(state, params, momentum_B_N_m_s);
+        state->elapsed_ms = 0;
     }
-    if (time_us <= state->time_us
-        || time_us - state->time_us > (uint64_t)params->gap_max_ms * 1000u) {
-        begin(state, momentum, rate, mag_B_T, time_us);
-        return MF_E_TIMEOUT;
+    if (state->elapsed_ms == 0) {
+        mf_v3_copy(state->start_N_m_s, momentum_B_N_m_s);
+        mf_v3_zero(state->known_N_m_s);
+        mf_v3_zero(state->field_T_s);
     }
-    float half_s = 0.5e-6f * (float)(uint32_t)(time_us - state->time_us);
-    for (int i = 0; i < 3; i++) {
-        state->known_N_m_s[i] += half_s * (rate[i] + state->rate_N_m[i]);
-        state->field_T_s[i] += half_s * (mag_B_T[i] + state->field_T[i]);
-    }
-    mf_v3_copy(state->rate_N_m, rate);
-    mf_v3_copy(state->field_T, mag_B_T);
-    state->time_us = time_us;
-    uint64_t window_us = time_us - state->start_us;
-    if (window_us < (uint64_t)params->window_ms * 1000u) {
-        return MF_OK;
-    }
-    conclude(state, params, momentum, (float)(uint32_t)(window_us / 1000u) * 1.0e-3f);
-    begin(state, momentum, rate, mag_B_T, time_us);
-    return 1;
+    float dt_s = (float)dt_ms * 1.0e-3f;
+    mf_v3_add_scaled(state->known_N_m_s, state->known_N_m_s, turn, dt_s);
+    mf_v3_add_scaled(state->field_T_s, state->field_T_s, mag_B_T, dt_s);
+    state->elapsed_ms += dt_ms;
+    return finished ? 1 : MF_OK;
+}
+
+float mf_residual_sigma_A_m2(const mf_residual_t *state)
+{
+    const float *p = state->covariance;
+    float worst = p[0] > p[4] ? p[0] : p[4];
+    worst = worst > p[8] ? worst : p[8];
+    return worst > 0.0f ? mf_sqrtf(worst) : 0.0f;
 }
