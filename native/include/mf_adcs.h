@@ -67,6 +67,7 @@ enum mf_adcs_reason {
     MF_ADCS_REASON_ATTITUDE_LOST = 6, /* unknown for longer than attitude_wait_ms */
     MF_ADCS_REASON_RATE_HIGH = 7,
     MF_ADCS_REASON_TARGET_LOST = 8,   /* not a mode change: nothing to follow, fallback target */
+    MF_ADCS_REASON_HEARTBEAT_LOST = 9, /* mf_adcs_limit_mode: no heartbeat of the caller's side */
 };
 
 /* Sensors as the loop judges them; bit numbers in masks. */
@@ -152,7 +153,7 @@ typedef struct {
 } mf_adcs_css_params_t;
 
 typedef struct {
-    float coil_B_T_A_m2[MF_ADCS_MAGS][9]; /* field of rod i at a magnetometer: [3 i .. 3 i + 2] */
+    float coil_B_T_A_m2[MF_ADCS_MAGS][9]; /* field at a magnetometer = matrix * the rods' dipole */
     float rod_A_m2;            /* drive of a rod, > 0 */
     float wheel_N_m;           /* and of a wheel, > 0 */
     float rate_max_rad_s;      /* no test while the body turns faster */
@@ -307,8 +308,13 @@ void mf_adcs_reset(mf_adcs_t *adcs, const mf_adcs_params_t *params);
 int mf_adcs_step(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
                  mf_adcs_out_t *out);
 
+/* Rate of the detumbled decision; -1 while unknown. */
+float mf_adcs_rate_rad_s(const mf_adcs_t *adcs);
+
 /* Commands, between steps. 0 or MF_E_INVAL for arguments out of range. */
 int mf_adcs_command_mode(mf_adcs_t *adcs, uint8_t mode);
+/* No mode above `most` from the next step on: it steps down to it with `reason`. */
+void mf_adcs_limit_mode(mf_adcs_t *adcs, uint8_t most, uint8_t reason);
 /* MF_E_NOSPC when MF_ADCS_TARGETS wait already. */
 int mf_adcs_command_target(mf_adcs_t *adcs, const mf_adcs_target_t *target);
 /* Both lines of 69 characters; statuses of mf_tle_parse and mf_sgp4_init, old elements kept. */

@@ -1,4 +1,4 @@
-"""Calibration of the magnetometer and estimate of the residual dipole, in flight."""
+"""Calibration of the magnetometer in flight."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,13 @@ from scipy.spatial.transform import Rotation
 from tests.native.attitude_rig import (
     E_INVAL,
     E_RANGE,
-    E_TIMEOUT,
     INF,
     NAN,
     double,
     flown,
     numpy,
 )
-from tests.native.rigid_body import INERTIA_3U, Body, dipole_field_N
+from tests.native.rigid_body import dipole_field_N
 
 C = flown()
 SIGMA_T = 100e-9
@@ -174,77 +173,3 @@ def test_bad_parameters_and_results_without_sense():
     assert calibration.result()[0] == 0
     calibration.state.x[0] = -2.0  # I + E not positive
     assert calibration.result()[0] == E_RANGE
-
-
-RESIDUAL = np.array([0.05, -0.03, 0.02])
-
-
-class Residual:
-    def __init__(self, gyro=5e-5, torque=1e-8, dipole=0.2, walk=0.0, window_ms=20000, gap_ms=500):
-        values = [np.ravel(INERTIA_3U).tolist(), gyro, torque, dipole, walk, window_ms, gap_ms]
-        self.params = C.ffi.new("mf_residual_params_t *", values)
-        self.state = C.ffi.new("mf_residual_t *")
-        self.status = C.lib.mf_residual_reset(self.state, self.params)
-
-    def update(self, omega, wheels, rods, field, t_us):
-        arrays = [C.array(v) for v in (omega, wheels, rods, field)]
-        return C.lib.mf_residual_update(self.state, self.params, *arrays, t_us)
-
-    @property
-    def dipole(self):
-        return numpy(self.state.dipole_B_A_m2)
-
-
-def drift(seconds=1500, rods=(0.0, 0.0, 0.0), residual=RESIDUAL, gyro_noise=5e-5, seed=4):
-    """A tumbling body with a residual dipole, wheels turning at will, rods on."""
-    rng = np.random.default_rng(seed)
-    body, estimate = Body([0, 0, 0, 1], [0.01, -0.02, 0.015]), Residual()
-    for k in range(seconds * 5):
-        field = body.dcm_BN @ dipole_field_N(k * 0.2)
-        gyro = body.omega + rng.normal(size=3) * gyro_noise
-        status = estimate.update(gyro, body.wheels_B, rods, field, k * 200_000)
-        assert status == (1 if k and k % 100 == 0 else 0)
-        motors = 1e-5 * np.sin(np.array([0.05, 0.03, 0.07]) * k * 0.2)
-        body.step(np.cross(np.array(rods) + residual, field), motors, 0.2)
-    return estimate
-
-
-@pytest.mark.parametrize("rods", [(0.0, 0.0, 0.0), (0.1, -0.05, 0.02)])
-def test_residual_dipole_is_found_beside_rods_and_wheels(rods):
-    estimate = drift(rods=rods)
-    assert estimate.dipole == pytest.approx(RESIDUAL, abs=3e-3)
-    sigma = np.sqrt(np.diag(numpy(estimate.state.covariance).reshape(3, 3)))
-    # The plant holds the field over its steps of 0.2 s: 1e-3 of the rods' dipole beside the sigma.
-    assert (np.abs(estimate.dipole - RESIDUAL) < 4 * sigma + 1.5e-3).all() and sigma.max() < 5e-3
-
-
-@pytest.mark.parametrize("axis", range(3))
-def test_residual_sign_on_every_axis(axis):
-    residual = np.zeros(3)
-    residual[axis] = -0.05
-    assert drift(seconds=600, residual=residual).dipole[axis] == pytest.approx(-0.05, abs=0.01)
-
-
-def test_gaps_and_steps_of_time_begin_a_new_window():
-    estimate, still, field = Residual(), [0.0] * 3, [3e-5, 0, 0]
-    assert estimate.update(still, still, still, field, 10**9) == 0
-    for t_us in (10**9, 10**9 - 10**6, 5 * 10**9, 10**6):
-        # A momentum that has changed over the gap is nobody's torque.
-        assert estimate.update([0.1, 0, 0], still, still, field, t_us) == E_TIMEOUT
-        assert estimate.update(still, still, still, field, t_us + 1000) == 0
-    assert estimate.state.windows == 0 and not estimate.dipole.any()
-
-
-@pytest.mark.parametrize("bad", [[NAN, 0, 0], [INF, 0, 0], [3e38] * 3])
-def test_bad_samples_do_not_reach_the_residual(bad):
-    good = [1e-5, 0, 0]
-    estimate = Residual()
-    estimate.update(good, good, good, good, 1000)
-    before = bytes(C.ffi.buffer(estimate.state))
-    for place in range(4):
-        rows = [good] * 4
-        rows[place] = bad
-        assert estimate.update(*rows, 101_000) == E_INVAL
-    assert bytes(C.ffi.buffer(estimate.state)) == before
-    for settings in ({"gyro": 0.0}, {"torque": NAN}, {"window_ms": 0}, {"gap_ms": 0}):
-        assert Residual(**settings).status == E_INVAL

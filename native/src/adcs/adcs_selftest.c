@@ -94,7 +94,8 @@ static bool tested(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adc
         .ramp = !is_rod,
     };
     if (is_rod) {
-        mf_v3_copy(test.expected, &params->selftest.coil_B_T_A_m2[adcs->witness][3 * rod]);
+        mf_m3_apply(test.expected, params->selftest.coil_B_T_A_m2[adcs->witness],
+                    params->rods.axis_B[rod]);
     } else {
         mf_v3_scale(test.expected, params->wheels.axis_B[wheel], -1.0f);
     }
