@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from sim.disturbances import Air, Box, Light
+from sim.elements import satrec_of
 from sim.environment import Environment
 from sim.errors import ScenarioError
 from sim.faults import FLASH_KINDS, SENSOR_KINDS, WHEEL_KINDS, Fault
 from sim.noise import Noise
-from sim.orbit import Frames, Orbit, read_tle, satrec_from_tle, synthetic_satrec
+from sim.orbit import Frames, Orbit
 from sim.plant import Plant, Rotor
 from sim.rotation import mrp_from_quaternion
 from sim.scenario import Scenario
@@ -72,14 +73,7 @@ def inertia(data: dict[str, Any], where: str) -> list[list[float]]:
 
 def make_environment(scenario: Scenario, step_s: float) -> Environment:
     """Orbit and surroundings of a scenario. ScenarioError when the orbit cannot be flown."""
-    orbit = scenario.data["orbit"]
-    path = scenario.path.parent / orbit["tle"]
-    tle = read_tle(path, orbit["name"])
-    satrec = satrec_from_tle(tle)
-    keys = ("altitude_km", "inclination_deg", "raan_deg", "phase_deg")
-    elements = {key: orbit[key] for key in keys}
-    if any(value is not None for value in elements.values()):
-        satrec = synthetic_satrec(satrec, scenario.epoch, **elements)
+    satrec = satrec_of(scenario.data["orbit"], scenario.path.parent, scenario.epoch)
     frames = Frames(scenario.epoch)
     model = Orbit(satrec, frames)
     # An orbit that decays during the flight is refused now, not in the middle of it.

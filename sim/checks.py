@@ -12,11 +12,13 @@ import numpy as np
 
 from sim.checks_attitude import (
     Row,
+    actuators_off,
     deadline_s,
     detumbled_declared,
     knowledge_below,
     make_row,
     pointing_below,
+    through,
     wheel_momentum_below,
 )
 from sim.scenario import Scenario
@@ -80,11 +82,29 @@ def _event(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any])
     """An event was reported by a time: named by its id as 0x..., or by how its text begins."""
     wanted = check["event"]
     times = [
-        t_s
-        for t_s, event_id, text in telemetry["events"]
-        if text.startswith(wanted) or f"0x{event_id:04x}" == wanted.lower()
+        t_s for t_s, event_id, text in telemetry["events"] if _is_event(wanted, event_id, text)
     ]
     return [_first(f"event '{wanted}' seen", times, check, world)]
+
+
+def _event_count(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
+    """How often an event was reported within the window, at most `limit` times."""
+    wanted, limit = check["event"], int(check["limit"])
+    end_s = world.scenario.duration_s if check["to_s"] is None else check["to_s"]
+    found = [
+        (t_s, text)
+        for t_s, event_id, text in telemetry["events"]
+        if check["from_s"] <= t_s <= end_s and _is_event(wanted, event_id, text)
+    ]
+    name = f"events '{wanted}', {check['from_s']:g} to {end_s:g} s"
+    if len(found) > limit:
+        name += f"; the first at {found[0][0]:.1f} s: {found[0][1]}"
+    passed = len(found) <= limit and through(world, end_s) and telemetry.get("frames", 0) > 0
+    return [make_row(name, len(found), limit, "", passed)]
+
+
+def _is_event(wanted: str, event_id: int, text: str) -> bool:
+    return text.startswith(wanted) or f"0x{event_id:04x}" == wanted.lower()
 
 
 def _first(name: str, times: list[float], check: Mapping[str, Any], world: World) -> Row:
@@ -101,8 +121,10 @@ _KINDS = {
     "watchdog_resets": _world_count,
     "mode": _mode,
     "event": _event,
+    "event_count": _event_count,
     "pointing_below": pointing_below,
     "knowledge_below": knowledge_below,
     "wheel_momentum_below": wheel_momentum_below,
     "detumbled_declared": detumbled_declared,
+    "actuators_off": actuators_off,
 }

@@ -34,6 +34,11 @@ def deadline_s(check: Mapping[str, Any], world: World) -> float:
     return duration_s if check["by_s"] is None else float(min(check["by_s"], duration_s))
 
 
+def through(world: World, end_s: float) -> bool:
+    """The flight lasted until then."""
+    return world.finished or float(world.truth["t_s"][-1]) >= end_s
+
+
 def _window(
     check: Mapping[str, Any], world: World, t_s: Array
 ) -> tuple[NDArray[np.bool_], bool, str]:
@@ -44,8 +49,7 @@ def _window(
     if check["light"] != "any":
         light = np.interp(t_s, world.truth["t_s"], world.truth["illumination"])
         mask &= light >= _LIT if check["light"] == "sunlit" else light <= _DARK
-    through = world.finished or float(world.truth["t_s"][-1]) >= end_s
-    return mask, through, f"{where}, {check['from_s']:g} to {end_s:g} s"
+    return mask, through(world, end_s), f"{where}, {check['from_s']:g} to {end_s:g} s"
 
 
 def _rms_row(name: str, errors_deg: Array, limit: float, through: bool) -> Row:
@@ -62,11 +66,40 @@ def pointing_below(
 ) -> list[Row]:
     """Pointing error (1 sigma) over the window; moments without an answer are left out."""
     target = check["target"]
-    mask, through, window = _window(check, world, world.truth["t_s"])
-    errors_deg = world.truth[f"{target}_deg"][mask]
+    mask, lasted, window = _window(check, world, world.truth["t_s"])
+    what = target.replace("_", " ")
+    if check["station"] is None:
+        errors_deg = world.truth[f"{target}_deg"][mask]
+    else:
+        what = check["station"]
+        errors_deg = _station_errors_deg(check, world)[mask]
     errors_deg = errors_deg[np.isfinite(errors_deg)]
-    name = f"pointing to {target.replace('_', ' ')}, 1 sigma{window}"
-    return [_rms_row(name, errors_deg, check["limit"], through)]
+    name = f"pointing to {what}, 1 sigma{window}"
+    return [_rms_row(name, errors_deg, check["limit"], lasted)]
+
+
+def _station_errors_deg(check: Mapping[str, Any], world: World) -> Array:
+    """Angle of `pointing.axis_B` from a station, for every row; NaN while it stands too low."""
+    (station,) = (row for row in world.scenario.stations if row.name == check["station"])
+    truth = world.truth
+    t_s = truth["t_s"]
+    dcm_FN = world.spacecraft.environment.dcm_FN(t_s)
+    r_F = np.einsum("nij,nj->ni", dcm_FN, truth["r_BN_N_m"])
+    line_F = station.position_F_m() - r_F
+    line_N = np.einsum("nji,nj->ni", dcm_FN, line_F)
+    axis_B = np.asarray(world.scenario.data["pointing"]["axis_B"])
+    axis_N = _to_inertial(truth["q_BN"], axis_B)
+    sine = np.linalg.norm(np.cross(axis_N, line_N), axis=1)
+    errors_deg = np.degrees(np.arctan2(sine, np.sum(axis_N * line_N, axis=1)))
+    high = station.elevation_rad(r_F) >= math.radians(check["min_elevation_deg"])
+    return np.where(high, errors_deg, np.nan)
+
+
+def _to_inertial(q_BN: Array, vector_B: Array) -> Array:
+    """A body vector in N [n, 3], through every row of q_BN [n, 4]."""
+    xyz, w = q_BN[:, :3], q_BN[:, 3:]
+    turned = 2.0 * np.cross(xyz, np.broadcast_to(vector_B, xyz.shape))
+    return np.asarray(vector_B + w * turned + np.cross(xyz, turned))
 
 
 def knowledge_below(
@@ -76,12 +109,12 @@ def knowledge_below(
     estimates = telemetry.get("estimates") or {"t_s": [], "q_BN": []}
     t_s: Array = np.asarray(estimates["t_s"], dtype=np.float64)
     q_BN: Array = np.asarray(estimates["q_BN"], dtype=np.float64).reshape(-1, 4)
-    mask, through, window = _window(check, world, t_s)
+    mask, lasted, window = _window(check, world, t_s)
     # Only moments that the truth was recorded around can be judged.
     mask &= t_s <= world.truth["t_s"][-1]
     errors_deg = attitude_error_deg(world, t_s[mask], q_BN[mask])
     name = f"attitude knowledge, 1 sigma{window}"
-    return [_rms_row(name, errors_deg, check["limit"], through)]
+    return [_rms_row(name, errors_deg, check["limit"], lasted)]
 
 
 def attitude_error_deg(world: World, t_s: Array, q_BN: Array) -> Array:
@@ -116,15 +149,29 @@ def wheel_momentum_below(
     check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
 ) -> list[Row]:
     """Highest speed of any wheel over the window, as a share of the largest speed."""
-    mask, through, window = _window(check, world, world.truth["t_s"])
+    mask, lasted, window = _window(check, world, world.truth["t_s"])
     speeds = np.abs(world.truth["wheel_speed_rad_s"][mask])
     name = f"highest wheel momentum{window}"
     wheels = world.scenario.data["spacecraft"]["wheels"]
     if wheels is None or not speeds.size:
         return [make_row(name, None, check["limit"], "of the range", False)]
     share = float(np.max(speeds)) / wheels["speed_max_rad_s"]
-    passed = through and share < check["limit"]
+    passed = lasted and share < check["limit"]
     return [make_row(name, round(share, 6), check["limit"], "of the range", passed)]
+
+
+def actuators_off(
+    check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
+) -> list[Row]:
+    """Nothing is driven over the window: rods without dipole, wheels without motor torque."""
+    rods = check["part"] == "rods"
+    mask, lasted, window = _window(check, world, world.truth["t_s"])
+    column = world.truth["dipole_A_m2" if rods else "wheel_motor_N_m"][mask]
+    unit, name = "A m2" if rods else "N m", f"drive of the {check['part']}{window}"
+    if not column.size:
+        return [make_row(name, None, 0.0, unit, False)]
+    highest = float(np.max(np.abs(column)))
+    return [make_row(name, highest, 0.0, unit, lasted and highest == 0.0)]
 
 
 def detumbled_declared(

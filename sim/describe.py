@@ -20,6 +20,11 @@ line: `--set fault.ak09916.kind=dead --set fault.ak09916.t_s=600`. Kinds, see `s
 `sign_flip`, `stuck_value`; of wheels `friction_scale`; of flash `stuck_busy`,
 `program_fail`, `erase_fail`, `power_cut`.
 
+Arguments of telecommands may be what only the flight knows: `$orbit.line1` and `$orbit.line2`, a
+TLE of the orbit as it is flown; `$time.seconds` and `$time.fraction`, mission time (seconds since
+2020-01-01T00:00:00 TAI, 1/65536 s) of the row's `t_s`, `$time.seconds+600` for so many whole
+seconds later; `$station.Quito.latitude_rad`, `longitude_rad`, `height_m`, where a station stands.
+
 What an optional table describes is there only when the scenario has the table, be it empty:
 `--set spacecraft.gnss={}`, or `--set spacecraft.gnss.acquisition_s=10`.
 
@@ -34,7 +39,7 @@ _NAMES = {"int": "whole number", "float": "number", "str": "text", "time": "time
 def _kind(key: Key) -> str:
     if key.choices:
         return ", ".join(f"`{choice}`" for choice in key.choices)
-    name = _NAMES.get(key.kind, "table of plain values")
+    name = _NAMES.get(key.kind, "table of values")
     forms = []
     for shape in key.shapes:
         forms.append(" x ".join(str(n) for n in shape) + f" {name}s" if shape else name)

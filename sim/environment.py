@@ -131,9 +131,9 @@ class Environment:
         """Leap seconds by which GPS time is ahead of UTC (GPS = TAI - 19 s)."""
         return self._frames.tai_utc_s - 19
 
-    def dcm_FN(self, t_s: float) -> Array:
-        """[FN] at a time in or near the current chunk, [3, 3]."""
-        return self._frames.dcm_FN(np.array(t_s), self._celestial)
+    def dcm_FN(self, t_s: float | Array) -> Array:
+        """[FN] at times within a day of the current chunk (0.3 arcsec), [..., 3, 3]."""
+        return self._frames.dcm_FN(np.asarray(t_s), self._celestial)
 
     def load(self, grid: int) -> None:
         """Evaluate the chunk of grid point `grid` unless it is the current one."""

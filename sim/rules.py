@@ -10,7 +10,8 @@ REQUIRED = object()
 
 @dataclass(frozen=True)
 class Key:
-    """One key. `kind`: "int", "float", "str", "time", "scalars" (a table of plain values).
+    """One key. `kind`: "int", "float", "str", "time", "arguments" (a table of plain
+    values and lists of numbers).
 
     `shape` () is a single value, (n,) a list of n, (n, m) a list of n lists; several shapes may be
     allowed. `low` and `high` hold for every number.

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sim.arguments import resolve
 from sim.errors import ScenarioError
 from sim.faults import Fault
 from sim.orbit import Station
@@ -94,19 +95,44 @@ def load(name_or_path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
     the value in TOML; a bare word is a text. ScenarioError for anything that does not fit.
     """
     path = _find(name_or_path)
+    document = _read(path)
+    base = document.get("base")
+    if base is not None:
+        document = _with_base(document, base, path)
+    for override in overrides:
+        apply_override(document, override)
+    data = check_table(document, SCHEMA, "", path.name)
+    return _build(path, data)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
-        document = tomllib.loads(text)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScenarioError(f"{path}: cannot read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: not a text file in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path.name}: not valid TOML: {error}") from error
-    for override in overrides:
-        apply_override(document, override)
-    data = check_table(document, SCHEMA, "", path.name)
-    return _build(path, data)
+
+
+def _with_base(document: dict[str, Any], base: Any, path: Path) -> dict[str, Any]:
+    """The tables of the scenario `base`, with those of `document` over them."""
+    if not isinstance(base, str):
+        raise ScenarioError(f"{path.name}: base must be a text")
+    below = _read(path.parent / base)
+    if "base" in below:
+        raise ScenarioError(f"{path.name}: base '{base}' has a base itself")
+    return _merged(below, document)
+
+
+def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        both = isinstance(value, dict) and isinstance(old, dict)
+        result[key] = _merged(old, value) if both and old is not None else value
+    return result
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -145,17 +171,39 @@ def _build(path: Path, data: dict[str, Any]) -> Scenario:
             raise ScenarioError(
                 f"{where}: partner.{index}.station '{row['station']}' is no station{hint}"
             )
-    commands, faults = _timeline(data, where)
+    commands, faults = _timeline(data, path)
     for index, check in enumerate(data["check"]):
-        wanted = check["kind"]
-        if wanted in ("mode", "event") and check[wanted] is None:
-            raise ScenarioError(f"{where}: check.{index} of kind '{wanted}' needs key '{wanted}'")
-        if wanted == "pointing_below" and check["target"] is None:
-            raise ScenarioError(f"{where}: check.{index} of kind '{wanted}' needs key 'target'")
+        _check_check(check, f"{where}: check.{index}", names)
     return Scenario(path, data, stations, commands, faults)
 
 
-def _timeline(data: Mapping[str, Any], where: str) -> tuple[tuple[Command, ...], tuple[Fault, ...]]:
+# What a kind of check cannot do without.
+_NEEDS = {
+    "mode": "mode",
+    "event": "event",
+    "event_count": "event",
+    "pointing_below": "target",
+    "actuators_off": "part",
+}
+
+
+def _check_check(check: Mapping[str, Any], where: str, stations: list[str]) -> None:
+    kind = check["kind"]
+    needed = _NEEDS.get(kind)
+    if needed is not None and check[needed] is None:
+        raise ScenarioError(f"{where} of kind '{kind}' needs key '{needed}'")
+    station = check["station"]
+    if station is None:
+        return
+    if check["target"] != "ground":
+        raise ScenarioError(f"{where}: station goes with target 'ground'")
+    if station not in stations:
+        hint = suggest(station, stations)
+        raise ScenarioError(f"{where}.station '{station}' is no station{hint}")
+
+
+def _timeline(data: Mapping[str, Any], path: Path) -> tuple[tuple[Command, ...], tuple[Fault, ...]]:
+    where = path.name
     commands, faults = [], []
     owners = {"host", *(row["name"] for row in data["partner"])}
     for index, row in enumerate(data["timeline"]):
@@ -166,7 +214,8 @@ def _timeline(data: Mapping[str, Any], where: str) -> tuple[tuple[Command, ...],
             if row["owner"] not in owners:
                 hint = suggest(row["owner"], owners)
                 raise ScenarioError(f"{where}: {full}.owner '{row['owner']}' is no partner{hint}")
-            commands.append(Command(row["t_s"], row["command"], row["args"], row["owner"]))
+            args = resolve(row["args"], data, row["t_s"], full, path)
+            commands.append(Command(row["t_s"], row["command"], args, row["owner"]))
         elif row["device"] is None:
             raise ScenarioError(f"{where}: {full} needs key 'device'")
         else:

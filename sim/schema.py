@@ -43,6 +43,7 @@ CHECKS = (
     "watchdog_resets",
     "mode",
     "event",
+    "event_count",
     *CHECKS_ATTITUDE,
 )
 
@@ -66,6 +67,7 @@ _FAULT: dict[str, Any] = {
 SCHEMA: dict[str, Any] = {
     "name": Key("str"),
     "description": Key("str", ""),
+    "base": Key("str", None, text="scenario file beside it: tables merged, arrays replaced"),
     "seed": Key("int", 1, 0, 2**63 - 1),
     "duration_s": number(REQUIRED, 1.0, 1e8),
     "epoch": Key("time", text="start of the scenario, with time zone"),
@@ -160,7 +162,7 @@ SCHEMA: dict[str, Any] = {
         {
             "t_s": number(REQUIRED, 0.0, 1e9),
             "command": Key("str", None, text="name in the dictionary"),
-            "args": Key("scalars", {}),
+            "args": Key("arguments", {}, text="`$...`: what the simulator fills in"),
             "owner": Key("str", "host"),
             "fault": Key("str", None, choices=KINDS),
             "device": Key("str", None, choices=DEVICES),

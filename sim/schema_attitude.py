@@ -22,8 +22,10 @@ CHECKS_ATTITUDE = (
     "knowledge_below",
     "wheel_momentum_below",
     "detumbled_declared",
+    "actuators_off",
 )
 TARGETS = ("nadir", "sun", "velocity", "ground", "nadir_yaw")
+PARTS = ("rods", "wheels")
 LIGHTS = ("any", "sunlit", "eclipse")
 
 MISALIGNMENT = Key(
@@ -172,7 +174,10 @@ POINTING: dict[str, Any] = {
 
 CHECK_KEYS: dict[str, Any] = {
     "target": Key("str", None, choices=TARGETS),
-    "from_s": number(0.0, 0.0, 1e9, "pointing, knowledge, wheels: judged from then"),
+    "station": Key("str", None, text="target ground: this station, above min_elevation_deg"),
+    "min_elevation_deg": number(20.0, 0.0, 90.0),
+    "part": Key("str", None, choices=PARTS, text="of actuators_off"),
+    "from_s": number(0.0, 0.0, 1e9, "attitude checks, event_count: judged from then"),
     "to_s": number(None, 0.0, 1e9, "until then; the end when left out"),
     "light": Key("str", "any", choices=LIGHTS),
 }

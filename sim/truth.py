@@ -36,6 +36,7 @@ COLUMNS = (
     ("stations_in_view", 1),
     ("v_BN_N_m_s", 3),
     ("wheel_speed_rad_s", 4),
+    ("wheel_motor_N_m", 4),
     ("momentum_N_N_m_s", 3),
     ("disturbance_B_N_m", 3),
     ("gyro_bias_B_rad_s", 3),
@@ -52,8 +53,9 @@ class Truth(Mapping[str, Array]):
     """Growing table of float64 columns; vectors are [n, 3], quaternions [n, 4] scalar last.
 
     The dipole is the rods' mean over the second before, everything else the present value.
-    `wheel_speed_rad_s` has one column per wheel, 0 where there is none; `momentum_N_N_m_s` is the
-    angular momentum of body and wheels; the last five are the pointing errors of sim/pointing.py.
+    `wheel_speed_rad_s` and `wheel_motor_N_m`, torque of the motor over the step before, have one
+    column per wheel, 0 where there is none; `momentum_N_N_m_s` is the angular momentum of body and
+    wheels; the last five are the pointing errors of sim/pointing.py.
     `truth[name]` is a view of what has been recorded so far; `stations_in_view` is a bit mask in
     the order of the scenario's stations.
     """
@@ -121,6 +123,7 @@ def record(truth: Truth, craft: Spacecraft) -> None:
             craft.in_view,
             *craft.environment.v_BN_N[index],
             *(*plant.wheel_speeds_rad_s, 0.0, 0.0, 0.0, 0.0)[:4],
+            *(*(wheel.motor_N_m for wheel in craft.suite.wheels), 0.0, 0.0, 0.0, 0.0)[:4],
             *craft.momentum_N_N_m_s(),
             *craft.disturbance_B_N_m,
             *craft.gyro_bias_B_rad_s(),

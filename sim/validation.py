@@ -155,14 +155,19 @@ def _element(value: Any, rule: Key, full: str, where: str, depth: int) -> Any:
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise ScenarioError(f"{where}: {full} must be a time such as 2026-10-04T06:00:00Z")
         return value.astimezone(timezone.utc)
-    if rule.kind == "scalars":
-        plain = isinstance(value, dict) and all(
-            isinstance(item, (bool, int, float, str)) for item in value.values()
-        )
-        if not plain:
-            raise ScenarioError(f"{where}: {full} must be a table of numbers and texts")
+    if rule.kind == "arguments":
+        if not isinstance(value, dict) or not all(_is_argument(item) for item in value.values()):
+            raise ScenarioError(
+                f"{where}: {full} must be a table of numbers, texts and lists of numbers"
+            )
         return dict(value)
     if not isinstance(value, str) or (rule.choices and value not in rule.choices):
         wanted = f"one of {', '.join(rule.choices)}" if rule.choices else "a text"
         raise ScenarioError(f"{where}: {full} must be {wanted}, not {value!r}")
     return value
+
+
+def _is_argument(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, (bool, int, float)) for item in value)
+    return isinstance(value, (bool, int, float, str))
