@@ -56,6 +56,11 @@ def numpy(array: Any) -> Array:
     return np.array(list(array), dtype=float)
 
 
+def single(values: Any) -> Array:
+    """Rounded to what single precision holds, as float64."""
+    return np.asarray(values, dtype=np.float32).astype(float)
+
+
 def body_error(q_true: Any, q_estimated: Any) -> Array:
     """Rotation vector [rad], in body axes, from the estimated attitude to the true one."""
     true, estimated = Rotation.from_quat(q_true), Rotation.from_quat(q_estimated)

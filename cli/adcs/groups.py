@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cli.adcs import cost, detumble, honesty, models, pointing, sensor_faults, system
+from cli.adcs import (
+    cost,
+    detumble,
+    honesty,
+    models,
+    oracle_control,
+    oracle_guidance,
+    oracle_packages,
+    pointing,
+    sensor_faults,
+    system,
+)
 from cli.adcs.parts import Bars, Part, Said, Verify
 from cli.adcs.workers import Died, Say, spread
 from cli.figures import Figure
@@ -14,6 +25,7 @@ __all__ = ["GROUPS", "Verify", "measure"]
 GROUPS: "dict[str, tuple[Part, ...]]" = {
     "cost": cost.PARTS,
     "models": models.PARTS,
+    "oracles": oracle_packages.PARTS + oracle_guidance.PARTS + oracle_control.PARTS,
     "filter": honesty.STATISTICS,
     "soak": honesty.ENDURANCE,
     "knowledge": pointing.KNOWLEDGE,
