@@ -24,7 +24,7 @@ from pathlib import Path
 
 from cffi import FFI
 
-from native.cffi.build_native import CFLAGS, declarations
+from native.cffi.build_native import CFLAGS, declarations, without_bodies
 from native.cffi.sources import INCLUDE, ROOT, SRC, algorithms, included, libm, libm_include
 
 BUILD = ROOT / "build" / "native"
@@ -39,20 +39,6 @@ FLAGS = {
 def extension_path(module: str) -> Path:
     """Where an extension of the running interpreter lies once it is built."""
     return BUILD / (module + str(sysconfig.get_config_var("EXT_SUFFIX")))
-
-
-def without_bodies(text: str) -> str:
-    """Inline functions reduced to their prototypes."""
-    out = []
-    rest = text
-    while match := re.search(r"\bstatic inline\b([^{;]*)\{", rest):
-        out += [rest[: match.start()], match[1].rstrip(), ";"]
-        depth, end = 1, match.end()
-        while depth:
-            depth += {"{": 1, "}": -1}.get(rest[end], 0)
-            end += 1
-        rest = rest[end:]
-    return "".join([*out, rest])
 
 
 def exported() -> list[Path]:

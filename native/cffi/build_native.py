@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cffi import FFI
 
-from native.cffi.sources import ROOT, kernel, libm_include
+from native.cffi.sources import INCLUDE, ROOT, included, kernel, libm_include
 
 BUILD = ROOT / "build" / "native"
 MODULE = "_mf_native"
@@ -35,13 +35,9 @@ CFLAGS = (
 HEADERS = (
     "mf_status.h",
     "mf_version.h",
-    "mf_bus.h",
-    "mf_devbus.h",
     "mf_drivers.h",
     "mf_sensors.h",
-    "mf_time.h",
     "mf_ubx.h",
-    "mf_bdot.h",
     "mf_kernel.h",
     "mf_link.h",
 )
@@ -63,8 +59,9 @@ def sources() -> list[Path]:
 
 def headers() -> list[Path]:
     """Headers whose declarations the extension exports, in order of dependence."""
-    include = ROOT / "native" / "include"
-    return [include / name for name in HEADERS] + [ROOT / "native" / "cffi" / "mf_host.h"]
+    wanted = [INCLUDE / name for name in HEADERS]
+    found = dict.fromkeys(header for name in wanted for header in (*included([name]), name))
+    return [*found, ROOT / "native" / "cffi" / "mf_host.h"]
 
 
 def declarations(header: Path) -> str:
@@ -90,6 +87,20 @@ def digest() -> str:
     return total.hexdigest()
 
 
+def without_bodies(text: str) -> str:
+    """Inline functions reduced to their prototypes."""
+    out = []
+    rest = text
+    while match := re.search(r"\bstatic inline\b([^{;]*)\{", rest):
+        out += [rest[: match.start()], match[1].rstrip(), ";"]
+        depth, end = 1, match.end()
+        while depth:
+            depth += {"{": 1, "}": -1}.get(rest[end], 0)
+            end += 1
+        rest = rest[end:]
+    return "".join([*out, rest])
+
+
 def extension_path() -> Path:
     """Where the extension of the running interpreter lies once it is built."""
     return BUILD / (MODULE + str(sysconfig.get_config_var("EXT_SUFFIX")))
@@ -104,7 +115,7 @@ def build(force: bool = False) -> Path:
             return extension_path()
     ffi = FFI()
     for header in headers():
-        ffi.cdef(declarations(header))
+        ffi.cdef(without_bodies(declarations(header)))
     ffi.cdef(CALLBACK)
     include = [str(ROOT / "native" / "include"), str(ROOT / "native" / "cffi")]
     if any(path.parent.name == "libm" for path in sources()):

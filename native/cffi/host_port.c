@@ -9,7 +9,7 @@
 
 struct mf_host {
     mf_kernel_t kernel;
-    mf_bus_t adcs, platform;
+    mf_bus_t adcs, platform, gnss;
     mf_devbus_t devbus;
     mf_link_rx_t link_rx;
     mf_link_tx_t link_tx;
@@ -73,11 +73,12 @@ void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
     host->devbus.failures = 0;
     mf_bus_reset(&host->adcs, MF_BUS_ADCS, &mf_devbus_ops, &host->devbus);
     mf_bus_reset(&host->platform, MF_BUS_PLATFORM, &mf_devbus_ops, &host->devbus);
+    mf_bus_reset(&host->gnss, MF_UART_GNSS, &mf_devbus_ops, &host->devbus);
     host->link_counters = (mf_link_counters_t){0};
     mf_link_rx_reset(&host->link_rx, &host->link_counters, authenticated_only);
     mf_link_tx_reset(&host->link_tx, &host->link_rx, &host->link_counters);
     mf_kernel_reset(&host->kernel, config != NULL ? config : &reference, &host->adcs,
-                    mf_devbus_kick, &host->devbus, now_us);
+                    &host->gnss, mf_devbus_kick, &host->devbus, now_us);
 }
 
 void mf_host_set_time(mf_host_t *host, uint64_t now_us)

@@ -19,6 +19,10 @@ Exchange = Callable[[bytes], bytes]
 REPORT_SIZE: int = ffi.sizeof("mf_report_t")
 STATS_SIZE: int = ffi.sizeof("mf_tick_stats_t")
 EVENT_SIZE: int = ffi.sizeof("mf_kernel_event_t")
+ESTIMATE_SIZE: int = lib.MF_ADCS_ESTIMATE_SIZE
+CONTROL_SIZE: int = lib.MF_ADCS_CONTROL_SIZE
+DEVICES_SIZE: int = ffi.sizeof("mf_kernel_devices_t")
+TIME_SIZE: int = ffi.sizeof("mf_kernel_time_t")
 COUNTERS_SIZE: int = ffi.sizeof("mf_link_counters_t")
 _TICK_MS_MASK = (1 << 30) - 1
 _SINGLE = struct.Struct(">f")
@@ -51,6 +55,9 @@ class Kernel:
         self._report = ffi.new("mf_report_t *")
         self._stats = ffi.new("mf_tick_stats_t *")
         self._event = ffi.new("mf_kernel_event_t *")
+        self._attitude = ffi.new("mf_adcs_report_t *")
+        self._devices = ffi.new("mf_kernel_devices_t *")
+        self._time = ffi.new("mf_kernel_time_t *")
 
     def report_into(self, buf: Any) -> int:
         """Copy the 72-byte report; returns its grid time modulo 2^30 ms."""
@@ -64,6 +71,41 @@ class Kernel:
         target = view(buf, 0, STATS_SIZE, True)
         lib.mf_kernel_stats(self._kernel, self._stats)
         ffi.memmove(target, self._stats, STATS_SIZE)
+
+    def attitude_into(self, which: int, buf: Any) -> None:
+        """Copy one part of the loop's own report: 0 estimate (184 bytes), 1 control (124 bytes)."""
+        if which not in (0, 1):
+            raise ValueError("no such part")
+        offset, size = ((0, ESTIMATE_SIZE), (ESTIMATE_SIZE, CONTROL_SIZE))[which]
+        target = view(buf, 0, size, True)
+        lib.mf_kernel_attitude(self._kernel, self._attitude)
+        ffi.memmove(target, ffi.buffer(self._attitude)[offset : offset + size], size)
+
+    def devices_into(self, buf: Any) -> None:
+        """Copy states and errors of the devices (`mf_kernel_devices_t`, 60 bytes)."""
+        target = view(buf, 0, DEVICES_SIZE, True)
+        lib.mf_kernel_devices(self._kernel, self._devices)
+        ffi.memmove(target, self._devices, DEVICES_SIZE)
+
+    def upload(self, kind: int, buf: Any, off: int, n: int) -> int:
+        """Hand `buf[off:off+n]` to the loop: 1 TLE, 2 target. Sequence 1..255 or -errno."""
+        source = view(buf, off, n)
+        if not 0 <= kind <= 255:
+            return int(lib.MF_E_INVAL)
+        return int(lib.mf_kernel_upload(self._kernel, kind, source, n))
+
+    def set_time(self, tick_ms: int, seconds: int, fraction: int) -> int:
+        """Mission time at a tick of the clock; 0 or -errno."""
+        if not (0 <= tick_ms <= _TICK_MS_MASK and 0 <= seconds < 1 << 32 and 0 <= fraction < 65536):
+            return int(lib.MF_E_INVAL)
+        now_us = lib.mf_host_time(self._stack._host)
+        return int(lib.mf_kernel_set_time(self._kernel, now_us, tick_ms, seconds, fraction))
+
+    def time_into(self, buf: Any) -> None:
+        """Copy mission time of the last control tick (`mf_kernel_time_t`, 12 bytes)."""
+        target = view(buf, 0, TIME_SIZE, True)
+        lib.mf_kernel_time(self._kernel, self._time)
+        ffi.memmove(target, self._time, TIME_SIZE)
 
     def command(self, code: int, index: int, buf: Any = None, off: int = 0) -> int:
         """Queue a command; value = big-endian f32 at `buf[off]`. Sequence 1..255 or -errno."""
@@ -137,7 +179,8 @@ class Stack:
 
     `exchange` gets one whole device-bus request and returns exactly 4 + rx_len bytes
     (docs/icd/device-bus.md); what it raises comes out of the call that led to it. `config` is a
-    dict of fields of `mf_kernel_config_t` that differ from the reference spacecraft.
+    dict of fields of `mf_kernel_config_t` that differ from the reference spacecraft; those of its
+    members are called "adcs.css.dark_V".
     """
 
     def __init__(
@@ -155,7 +198,11 @@ class Stack:
         kernel_config = ffi.new("mf_kernel_config_t *")
         lib.mf_kernel_config_reference(kernel_config)
         for name, value in (config or {}).items():
-            setattr(kernel_config, name, value)
+            *path, last = name.split(".")
+            place: Any = kernel_config
+            for member in path:
+                place = getattr(place, member)
+            setattr(place, last, value)
         lib.mf_host_reset(
             self._host,
             lib.mf_python_exchange,

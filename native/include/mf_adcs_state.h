@@ -62,7 +62,7 @@ struct mf_adcs {
     bool omega_known;
     uint32_t lost_ms;             /* without an attitude */
     /* Mode. */
-    uint8_t mode, reason, commanded;
+    uint8_t mode, reason, commanded, most, most_reason;
     bool command_waits, rods_only, detumbled;
     uint32_t rate_high_ms, rate_low_ms, field_lost_ms;
     mf_adcs_target_t target, waiting[MF_ADCS_TARGETS];

@@ -31,6 +31,9 @@ enum mf_bus_id {
     MF_BUS_SPI = 3,      /* SPI1: storage, later */
 };
 
+/* UARTs have numbers of their own. */
+#define MF_UART_GNSS 1u
+
 typedef struct mf_xfer {
     uint8_t op;
     uint8_t bus;

@@ -3,60 +3,80 @@
 #ifndef MF_KERNEL_STATE_H
 #define MF_KERNEL_STATE_H
 
-#include "mf_bdot.h"
+#include "mf_adcs_state.h"
 #include "mf_kernel.h"
 #include "mf_sensors.h"
+#include "mf_ubx.h"
 
 #define MF_KERNEL_COMMANDS 8u
 #define MF_KERNEL_EVENTS 16u
 #define MF_KERNEL_GUARD 0x6D666B31u
+#define MF_KERNEL_SENSORS 8 /* devices 0..7: all but wheels and rods */
+#define MF_KERNEL_GNSS_READ 128u
 
-/* One sensor: initialisation, reading, failure and recovery. */
+/* One device: initialisation, failure and recovery. */
 typedef struct {
-    const mf_sensor_part_t *part;
     mf_sensor_io_t io;
-    uint8_t step;          /* next initialisation step; part->init_steps when ready */
+    uint32_t retry_tick;   /* nothing is tried before, while not ready */
+    uint16_t errors;       /* wraps */
+    uint16_t backoff_ticks;
+    int16_t last_status;
+    uint8_t step;          /* next initialisation step */
     uint8_t fails_in_row;  /* saturates */
     bool pending;          /* a transfer was queued for the next tick */
     bool failed;           /* persistent: event raised, retried with back-off */
-    bool fresh;            /* value_S holds a sample of this tick */
-    uint16_t errors;       /* wraps */
-    uint16_t backoff_ticks;
-    uint32_t retry_tick;   /* nothing is tried before */
-    int16_t last_status;
-    uint16_t failed_event, recovered_event;
-    uint8_t repeats;       /* samples in a row equal to the one before, saturates */
-    float value_S[3], last_S[3];
-} mf_kernel_sensor_t;
+    bool answered;         /* since start */
+    bool fresh;            /* a sample of this tick */
+} mf_kernel_device_t;
+
+/* Repetitions of a sample, which its part does not tell by itself. */
+typedef struct {
+    float last_S[3];
+    uint8_t repeats; /* saturates */
+} mf_kernel_stuck_t;
+
+/* Command of an actuator: written until acknowledged. */
+typedef struct {
+    mf_sensor_io_t io;
+    bool pending;
+    bool off_known;        /* wheel: the last acknowledged write was "off" */
+    bool off_written;      /* wheel: the write on its way is "off" */
+} mf_kernel_wheel_t;
 
 enum mf_rod_write { MF_ROD_CONTROL, MF_ROD_FAULT_READ, MF_ROD_FAULT_CLEAR };
 
 typedef struct {
     mf_sensor_io_t io;
-    uint8_t desired;      /* control byte wanted from this tick on */
-    uint8_t written;      /* control byte of the transfer on its way */
-    uint8_t kind;         /* enum mf_rod_write of that transfer */
-    uint8_t fails_in_row; /* saturates */
-    uint8_t fault;        /* last FAULT register */
-    bool known;           /* `applied` was acknowledged by the driver */
+    uint32_t written_tick; /* tick at which the applied byte was sent */
+    uint32_t retry_tick;
+    uint16_t errors;
+    int16_t last_status;
+    uint8_t desired;       /* control byte wanted from this tick on */
+    uint8_t written;       /* control byte of the transfer on its way */
+    uint8_t kind;          /* enum mf_rod_write of that transfer */
+    uint8_t fails_in_row;  /* saturates */
+    uint8_t fault;         /* last FAULT register */
+    uint8_t applied;
+    bool known;            /* `applied` was acknowledged by the driver */
     bool pending;
     bool failed;
     bool clear_fault;
-    uint8_t applied;
-    int16_t last_status;
-    uint32_t written_tick; /* tick at which the applied byte was sent */
-    uint32_t retry_tick;
 } mf_kernel_rod_t;
 
 typedef struct {
-    uint8_t sequence, code, index;
+    uint8_t code, index;
     float value;
 } mf_kernel_command_t;
 
+typedef struct {
+    volatile uint8_t kind; /* 0: the slot is free */
+    uint8_t data[MF_UPLOAD_TLE_SIZE];
+} mf_kernel_upload_t;
+
 struct mf_kernel {
     uint32_t guard_low; /* MF_KERNEL_GUARD: overwritten means that the watchdog is not fed */
-    mf_kernel_config_t config;
-    mf_bus_t *bus;
+    mf_kernel_config_t config; /* .adcs: as parameters have changed it */
+    mf_bus_t *bus, *gnss_bus;
     mf_kick_t kick;
     void *kick_ctx;
 
@@ -68,46 +88,58 @@ struct mf_kernel {
     volatile bool running; /* from mf_kernel_tick to mf_kernel_tick_done */
     bool sampled;          /* the sampling time of next_tick is over */
     uint32_t tick;         /* the last one that ran, 0 none */
+    uint64_t tick_ms;      /* its grid time */
 
-    /* Sensing and acting */
-    mf_kernel_sensor_t mag, imu;
+    /* Devices */
+    mf_kernel_device_t sensors[MF_KERNEL_SENSORS], wheel_reads[MF_WHEELS_COUNT];
+    mf_kernel_stuck_t mag_stuck, gyro_stuck;
+    mf_sensor_io_t adc_starts[2];
+    uint8_t adc_started[2]; /* input being converted; MF_KERNEL_NO_INPUT none */
+    uint8_t adc_input[2];  /* input being read */
+    uint8_t adc_good[2];   /* bit per input that was read in this measuring cycle */
+    mf_kernel_wheel_t wheels[MF_WHEELS_COUNT];
     mf_kernel_rod_t rods[3];
-    uint16_t rod_errors, late_samples;
-    mf_bdot_t bdot;
-    mf_bdot_params_t bdot_params;
-    float mag_B_T[3], mag_dot_B_T_s[3], omega_BN_B_rad_s[3], dipole_B_A_m2[3];
-    uint32_t mag_tick; /* tick of the last good field sample, 0 none */
-    float gyro_bias_B_rad_s[3]; /* estimated against the field, see control.c */
-    uint32_t bias_cycles;       /* cycles that estimate has seen, saturates */
-    uint16_t gate_cycles; /* measuring cycles in a row without damping, see control.c */
-    bool saturated;
+    uint16_t late_samples;
+    uint16_t absent_known; /* the event about absent devices was made */
+    uint8_t gnss_bytes[MF_KERNEL_GNSS_READ];
+    mf_ubx_t ubx;
+    uint32_t gnss_tick;    /* of the last message */
+    uint32_t mag_tick;     /* tick of the last good field sample, 0 none */
 
-    /* Detumbled decision */
-    float smooth_B_T_s[3]; /* smoothed derivative */
-    bool smooth_valid;
-    bool detumbled;
-    float rate_rad_s;
-    bool holding; /* the rate has been low since hold_ms */
-    uint32_t hold_ms;
-    float rate_low_rad_s, detumbled_hold_s;
+    /* The loop */
+    mf_adcs_t adcs;
+    mf_adcs_in_t in;
+    mf_adcs_out_t out;
+    /* What has been told about the loop, see watch.c. */
+    uint16_t told_step_downs, told_losses, told_jumps, told_bad_inputs;
+    uint8_t told_excluded; /* bit per sensor */
+    uint8_t told_wheels, told_selftest;
+    bool told_attitude;
 
-    /* Mode, heartbeat */
-    uint8_t mode, mode_reason;
+    /* Mission time */
+    uint64_t time_at_ms;   /* `time_at` is the mission time of this moment since start */
+    mf_time_t time_at;
+    bool time_known;
+
+    /* Heartbeat */
     uint8_t command_ack, command_sequence;
     volatile uint32_t beat_ms;
     uint32_t start_ms;
     uint32_t heartbeat_limit_ms;
     bool heartbeat_lost;
 
-    /* Queues, both under the interrupt lock */
+    /* Queues, all under the interrupt lock */
     mf_kernel_command_t commands[MF_KERNEL_COMMANDS];
     uint8_t command_head, command_count;
+    mf_kernel_upload_t upload;
+    uint8_t upload_status;
+    uint16_t uploads_taken, uploads_refused, commands_refused;
     mf_kernel_event_t events[MF_KERNEL_EVENTS];
     uint8_t event_head, event_count;
     uint16_t events_lost;
 
     /* Snapshots */
-    volatile uint32_t report_sequence; /* odd while `report` is being written */
+    volatile uint32_t report_sequence; /* odd while `report` and `out` are being written */
     mf_report_t report;
     volatile uint32_t stats_sequence;
     mf_tick_stats_t stats; /* means are computed on reading */
@@ -115,27 +147,58 @@ struct mf_kernel {
     uint32_t lateness_ns; /* of the running tick */
     uint32_t guard_high;
 };
-_Static_assert(sizeof(struct mf_kernel) <= 4096, "kernel state budget");
+
+#define MF_KERNEL_NO_INPUT 0xFFu
 
 /* Between the files of native/src/kernel. `tick` is the grid index. */
-void mf_kernel_sensors_reset(mf_kernel_t *kernel);
-void mf_kernel_sensors_queue(mf_kernel_t *kernel, uint32_t tick); /* for that coming tick */
-void mf_kernel_sensors_take(mf_kernel_t *kernel, uint32_t tick);  /* at that tick */
+
+/* devices.c. One transfer of a device has ended: with a sample or an answer, or badly. `number` is
+ * its enum mf_kernel_device. */
+mf_kernel_device_t *mf_kernel_device(mf_kernel_t *kernel, int number);
+void mf_kernel_device_good(mf_kernel_t *kernel, int number);
+void mf_kernel_device_failed(mf_kernel_t *kernel, int number, int status);
+/* Queue the device's next initialisation step; true while it is not ready for reading. */
+bool mf_kernel_device_initialise(mf_kernel_t *kernel, int number, uint32_t tick);
+/* Judge the step that ended, when there was one; true when the device is read already. */
+bool mf_kernel_device_ready(mf_kernel_t *kernel, int number);
+void mf_kernel_device_submit(mf_kernel_t *kernel, mf_kernel_device_t *device);
+uint8_t mf_kernel_device_state(const mf_kernel_t *kernel, int number);
+/* Transfers that have not ended by the tick are late; the bus is free afterwards. */
+void mf_kernel_devices_late(mf_kernel_t *kernel);
+void mf_kernel_devices_absent(mf_kernel_t *kernel);
+void mf_kernel_devices_reset(mf_kernel_t *kernel);
+
+/* sensors.c, wheels.c, gnss.c, rods.c: queue for the coming tick; take at it. */
+void mf_kernel_sensors_queue(mf_kernel_t *kernel, uint32_t tick);
+void mf_kernel_sensors_take(mf_kernel_t *kernel, uint32_t tick);
+void mf_kernel_wheels_queue(mf_kernel_t *kernel, uint32_t tick);
+void mf_kernel_wheels_take(mf_kernel_t *kernel);
+void mf_kernel_wheels_command(mf_kernel_t *kernel); /* after the loop's step */
+void mf_kernel_gnss_queue(mf_kernel_t *kernel, uint32_t tick);
+void mf_kernel_gnss_take(mf_kernel_t *kernel, uint32_t tick);
 void mf_kernel_rods_reset(mf_kernel_t *kernel);
 void mf_kernel_rods_take(mf_kernel_t *kernel);
-void mf_kernel_rods_command(mf_kernel_t *kernel, const float dipole_B_A_m2[3]);
+void mf_kernel_rods_command(mf_kernel_t *kernel, const float rod_A_m2[3]);
 void mf_kernel_rods_off(mf_kernel_t *kernel);
 void mf_kernel_rods_queue(mf_kernel_t *kernel, uint32_t tick);
 bool mf_kernel_rods_on(const mf_kernel_t *kernel);
-bool mf_kernel_rods_failed(const mf_kernel_t *kernel);
+uint8_t mf_kernel_rods_working(const mf_kernel_t *kernel); /* bit per rod */
+/* What the rods give, after the steps of their drivers. */
+void mf_kernel_rods_dipole(const mf_kernel_t *kernel, float dipole_B_A_m2[3]);
 /* Coils off for at least one whole tick when the sample for `tick` is taken. */
 bool mf_kernel_rods_quiet(const mf_kernel_t *kernel, uint32_t tick);
-void mf_kernel_control(mf_kernel_t *kernel, uint32_t tick);
-void mf_kernel_detumbled_reset(mf_kernel_t *kernel);
+
+/* exchange.c, uploads.c, params.c, watch.c, stats.c */
 void mf_kernel_commands_apply(mf_kernel_t *kernel);
-void mf_kernel_step_down(mf_kernel_t *kernel, uint8_t reason);
+void mf_kernel_upload_apply(mf_kernel_t *kernel);
+bool mf_kernel_param_valid(uint8_t index, float value);
+void mf_kernel_param_set(mf_kernel_t *kernel, uint8_t index, float value);
+/* Events about what the loop has done by itself in this tick. */
+void mf_kernel_watch(mf_kernel_t *kernel);
 void mf_kernel_put_event(mf_kernel_t *kernel, uint16_t id, uint16_t arg0, uint32_t arg1);
 void mf_kernel_publish(mf_kernel_t *kernel);
 void mf_kernel_stats_reset(mf_kernel_t *kernel);
+/* Mission time of the tick that runs, into the loop's input. */
+void mf_kernel_time_of_tick(mf_kernel_t *kernel);
 
 #endif

@@ -171,6 +171,9 @@ void mf_adcs_mode(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs
         enter(adcs, adcs->commanded, MF_ADCS_REASON_COMMAND);
         adcs->lost_ms = adcs->field_lost_ms = 0; /* a commanded mode has its time to begin */
     }
+    if (adcs->mode > adcs->most) {
+        step_down(adcs, adcs->most, adcs->most_reason);
+    }
     /* From pointing to idle are three steps. */
     for (int i = 0; i < 3 && demand(adcs, params, in); i++) {
     }
@@ -186,6 +189,17 @@ int mf_adcs_command_mode(mf_adcs_t *adcs, uint8_t mode)
     adcs->commanded = mode;
     adcs->command_waits = true;
     return MF_OK;
+}
+
+void mf_adcs_limit_mode(mf_adcs_t *adcs, uint8_t most, uint8_t reason)
+{
+    adcs->most = most;
+    adcs->most_reason = reason;
+}
+
+float mf_adcs_rate_rad_s(const mf_adcs_t *adcs)
+{
+    return rate_rad_s(adcs);
 }
 
 int mf_adcs_command_target(mf_adcs_t *adcs, const mf_adcs_target_t *target)

@@ -1,30 +1,24 @@
-/* Between the loop and Python: commands in, events and report out. */
+/* Between the loop and Python: commands in, events and reports out. */
 #include <string.h>
 
 #include "mf_kernel_state.h"
 #include "mf_port.h"
 
-static const struct {
-    float lowest, highest;
-} param_range[MF_PARAM_COUNT] = {
-    {0.0f, 1.0f},    /* MF_PARAM_BDOT_GAIN_N_M_S */
-    {0.0f, 10.0f},   /* MF_PARAM_DIPOLE_MAX_A_M2 */
-    {0.0f, 1.0f},    /* MF_PARAM_RATE_LOW_RAD_S */
-    {0.0f, 3600.0f}, /* MF_PARAM_DETUMBLED_HOLD_S */
-    {1.0f, 600.0f},  /* MF_PARAM_HEARTBEAT_LIMIT_S */
-};
-
 static bool valid(uint8_t command, uint8_t index, float value)
 {
     switch (command) {
     case MF_CMD_SET_MODE:
-        return index <= MF_MODE_DETUMBLE;
+        return index <= MF_MODE_POINTING;
     case MF_CMD_SET_PARAM:
-        /* Comparisons written so that NaN fails. */
-        return index >= 1u && index <= MF_PARAM_COUNT && value >= param_range[index - 1u].lowest &&
-               value <= param_range[index - 1u].highest;
+        return mf_kernel_param_valid(index, value);
     case MF_CMD_RESET_STATS:
         return index == 0;
+    case MF_CMD_INHIBIT:
+        return index < MF_ADCS_SENSORS && (value == 0.0f || value == 1.0f);
+    case MF_CMD_CALIBRATE:
+        return index >= MF_ADCS_CALIBRATE_START && index <= MF_ADCS_CALIBRATE_FORGET;
+    case MF_CMD_SELFTEST:
+        return index <= MF_ADCS_SELFTEST_POLARITY;
     default:
         return false;
     }
@@ -43,35 +37,38 @@ int mf_kernel_command(mf_kernel_t *kernel, uint8_t command, uint8_t index, float
     uint8_t sequence = (uint8_t)(kernel->command_sequence % 255u + 1u);
     uint32_t at = (kernel->command_head + kernel->command_count) % MF_KERNEL_COMMANDS;
     kernel->command_sequence = sequence;
-    kernel->commands[at] = (mf_kernel_command_t){sequence, command, index, value};
+    kernel->commands[at] = (mf_kernel_command_t){command, index, value};
     kernel->command_count++;
     mf_port_irq_unlock(lock);
     return sequence;
 }
 
-static void set_param(mf_kernel_t *kernel, uint8_t index, float value)
+static int apply(mf_kernel_t *kernel, const mf_kernel_command_t *command)
 {
-    switch (index) {
-    case MF_PARAM_BDOT_GAIN_N_M_S:
-        kernel->bdot_params.gain_N_m_s = value;
-        break;
-    case MF_PARAM_DIPOLE_MAX_A_M2:
-        kernel->bdot_params.dipole_max_A_m2 = value;
-        break;
-    case MF_PARAM_RATE_LOW_RAD_S:
-        kernel->rate_low_rad_s = value;
-        break;
-    case MF_PARAM_DETUMBLED_HOLD_S:
-        kernel->detumbled_hold_s = value;
-        break;
+    mf_adcs_params_t *params = &kernel->config.adcs;
+    switch (command->code) {
+    case MF_CMD_SET_MODE:
+        return mf_adcs_command_mode(&kernel->adcs, command->index);
+    case MF_CMD_SET_PARAM:
+        mf_kernel_param_set(kernel, command->index, command->value);
+        return MF_OK;
+    case MF_CMD_INHIBIT:
+        return mf_adcs_command_inhibit(&kernel->adcs, command->index, command->value == 1.0f);
+    case MF_CMD_CALIBRATE:
+        return mf_adcs_command_calibrate(&kernel->adcs, params, command->index);
+    case MF_CMD_SELFTEST:
+        return mf_adcs_command_selftest(&kernel->adcs, params, command->index);
     default:
-        kernel->heartbeat_limit_ms = (uint32_t)(value * 1000.0f);
-        break;
+        mf_kernel_stats_reset(kernel);
+        return MF_OK;
     }
 }
 
 void mf_kernel_commands_apply(mf_kernel_t *kernel)
 {
+    /* Everything numbered so far is applied in this tick: nothing comes in between. */
+    kernel->command_ack = kernel->command_sequence;
+    mf_kernel_upload_apply(kernel);
     for (uint32_t i = 0; i < MF_KERNEL_COMMANDS; i++) {
         uint32_t lock = mf_port_irq_lock();
         if (kernel->command_count == 0) {
@@ -82,24 +79,13 @@ void mf_kernel_commands_apply(mf_kernel_t *kernel)
         kernel->command_head = (uint8_t)((kernel->command_head + 1u) % MF_KERNEL_COMMANDS);
         kernel->command_count--;
         mf_port_irq_unlock(lock);
-        kernel->command_ack = command.sequence;
-        if (command.code == MF_CMD_SET_MODE) {
-            kernel->mode = command.index;
-            kernel->mode_reason = MF_REASON_COMMAND;
-        } else if (command.code == MF_CMD_SET_PARAM) {
-            set_param(kernel, command.index, command.value);
-        } else {
-            mf_kernel_stats_reset(kernel);
+        int status = apply(kernel, &command);
+        if (status < 0) {
+            kernel->commands_refused++;
+            mf_kernel_put_event(kernel, MF_EVENT_COMMAND_REFUSED, (uint16_t)-status,
+                                (uint32_t)command.code << 8 | command.index);
         }
     }
-}
-
-void mf_kernel_step_down(mf_kernel_t *kernel, uint8_t reason)
-{
-    mf_kernel_put_event(kernel, MF_EVENT_STEPPED_DOWN, reason, kernel->mode);
-    kernel->mode = MF_MODE_IDLE;
-    kernel->mode_reason = reason;
-    mf_kernel_rods_off(kernel);
 }
 
 void mf_kernel_put_event(mf_kernel_t *kernel, uint16_t id, uint16_t arg0, uint32_t arg1)
@@ -132,39 +118,52 @@ bool mf_kernel_event(mf_kernel_t *kernel, mf_kernel_event_t *out)
 
 static uint8_t flags(const mf_kernel_t *kernel)
 {
+    const mf_kernel_device_t *sensors = kernel->sensors;
     uint32_t set = 0;
     if (kernel->mag_tick != 0 && kernel->tick - kernel->mag_tick <= 2u * MF_CYCLE_TICKS) {
         set |= MF_FLAG_MAG_VALID;
     }
-    set |= kernel->imu.fresh ? MF_FLAG_GYRO_VALID : 0u;
+    set |= kernel->in.gyro.fresh ? MF_FLAG_GYRO_VALID : 0u;
     set |= mf_kernel_rods_on(kernel) ? MF_FLAG_COILS_ON : 0u;
-    set |= kernel->detumbled ? MF_FLAG_DETUMBLED : 0u;
-    set |= kernel->saturated ? MF_FLAG_SATURATED : 0u;
-    set |= kernel->mag.failed ? MF_FLAG_MAG_FAILED : 0u;
-    set |= kernel->imu.failed ? MF_FLAG_IMU_FAILED : 0u;
-    set |= mf_kernel_rods_failed(kernel) ? MF_FLAG_RODS_FAILED : 0u;
+    set |= (kernel->out.flags & MF_ADCS_DETUMBLED) != 0 ? MF_FLAG_DETUMBLED : 0u;
+    set |= (kernel->out.flags & MF_ADCS_SATURATED) != 0 ? MF_FLAG_SATURATED : 0u;
+    if (sensors[MF_DEVICE_MAG_1].failed &&
+        mf_kernel_device_state(kernel, MF_DEVICE_MAG_2) != MF_DEVICE_WORKING) {
+        set |= MF_FLAG_MAG_FAILED;
+    }
+    set |= sensors[MF_DEVICE_GYRO].failed ? MF_FLAG_IMU_FAILED : 0u;
+    set |= mf_kernel_rods_working(kernel) == 0 ? MF_FLAG_RODS_FAILED : 0u;
     return (uint8_t)set;
+}
+
+static void copy3(float to[3], const float from[3])
+{
+    for (int i = 0; i < 3; i++) {
+        to[i] = from[i];
+    }
 }
 
 void mf_kernel_publish(mf_kernel_t *kernel)
 {
+    const mf_kernel_device_t *sensors = kernel->sensors;
     mf_report_t report = {
         .tick = kernel->tick,
         .time_ms = kernel->tick * MF_TICK_PERIOD_MS,
-        .mode = kernel->mode,
-        .mode_reason = kernel->mode_reason,
+        .mode = kernel->out.mode,
+        .mode_reason = kernel->out.reason,
         .flags = flags(kernel),
         .command_ack = kernel->command_ack,
-        .rate_rad_s = kernel->rate_rad_s,
-        .mag_errors = kernel->mag.errors,
-        .imu_errors = kernel->imu.errors,
-        .rod_errors = kernel->rod_errors,
+        .rate_rad_s = mf_adcs_rate_rad_s(&kernel->adcs),
+        .mag_errors = sensors[MF_DEVICE_MAG_1].errors,
+        .imu_errors = sensors[MF_DEVICE_GYRO].errors,
+        .rod_errors = (uint16_t)(kernel->rods[0].errors + kernel->rods[1].errors +
+                                 kernel->rods[2].errors),
         .late_samples = kernel->late_samples,
     };
-    memcpy(report.mag_B_T, kernel->mag_B_T, sizeof(report.mag_B_T));
-    memcpy(report.mag_dot_B_T_s, kernel->mag_dot_B_T_s, sizeof(report.mag_dot_B_T_s));
-    memcpy(report.omega_BN_B_rad_s, kernel->omega_BN_B_rad_s, sizeof(report.omega_BN_B_rad_s));
-    memcpy(report.dipole_B_A_m2, kernel->dipole_B_A_m2, sizeof(report.dipole_B_A_m2));
+    copy3(report.mag_B_T, kernel->adcs.mag_B_T);
+    copy3(report.mag_dot_B_T_s, kernel->adcs.mag_dot_B_T_s);
+    copy3(report.omega_BN_B_rad_s, kernel->adcs.gyro_B_rad_s);
+    mf_kernel_rods_dipole(kernel, report.dipole_B_A_m2);
     kernel->report_sequence++;
     kernel->report = report;
     kernel->report_sequence++;
@@ -178,6 +177,34 @@ void mf_kernel_report(const mf_kernel_t *kernel, mf_report_t *out)
         *out = kernel->report;
         if ((before & 1u) == 0 && before == kernel->report_sequence) {
             return;
+        }
+    }
+}
+
+void mf_kernel_attitude(const mf_kernel_t *kernel, mf_adcs_report_t *out)
+{
+    *out = kernel->out.report;
+}
+
+void mf_kernel_devices(const mf_kernel_t *kernel, mf_kernel_devices_t *out)
+{
+    *out = (mf_kernel_devices_t){
+        .tick = kernel->tick,
+        .upload_status = kernel->upload_status,
+        .uploads_taken = kernel->uploads_taken,
+        .uploads_refused = kernel->uploads_refused,
+        .commands_refused = kernel->commands_refused,
+        .gnss_messages = kernel->ubx.messages,
+        .gnss_broken = kernel->ubx.broken,
+    };
+    for (int i = 0; i < MF_DEVICES; i++) {
+        out->state[i] = mf_kernel_device_state(kernel, i);
+        if (i >= MF_DEVICE_ROD_0) {
+            out->errors[i] = kernel->rods[i - MF_DEVICE_ROD_0].errors;
+        } else if (i >= MF_DEVICE_WHEEL_0) {
+            out->errors[i] = kernel->wheel_reads[i - MF_DEVICE_WHEEL_0].errors;
+        } else {
+            out->errors[i] = kernel->sensors[i].errors;
         }
     }
 }

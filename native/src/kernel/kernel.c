@@ -7,43 +7,40 @@
 
 #define SAMPLE_LEAD_MS (MF_TICK_PERIOD_MS / 4u)
 
-/* Defaults of the parameters, the same as in flight/apps/attitude/definitions.py: binary fractions
- * of few digits, which single and double precision agree on. */
-#define DEFAULT_GAIN_N_M_S 0.000244140625f
-#define DEFAULT_DIPOLE_MAX_A_M2 0.5f
-#define DEFAULT_RATE_LOW_RAD_S 0.0068359375f
-#define DEFAULT_HOLD_S 300.0f
 #define DEFAULT_HEARTBEAT_LIMIT_MS 10000u
 
-/* One and a half measuring cycles: survives a lost short sample, not a lost cycle. */
-#define GAP_MAX_MS (MF_CYCLE_TICKS * MF_TICK_PERIOD_MS * 3u / 2u)
-#define BASELINE_MS (MF_CYCLE_TICKS * MF_TICK_PERIOD_MS)
-/* The long baseline is used up to 29 deg/s, not only below the 2 deg/s at which it must be: 100 nT
- * of noise over 100 ms read as 3 deg/s, a cross-axis dipole that keeps a light axis spinning, while
- * the lag of the long one at 15 deg/s is 8 deg of direction. 29 deg/s are far from both its
- * aliasing (180 deg/s) and that noise. */
-#define LONG_BASELINE_BELOW_RAD_S 0.5f
-_Static_assert(BASELINE_MS >= 1000u, "long baseline");
+/* First light's way to rest, with rods of 0.5 A m^2: see adcs_detumble.c for the figures behind the
+ * gain. Binary fractions of few digits, which single and double precision agree on. */
+#define ROD_DIPOLE_A_M2 0.5f
+
+_Static_assert(MF_TICK_PERIOD_MS == MF_ADCS_PERIOD_MS, "one tick is one step of the loop");
+_Static_assert(MF_CYCLE_TICKS == MF_ADCS_CYCLE && MF_PHASE_COILS_OFF == MF_ADCS_RODS_OFF,
+               "one measuring cycle");
 _Static_assert(MF_PHASE_COILS_OFF + 3u == MF_CYCLE_TICKS, "coils off for one tick, two samples");
 
 void mf_kernel_config_reference(mf_kernel_config_t *config)
 {
-    memset(config, 0, sizeof(*config));
+    static const uint8_t sensors[7] = {MF_I2C_AK09916, MF_I2C_MMC5983MA,    MF_I2C_LSM6DSO,
+                                       MF_I2C_FSS,     MF_I2C_ADS1115,      MF_I2C_ADS1115 + 1u,
+                                       MF_I2C_STAR_TRACKER};
+    static const uint8_t rods[3] = {MF_I2C_DRV8830_X, MF_I2C_DRV8830_Y, MF_I2C_DRV8830_Z};
+    mf_adcs_params_t *adcs = &config->adcs;
+    mf_adcs_params_reference(adcs);
+    adcs->bdot.dipole_max_A_m2 = adcs->damping.dipole_max_A_m2 = ROD_DIPOLE_A_M2;
+    adcs->sunsafe.dipole_max_A_m2 = adcs->momentum.dipole_max_A_m2 = ROD_DIPOLE_A_M2;
+    adcs->magpoint.dipole_max_A_m2 = ROD_DIPOLE_A_M2;
     for (int i = 0; i < 3; i++) {
-        config->dcm_BS_mag[4 * i] = 1.0f;
-        config->dcm_BS_imu[4 * i] = 1.0f;
-        config->dcm_BS_rods[4 * i] = 1.0f;
-        config->rod_dipole_full_A_m2[i] = 0.5f;
+        adcs->rods.dipole_max_A_m2[i] = ROD_DIPOLE_A_M2;
+        config->rod_address[i] = rods[i];
     }
-    config->mag_address = MF_I2C_AK09916;
-    config->imu_address = MF_I2C_LSM6DSO;
-    config->rod_address[0] = MF_I2C_DRV8830_X;
-    config->rod_address[1] = MF_I2C_DRV8830_Y;
-    config->rod_address[2] = MF_I2C_DRV8830_Z;
+    memcpy(config->sensor_address, sensors, sizeof(config->sensor_address));
+    for (uint32_t i = 0; i < MF_WHEELS_COUNT; i++) {
+        config->wheel_address[i] = (uint8_t)(MF_I2C_WHEEL + i);
+    }
 }
 
 void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_bus_t *adcs_bus,
-                     mf_kick_t kick, void *kick_ctx, uint64_t now_us)
+                     mf_bus_t *gnss_bus, mf_kick_t kick, void *kick_ctx, uint64_t now_us)
 {
     uint64_t now_ms = now_us / 1000u;
     memset(kernel, 0, sizeof(*kernel));
@@ -51,6 +48,7 @@ void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_b
     kernel->guard_high = MF_KERNEL_GUARD;
     kernel->config = *config;
     kernel->bus = adcs_bus;
+    kernel->gnss_bus = gnss_bus;
     kernel->kick = kick;
     kernel->kick_ctx = kick_ctx;
     kernel->next_tick = (uint32_t)((now_ms + SAMPLE_LEAD_MS) / MF_TICK_PERIOD_MS) + 1u;
@@ -58,23 +56,12 @@ void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_b
         kernel->next_tick = MF_FIRST_TICK;
     }
     kernel->next_tick_ms = (uint64_t)kernel->next_tick * MF_TICK_PERIOD_MS;
-    kernel->mode = MF_MODE_IDLE;
-    kernel->mode_reason = MF_REASON_BOOT;
     kernel->start_ms = (uint32_t)now_ms;
     kernel->beat_ms = (uint32_t)now_ms;
     kernel->heartbeat_limit_ms = DEFAULT_HEARTBEAT_LIMIT_MS;
-    kernel->rate_low_rad_s = DEFAULT_RATE_LOW_RAD_S;
-    kernel->detumbled_hold_s = DEFAULT_HOLD_S;
-    kernel->bdot_params = (mf_bdot_params_t){
-        .gain_N_m_s = DEFAULT_GAIN_N_M_S,
-        .dipole_max_A_m2 = DEFAULT_DIPOLE_MAX_A_M2,
-        .rate_low_rad_s = LONG_BASELINE_BELOW_RAD_S,
-        .gap_max_ms = GAP_MAX_MS,
-        .baseline_ms = BASELINE_MS,
-    };
-    mf_bdot_reset(&kernel->bdot);
-    mf_kernel_detumbled_reset(kernel);
-    mf_kernel_sensors_reset(kernel);
+    mf_adcs_reset(&kernel->adcs, &kernel->config.adcs);
+    mf_ubx_reset(&kernel->ubx);
+    mf_kernel_devices_reset(kernel);
     mf_kernel_rods_reset(kernel);
     mf_kernel_stats_reset(kernel);
     mf_kernel_publish(kernel);
@@ -94,6 +81,8 @@ bool mf_kernel_timer(mf_kernel_t *kernel, uint64_t now_us)
          * without, rather than with data of an unknown time. */
         if (now_ms < kernel->next_tick_ms && !kernel->running) {
             mf_kernel_sensors_queue(kernel, kernel->next_tick);
+            mf_kernel_wheels_queue(kernel, kernel->next_tick);
+            mf_kernel_gnss_queue(kernel, kernel->next_tick);
         } else {
             kernel->late_samples++;
         }
@@ -131,19 +120,28 @@ static void check_heartbeat(mf_kernel_t *kernel, uint32_t now_ms)
     kernel->heartbeat_lost = lost;
 }
 
-/* The loop leaves detumble by itself when it lacks what it needs; never the other way. */
-static void check_mode(mf_kernel_t *kernel)
+/* One step of the loop on what has arrived, and its outputs to the actuators. A grid point without a
+ * tick left the coils as they were, for an unknown reason and too long: off, until the next tick. */
+static void step(mf_kernel_t *kernel, bool skipped)
 {
-    if (kernel->mode != MF_MODE_DETUMBLE) {
-        return;
+    mf_adcs_in_t *in = &kernel->in;
+    in->tick = kernel->tick;
+    in->time_us = kernel->tick_ms * 1000u;
+    in->rods_working = mf_kernel_rods_working(kernel);
+    mf_adcs_limit_mode(&kernel->adcs,
+                       kernel->heartbeat_lost ? MF_ADCS_DETUMBLE : MF_ADCS_POINTING,
+                       MF_ADCS_REASON_HEARTBEAT_LOST);
+    kernel->report_sequence++;
+    (void)mf_adcs_step(&kernel->adcs, &kernel->config.adcs, in, &kernel->out);
+    kernel->report_sequence++;
+    if (skipped) {
+        mf_bdot_reset(&kernel->adcs.bdot);
+        mf_kernel_rods_off(kernel);
+    } else {
+        mf_kernel_rods_command(kernel, kernel->out.rod_A_m2);
     }
-    if (kernel->heartbeat_lost) {
-        mf_kernel_step_down(kernel, MF_REASON_HEARTBEAT_LOST);
-    } else if (kernel->mag.failed) {
-        mf_kernel_step_down(kernel, MF_REASON_MAG_LOST);
-    } else if (mf_kernel_rods_failed(kernel)) {
-        mf_kernel_step_down(kernel, MF_REASON_RODS_LOST);
-    }
+    mf_kernel_rods_queue(kernel, kernel->tick);
+    mf_kernel_wheels_command(kernel);
 }
 
 static bool healthy(const mf_kernel_t *kernel)
@@ -165,24 +163,25 @@ void mf_kernel_tick(mf_kernel_t *kernel, uint64_t now_us, uint32_t lateness_ns)
     }
     uint32_t skipped = kernel->tick != 0 ? tick - kernel->tick - 1u : 0u;
     kernel->tick = tick;
+    kernel->tick_ms = (uint64_t)tick * MF_TICK_PERIOD_MS;
     kernel->lateness_ns = lateness_ns;
+    mf_kernel_time_of_tick(kernel);
+    mf_kernel_devices_late(kernel);
     mf_kernel_rods_take(kernel);
     mf_kernel_sensors_take(kernel, tick);
+    mf_kernel_wheels_take(kernel);
+    mf_kernel_gnss_take(kernel, tick);
     mf_kernel_commands_apply(kernel);
     check_heartbeat(kernel, (uint32_t)(now_us / 1000u));
-    check_mode(kernel);
     if (skipped != 0) {
-        /* The coils stayed as they were for an unknown reason and too long: off, until the next
-         * cycle has seen the field anew. */
         kernel->stats.skipped += skipped;
         mf_kernel_put_event(kernel, MF_EVENT_TICKS_SKIPPED,
                             (uint16_t)(skipped < UINT16_MAX ? skipped : UINT16_MAX),
                             kernel->stats.skipped);
-        mf_bdot_reset(&kernel->bdot);
-        mf_kernel_rods_off(kernel);
     }
-    mf_kernel_control(kernel, tick);
-    mf_kernel_rods_queue(kernel, tick);
+    step(kernel, skipped != 0);
+    mf_kernel_watch(kernel);
+    mf_kernel_devices_absent(kernel);
     mf_kernel_publish(kernel);
     if (kernel->kick != NULL && healthy(kernel)) {
         kernel->kick(kernel->kick_ctx, tick);

@@ -21,7 +21,7 @@ void mf_kernel_rods_reset(mf_kernel_t *kernel)
 static void failed(mf_kernel_t *kernel, uint32_t number, int status)
 {
     mf_kernel_rod_t *rod = &kernel->rods[number];
-    kernel->rod_errors++;
+    rod->errors++;
     rod->last_status = (int16_t)status;
     if (rod->fails_in_row < UINT8_MAX) {
         rod->fails_in_row++;
@@ -45,7 +45,7 @@ static void judge_fault(mf_kernel_t *kernel, uint32_t number)
     mf_kernel_rod_t *rod = &kernel->rods[number];
     uint8_t fault = rod->io.rx[0];
     if ((fault & FAULT_ANY) != 0) {
-        kernel->rod_errors++;
+        rod->errors++;
         rod->clear_fault = true;
         if (fault != rod->fault) {
             mf_kernel_put_event(kernel, MF_EVENT_ROD_DRIVER_FAULT, (uint16_t)number, fault);
@@ -69,7 +69,7 @@ void mf_kernel_rods_take(mf_kernel_t *kernel)
         rod->fails_in_row = 0;
         if (rod->failed) {
             rod->failed = false;
-            mf_kernel_put_event(kernel, MF_EVENT_RODS_RECOVERED, (uint16_t)i, kernel->rod_errors);
+            mf_kernel_put_event(kernel, MF_EVENT_RODS_RECOVERED, (uint16_t)i, rod->errors);
         }
         if (rod->kind == MF_ROD_CONTROL) {
             rod->applied = rod->written;
@@ -84,28 +84,26 @@ void mf_kernel_rods_off(mf_kernel_t *kernel)
 {
     for (int i = 0; i < 3; i++) {
         kernel->rods[i].desired = MF_DRV8830_COAST;
-        kernel->dipole_B_A_m2[i] = 0.0f;
     }
-    kernel->saturated = false;
 }
 
-void mf_kernel_rods_command(mf_kernel_t *kernel, const float dipole_B_A_m2[3])
+void mf_kernel_rods_command(mf_kernel_t *kernel, const float rod_A_m2[3])
 {
-    const mf_kernel_config_t *config = &kernel->config;
-    const float *dcm = config->dcm_BS_rods;
-    for (int row = 0; row < 3; row++) {
-        kernel->dipole_B_A_m2[row] = 0.0f;
-    }
+    const mf_rods_params_t *params = &kernel->config.adcs.rods;
     for (int i = 0; i < 3; i++) {
-        float along_A_m2 = dcm[i] * dipole_B_A_m2[0] + dcm[3 + i] * dipole_B_A_m2[1] +
-                           dcm[6 + i] * dipole_B_A_m2[2];
-        float full_A_m2 = config->rod_dipole_full_A_m2[i];
-        uint8_t control = mf_drv8830_control(along_A_m2 / full_A_m2);
-        kernel->rods[i].desired = control;
-        /* Reported is what the steps of the driver make of the command. */
-        float driven_A_m2 = mf_drv8830_share(control) * full_A_m2;
-        for (int row = 0; row < 3; row++) {
-            kernel->dipole_B_A_m2[row] += dcm[3 * row + i] * driven_A_m2;
+        kernel->rods[i].desired = mf_drv8830_control(rod_A_m2[i] / params->dipole_max_A_m2[i]);
+    }
+}
+
+void mf_kernel_rods_dipole(const mf_kernel_t *kernel, float dipole_B_A_m2[3])
+{
+    const mf_rods_params_t *params = &kernel->config.adcs.rods;
+    for (int row = 0; row < 3; row++) {
+        dipole_B_A_m2[row] = 0.0f;
+        for (int i = 0; i < 3; i++) {
+            float driven_A_m2 =
+                mf_drv8830_share(kernel->rods[i].desired) * params->dipole_max_A_m2[i];
+            dipole_B_A_m2[row] += params->axis_B[i][row] * driven_A_m2;
         }
     }
 }
@@ -129,7 +127,7 @@ static bool fill(const mf_kernel_t *kernel, mf_kernel_rod_t *rod, uint32_t numbe
         mf_drv8830_fill_fault_clear(&rod->io);
         return true;
     }
-    if (kernel->mode == MF_MODE_DETUMBLE && tick % MF_CYCLE_TICKS == PHASE_FAULT_READ &&
+    if (kernel->out.mode != MF_MODE_IDLE && tick % MF_CYCLE_TICKS == PHASE_FAULT_READ &&
         (tick / MF_CYCLE_TICKS) % 3u == number) {
         rod->kind = MF_ROD_FAULT_READ;
         mf_drv8830_fill_fault(&rod->io);
@@ -155,17 +153,21 @@ bool mf_kernel_rods_on(const mf_kernel_t *kernel)
            kernel->rods[2].desired != MF_DRV8830_COAST;
 }
 
-bool mf_kernel_rods_failed(const mf_kernel_t *kernel)
+uint8_t mf_kernel_rods_working(const mf_kernel_t *kernel)
 {
-    return kernel->rods[0].failed || kernel->rods[1].failed || kernel->rods[2].failed;
+    uint32_t working = 0;
+    for (int i = 0; i < 3; i++) {
+        working |= kernel->rods[i].failed ? 0u : 1u << i;
+    }
+    return (uint8_t)working;
 }
 
 bool mf_kernel_rods_quiet(const mf_kernel_t *kernel, uint32_t tick)
 {
     for (int i = 0; i < 3; i++) {
         const mf_kernel_rod_t *rod = &kernel->rods[i];
-        /* With a failed rod the loop is idle and the field is telemetry only: better a doubtful
-         * one than none. */
+        /* A failed rod may be on for good: better a doubtful field than none, and the loop has its
+         * own checks of it. */
         if (rod->failed) {
             continue;
         }

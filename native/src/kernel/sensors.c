@@ -1,185 +1,188 @@
-/* Sampling of magnetometer and gyro: initialisation, reads, failure and recovery. Every transfer
- * is queued a quarter period before the tick that takes it. */
+/* Sampling for the loop: which sensor in which phase of the measuring cycle, and what came back.
+ *
+ *   gyro             every tick
+ *   magnetometers    for the last phase and phase 0, coils quiet; in a self-test for every tick
+ *   fine sun sensor  for phases 0 and 5; star tracker: every tick
+ *   coarse sensors   conversions are started and read over phases 2 to 5, inputs 0..2 of both
+ *                    converters: all six stand at phase 5 */
 #include <stddef.h>
 
 #include "mf_kernel_state.h"
 
-/* One lost sample is noise; two in a row and the part is set up anew; five and it has failed. */
-#define FAILS_REINIT 2u
-#define FAILS_PERSISTENT 5u
-#define BACKOFF_FIRST_TICKS 10u
-#define BACKOFF_MAX_TICKS 640u
+/* A sample is as old at its tick as the lead of sampling. */
+#define AGE_MS (MF_TICK_PERIOD_MS / 4u)
+#define PHASE_CSS_FIRST 2u
+#define PHASE_CSS_LAST 5u
+#define PHASE_SUN 5u
+#define CSS_PER_ADC 3u
+#define ALL_INPUTS 0x07u
 /* As many samples in a row that agree in every bit of three axes: the part repeats an old one. At
  * rest the field turns by one LSB of the AK09916 in 3 s and its noise is of that size, so three
  * axes agree by chance once in some ten samples; the gyro's noise is several LSB per axis. */
 #define STUCK_SAMPLES 20u
 
-static void reset(mf_kernel_sensor_t *sensor, const mf_sensor_part_t *part, uint8_t address,
-                  uint16_t failed_event, uint16_t recovered_event)
+static void queue_adc(mf_kernel_t *kernel, int which, uint32_t tick)
 {
-    sensor->part = part;
-    sensor->io.xfer.address = address;
-    sensor->failed_event = failed_event;
-    sensor->recovered_event = recovered_event;
-}
-
-void mf_kernel_sensors_reset(mf_kernel_t *kernel)
-{
-    reset(&kernel->mag, &mf_ak09916, kernel->config.mag_address, MF_EVENT_MAG_FAILED,
-          MF_EVENT_MAG_RECOVERED);
-    reset(&kernel->imu, &mf_lsm6dso, kernel->config.imu_address, MF_EVENT_IMU_FAILED,
-          MF_EVENT_IMU_RECOVERED);
-}
-
-static bool ready(const mf_kernel_sensor_t *sensor)
-{
-    return sensor->step >= sensor->part->init_steps;
-}
-
-static void queue(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor, uint32_t tick, bool wanted)
-{
-    if (!ready(sensor)) {
-        if ((int32_t)(tick - sensor->retry_tick) < 0) {
-            return;
-        }
-        sensor->part->init_fill(&sensor->io, sensor->step);
-    } else if (wanted) {
-        sensor->part->read_fill(&sensor->io);
-    } else {
+    uint32_t phase = tick % MF_CYCLE_TICKS;
+    int number = MF_DEVICE_ADC_1 + which;
+    mf_kernel_device_t *device = &kernel->sensors[number];
+    mf_sensor_io_t *start = &kernel->adc_starts[which];
+    uint8_t started = kernel->adc_started[which];
+    kernel->adc_started[which] = MF_KERNEL_NO_INPUT;
+    if (phase < PHASE_CSS_FIRST || phase > PHASE_CSS_LAST ||
+        mf_kernel_device_initialise(kernel, number, tick)) {
         return;
     }
-    sensor->pending = mf_bus_submit(kernel->bus, &sensor->io.xfer) == MF_OK;
+    if (phase == PHASE_CSS_FIRST) {
+        kernel->adc_good[which] = 0;
+    } else if (started != MF_KERNEL_NO_INPUT) {
+        kernel->adc_input[which] = started;
+        if (start->xfer.status < 0) {
+            mf_kernel_device_failed(kernel, number, start->xfer.status);
+        } else {
+            mf_ads1115_fill_read(&device->io);
+            mf_kernel_device_submit(kernel, device);
+        }
+    }
+    if (phase < PHASE_CSS_LAST) {
+        uint8_t input = (uint8_t)(phase - PHASE_CSS_FIRST);
+        mf_ads1115_fill_start(start, input);
+        if (mf_bus_submit(kernel->bus, &start->xfer) == MF_OK) {
+            kernel->adc_started[which] = input;
+        }
+    }
+}
+
+static void queue(mf_kernel_t *kernel, int number, uint32_t tick, bool wanted)
+{
+    static const mf_sensor_part_t *const parts[] = {&mf_ak09916, &mf_mmc5983ma, &mf_lsm6dso,
+                                                    &mf_fss};
+    if (mf_kernel_device_initialise(kernel, number, tick) || !wanted) {
+        return;
+    }
+    mf_kernel_device_t *device = &kernel->sensors[number];
+    if (number == MF_DEVICE_TRACKER) {
+        mf_star_tracker_read_fill(&device->io);
+    } else {
+        parts[number]->read_fill(&device->io);
+    }
+    mf_kernel_device_submit(kernel, device);
 }
 
 void mf_kernel_sensors_queue(mf_kernel_t *kernel, uint32_t tick)
 {
     if (kernel->bus->head != NULL) {
-        /* Rod writes of the last tick should have ended long ago: the bus hangs. */
+        /* Writes of the last tick should have ended long ago: the bus hangs. */
         mf_bus_seize(kernel->bus);
     }
     mf_kernel_rods_take(kernel);
     uint32_t phase = tick % MF_CYCLE_TICKS;
     bool field = (phase == 0 || phase == MF_CYCLE_TICKS - 1u) && mf_kernel_rods_quiet(kernel, tick);
-    queue(kernel, &kernel->mag, tick, field);
-    queue(kernel, &kernel->imu, tick, true);
-}
-
-static void failed(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor, uint32_t tick, int status)
-{
-    sensor->errors++;
-    sensor->last_status = (int16_t)status;
-    if (sensor->fails_in_row < UINT8_MAX) {
-        sensor->fails_in_row++;
-    }
-    bool initialising = !ready(sensor);
-    if (initialising || sensor->fails_in_row >= FAILS_REINIT) {
-        sensor->step = 0;
-    }
-    if (sensor->fails_in_row < FAILS_PERSISTENT) {
-        return;
-    }
-    if (!sensor->failed) {
-        sensor->failed = true;
-        sensor->backoff_ticks = BACKOFF_FIRST_TICKS;
-        mf_kernel_put_event(kernel, sensor->failed_event, (uint16_t)-sensor->last_status,
-                            sensor->errors);
-    } else if (sensor->backoff_ticks < BACKOFF_MAX_TICKS) {
-        sensor->backoff_ticks = (uint16_t)(2u * sensor->backoff_ticks);
-    }
-    sensor->retry_tick = tick + sensor->backoff_ticks;
-}
-
-static void good(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor)
-{
-    sensor->fresh = true;
-    sensor->fails_in_row = 0;
-    if (sensor->failed) {
-        sensor->failed = false;
-        mf_kernel_put_event(kernel, sensor->recovered_event, 0, sensor->errors);
-    }
+    field = field || kernel->out.report.selftest == MF_ADCS_SELFTEST_RUNNING;
+    queue(kernel, MF_DEVICE_MAG_1, tick, field);
+    queue(kernel, MF_DEVICE_MAG_2, tick, field);
+    queue(kernel, MF_DEVICE_GYRO, tick, true);
+    queue(kernel, MF_DEVICE_FSS, tick, phase == 0 || phase == PHASE_SUN);
+    queue(kernel, MF_DEVICE_TRACKER, tick, true);
+    queue_adc(kernel, 0, tick);
+    queue_adc(kernel, 1, tick);
 }
 
 /* Count repetitions of the last sample; MF_E_RANGE once there are too many. */
-static int watch_stuck(mf_kernel_sensor_t *sensor)
+static int watch_stuck(mf_kernel_stuck_t *stuck, const float value_S[3])
 {
     bool same = true;
     for (int i = 0; i < 3; i++) {
-        same = same && sensor->value_S[i] == sensor->last_S[i];
-        sensor->last_S[i] = sensor->value_S[i];
+        same = same && value_S[i] == stuck->last_S[i];
+        stuck->last_S[i] = value_S[i];
     }
     if (!same) {
-        sensor->repeats = 0;
-    } else if (sensor->repeats < STUCK_SAMPLES) {
-        sensor->repeats++;
+        stuck->repeats = 0;
+    } else if (stuck->repeats < STUCK_SAMPLES) {
+        stuck->repeats++;
     }
-    return sensor->repeats < STUCK_SAMPLES ? MF_OK : MF_E_RANGE;
+    return stuck->repeats < STUCK_SAMPLES ? MF_OK : MF_E_RANGE;
 }
 
-static void take(mf_kernel_t *kernel, mf_kernel_sensor_t *sensor, uint32_t tick)
+static void take(mf_kernel_t *kernel, int number, const mf_sensor_part_t *part,
+                 mf_kernel_stuck_t *stuck, mf_adcs_sample_t *sample)
 {
-    sensor->fresh = false;
-    if (!sensor->pending) {
+    sample->fresh = false;
+    if (!mf_kernel_device_ready(kernel, number)) {
         return;
     }
-    sensor->pending = false;
-    int status = sensor->io.xfer.status;
-    if (status >= 0) {
-        if (!ready(sensor)) {
-            status = sensor->part->init_check(&sensor->io, sensor->step);
-            if (status >= 0) {
-                sensor->step++;
-                return;
-            }
-        } else {
-            status = sensor->part->convert(&sensor->io, sensor->value_S);
-            if (status >= 0) {
-                status = watch_stuck(sensor);
-            }
-            if (status >= 0) {
-                good(kernel, sensor);
-                return;
-            }
-        }
+    mf_kernel_device_t *device = &kernel->sensors[number];
+    int status = part->convert(&device->io, sample->value_S);
+    if (status >= 0 && stuck != NULL) {
+        int repeated = watch_stuck(stuck, sample->value_S);
+        status = repeated < 0 ? repeated : status;
     }
-    failed(kernel, sensor, tick, status);
-}
-
-static void rotate(const float dcm_BS[9], const float v_S[3], float v_B[3])
-{
-    for (int row = 0; row < 3; row++) {
-        v_B[row] = dcm_BS[3 * row] * v_S[0] + dcm_BS[3 * row + 1] * v_S[1] +
-                   dcm_BS[3 * row + 2] * v_S[2];
-    }
-}
-
-/* What had not arrived by the tick is late. Only the transfer at the head hangs; one that merely
- * waited behind it is no failure of its part. */
-static void give_up_late(mf_kernel_t *kernel)
-{
-    const mf_xfer_t *head = kernel->bus->head;
-    if (head == NULL) {
+    if (status < 0) {
+        mf_kernel_device_failed(kernel, number, status);
         return;
     }
-    mf_kernel_sensor_t *const sensors[2] = {&kernel->mag, &kernel->imu};
-    for (int i = 0; i < 2; i++) {
-        if (sensors[i]->pending && sensors[i]->io.xfer.status == MF_E_BUSY) {
-            kernel->late_samples++;
-            sensors[i]->pending = &sensors[i]->io.xfer == head;
-        }
+    mf_kernel_device_good(kernel, number);
+    device->fresh = sample->fresh = true;
+    sample->dark = status == MF_SENSOR_DARK;
+    sample->age_ms = AGE_MS;
+}
+
+static void take_tracker(mf_kernel_t *kernel)
+{
+    kernel->in.tracker_fresh = false;
+    if (!mf_kernel_device_ready(kernel, MF_DEVICE_TRACKER)) {
+        return;
     }
-    mf_bus_seize(kernel->bus);
+    mf_star_tracker_sample_t sample;
+    mf_kernel_device_t *device = &kernel->sensors[MF_DEVICE_TRACKER];
+    int status = mf_star_tracker_convert(&device->io, &sample);
+    if (status == MF_E_RANGE) {
+        mf_kernel_device_failed(kernel, MF_DEVICE_TRACKER, status);
+        return;
+    }
+    mf_kernel_device_good(kernel, MF_DEVICE_TRACKER);
+    if (status != MF_OK) {
+        return; /* nothing to be seen, or nothing new */
+    }
+    device->fresh = kernel->in.tracker_fresh = true;
+    for (int i = 0; i < 4; i++) {
+        kernel->in.q_SN_tracker[i] = sample.q_SN[i];
+    }
+    uint32_t age_ms = sample.age_us / 1000u + AGE_MS;
+    kernel->in.tracker_age_ms = (uint16_t)(age_ms < UINT16_MAX ? age_ms : UINT16_MAX);
+}
+
+static void take_adc(mf_kernel_t *kernel, int which)
+{
+    int number = MF_DEVICE_ADC_1 + which;
+    if (!mf_kernel_device_ready(kernel, number)) {
+        return;
+    }
+    uint32_t input = kernel->adc_input[which];
+    float volts;
+    int status = mf_ads1115_convert(&kernel->sensors[number].io, &volts);
+    if (status < 0) {
+        mf_kernel_device_failed(kernel, number, status);
+        return;
+    }
+    mf_kernel_device_good(kernel, number);
+    kernel->in.css_V[CSS_PER_ADC * (uint32_t)which + input] = volts;
+    kernel->adc_good[which] = (uint8_t)(kernel->adc_good[which] | 1u << input);
 }
 
 void mf_kernel_sensors_take(mf_kernel_t *kernel, uint32_t tick)
 {
-    give_up_late(kernel);
-    take(kernel, &kernel->mag, tick);
-    take(kernel, &kernel->imu, tick);
-    if (kernel->mag.fresh) {
-        rotate(kernel->config.dcm_BS_mag, kernel->mag.value_S, kernel->mag_B_T);
+    mf_adcs_in_t *in = &kernel->in;
+    take(kernel, MF_DEVICE_MAG_1, &mf_ak09916, &kernel->mag_stuck, &in->mag[0]);
+    take(kernel, MF_DEVICE_MAG_2, &mf_mmc5983ma, NULL, &in->mag[1]);
+    take(kernel, MF_DEVICE_GYRO, &mf_lsm6dso, &kernel->gyro_stuck, &in->gyro);
+    take(kernel, MF_DEVICE_FSS, &mf_fss, NULL, &in->fss);
+    take_tracker(kernel);
+    take_adc(kernel, 0);
+    take_adc(kernel, 1);
+    in->css_fresh = tick % MF_CYCLE_TICKS == PHASE_CSS_LAST && kernel->adc_good[0] == ALL_INPUTS &&
+                    kernel->adc_good[1] == ALL_INPUTS;
+    if (in->mag[0].fresh || in->mag[1].fresh) {
         kernel->mag_tick = tick;
-    }
-    if (kernel->imu.fresh) {
-        rotate(kernel->config.dcm_BS_imu, kernel->imu.value_S, kernel->omega_BN_B_rad_s);
     }
 }

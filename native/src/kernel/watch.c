@@ -1,0 +1,99 @@
+/* Events about what the loop does by itself: what differs from what was told last. */
+#include "mf_kernel_state.h"
+
+/* Devices behind the sensors as the loop judges them; the second of the coarse ones follows. */
+static const uint8_t devices[MF_ADCS_SENSORS] = {
+    [MF_ADCS_MAG_1] = MF_DEVICE_MAG_1,     [MF_ADCS_MAG_2] = MF_DEVICE_MAG_2,
+    [MF_ADCS_GYRO] = MF_DEVICE_GYRO,       [MF_ADCS_FSS] = MF_DEVICE_FSS,
+    [MF_ADCS_COARSE] = MF_DEVICE_ADC_1,    [MF_ADCS_TRACKER] = MF_DEVICE_TRACKER,
+    [MF_ADCS_GNSS] = MF_DEVICE_GNSS,
+};
+
+/* A part that does not answer is silent to the loop: that has an event of its own, or none while it
+ * is absent. Inhibiting is a command. */
+static bool worth_telling(const mf_kernel_t *kernel, int sensor, uint8_t fault)
+{
+    return fault != MF_ADCS_FAULT_NONE && fault != MF_ADCS_FAULT_INHIBITED &&
+           (fault != MF_ADCS_FAULT_SILENT ||
+            mf_kernel_device_state(kernel, devices[sensor]) == MF_DEVICE_WORKING);
+}
+
+static void watch_sensors(mf_kernel_t *kernel)
+{
+    for (int i = 0; i < MF_ADCS_SENSORS; i++) {
+        uint8_t fault = kernel->out.report.fault[i];
+        uint32_t bit = 1u << i;
+        if ((kernel->told_excluded & bit) == 0 && worth_telling(kernel, i, fault)) {
+            kernel->told_excluded = (uint8_t)(kernel->told_excluded | bit);
+            mf_kernel_put_event(kernel, MF_EVENT_SENSOR_EXCLUDED, fault, (uint32_t)i);
+        } else if ((kernel->told_excluded & bit) != 0 && fault == MF_ADCS_FAULT_NONE) {
+            kernel->told_excluded = (uint8_t)(kernel->told_excluded & ~bit);
+            mf_kernel_put_event(kernel, MF_EVENT_SENSOR_READMITTED, 0, (uint32_t)i);
+        }
+    }
+}
+
+/* Wheels taken out of pointing and into it; the first set in pointing is no change. */
+static void watch_wheels(mf_kernel_t *kernel)
+{
+    uint8_t used = kernel->out.mode == MF_ADCS_POINTING ? kernel->out.report.wheels_used : 0;
+    if (kernel->out.mode == MF_ADCS_POINTING && kernel->told_wheels != 0 &&
+        used != kernel->told_wheels) {
+        mf_kernel_put_event(kernel, MF_EVENT_WHEELS_CHANGED, kernel->told_wheels, used);
+    }
+    kernel->told_wheels = used;
+}
+
+static void watch_selftest(mf_kernel_t *kernel)
+{
+    const mf_adcs_report_t *report = &kernel->out.report;
+    bool ended = kernel->told_selftest == MF_ADCS_SELFTEST_RUNNING &&
+                 report->selftest != MF_ADCS_SELFTEST_RUNNING;
+    kernel->told_selftest = report->selftest;
+    if (!ended) {
+        return;
+    }
+    uint32_t verdicts = 0;
+    uint16_t wrong = 0;
+    for (int i = 0; i < MF_ADCS_ACTUATORS; i++) {
+        verdicts |= (uint32_t)report->polarity[i] << (4 * i);
+        if (report->polarity[i] > MF_POLARITY_RIGHT) {
+            wrong++;
+        }
+    }
+    mf_kernel_put_event(kernel, MF_EVENT_SELFTEST_ENDED, wrong, verdicts);
+}
+
+static bool changed(uint16_t *told, uint16_t count)
+{
+    bool differs = *told != count;
+    *told = count;
+    return differs;
+}
+
+void mf_kernel_watch(mf_kernel_t *kernel)
+{
+    const mf_adcs_report_t *report = &kernel->out.report;
+    if (changed(&kernel->told_step_downs, report->step_downs)) {
+        mf_kernel_put_event(kernel, MF_EVENT_STEPPED_DOWN, report->reason, report->mode);
+    }
+    watch_sensors(kernel);
+    bool attitude = (report->flags & MF_ADCS_ATTITUDE_VALID) != 0;
+    /* Lost and found again within one tick is both. */
+    if (changed(&kernel->told_losses, report->attitude_losses) || (kernel->told_attitude && !attitude)) {
+        mf_kernel_put_event(kernel, MF_EVENT_ATTITUDE_LOST, 0, report->attitude_losses);
+        kernel->told_attitude = false;
+    }
+    if (attitude && !kernel->told_attitude) {
+        mf_kernel_put_event(kernel, MF_EVENT_ATTITUDE_FOUND, 0, 0);
+    }
+    kernel->told_attitude = attitude;
+    if (changed(&kernel->told_jumps, report->time_jumps)) {
+        mf_kernel_put_event(kernel, MF_EVENT_TIME_JUMPED, 0, report->time_jumps);
+    }
+    if (changed(&kernel->told_bad_inputs, report->bad_inputs)) {
+        mf_kernel_put_event(kernel, MF_EVENT_INPUT_REFUSED, 0, report->bad_inputs);
+    }
+    watch_wheels(kernel);
+    watch_selftest(kernel);
+}
