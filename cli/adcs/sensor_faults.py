@@ -1,152 +1,197 @@
 """Faults of every sensor in the closed loop: found within a minute, or harmless.
 
-Harmless means that the mode is kept and that nadir pointing keeps its figure for the two minutes
-after. Ranges are those of the parts: AK09916 4.9 mT, LSM6DSO at 250 deg/s, unit vectors, 2.5 V.
+All faults of a sensor begin at the same instant of one settled flight: in sunlight, with the fine
+sun sensor in view of the Sun, an orbit with its eclipse ahead. A fault that is not found has to
+leave every figure of the issue as it is for that orbit; of those that are found, the one that did
+most harm in the meantime is flown on, and the figures have to hold with what is left. Without gyro
+there is no pointing: then the loop has to end in detumbling, wheels off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from cli.adcs.loop import COARSE, DEG, FSS, GYRO, MAG_1, ORBIT_S, POINTING, Flight
+from cli.adcs import fault_cases
+from cli.adcs.body import Body
+from cli.adcs.builds import Array, Refused
+from cli.adcs.fault_cases import FIX_NOISE, SENSORS, Fault, Sensor
+from cli.adcs.loop import DETUMBLE, GYRO, ORBIT_S, POINTING, TRACKER, WHEEL_SPEED, Flight
 from cli.adcs.parts import Measured, Part, Row, Values, Verify
-from cli.adcs.pointing import CALIBRATED, Spoil, realistic, rms
+from cli.adcs.pointing import CALIBRATED, realistic, rms
+from native.adcs import ffi
 
-SETTLE_S, FOUND_S, AFTER_S = 300, 60, 120
-POINTING_DEG = 1.0
-
-
-class Sensor(NamedTuple):
-    """One sensor: its number in the reports, full range and white noise of a component."""
-
-    name: str
-    number: int
-    range: float
-    noise: float
+START_S, FAULT_S = 1000, 4600
+FOUND_S, REST_S = 60, int(ORBIT_S)
+# Without a fix the loop flies by its elements: the receiver works in every one of these flights.
+EARTH_RAD_S = 7.292115e-5
+SUNLIT_DEG, ECLIPSE_DEG, NADIR_DEG, MOMENTUM_PERCENT = 0.5, 1.5, 1.0, 80.0
+TRACKED_DEG, TRACKED_NADIR_DEG = 0.05, 0.1
 
 
-SENSORS = (
-    Sensor("magnetometer", MAG_1, 4.9e-3, 1.5e-7),
-    Sensor("gyro", GYRO, 250.0 * DEG, 2.5e-4),
-    Sensor("fine sun sensor", FSS, 1.0, 2e-3),
-    Sensor("coarse sun sensors", COARSE, 2.5, 0.025),
-)
-
-Change = Callable[["np.ndarray", "np.ndarray", np.random.Generator], "np.ndarray"]
-
-
-def _kinds(sensor: Sensor) -> "dict[str, Change | None]":
-    """By name: what a fault makes of (values, those at its start); None: no values at all."""
-    kinds: dict[str, Change | None] = {"dead": None, "stuck": lambda now, kept, rng: kept}
-    for axes, mask in (("one axis", 0), ("all axes", slice(None))):
-        for percent in (5, 20, 100):
-
-            def bias(
-                now: Any, kept: Any, rng: Any, mask: Any = mask, step: float = percent / 100.0
-            ) -> Any:
-                out = now.copy()
-                out[mask] += step * sensor.range
-                return out
-
-            def flip(now: Any, kept: Any, rng: Any, mask: Any = mask) -> Any:
-                out = now.copy()
-                out[mask] *= -1.0
-                return out
-
-            kinds[f"bias {percent} %, {axes}"] = bias
-            kinds[f"sign, {axes}"] = flip
-
-        def noise(now: Any, kept: Any, rng: Any, mask: Any = mask) -> Any:
-            out = now.copy()
-            out[mask] += (rng.normal(size=len(now)) * 10.0 * sensor.noise)[mask]
-            return out
-
-        kinds[f"noise x 10, {axes}"] = noise
-    return kinds
-
-
-def _values(sensor: Sensor, in_: Any) -> "np.ndarray":
-    if sensor.number == COARSE:
-        return np.array(list(in_.css_V))
-    return np.array(list(_sample(sensor, in_).value_S))
-
-
-def _sample(sensor: Sensor, in_: Any) -> Any:
-    return {MAG_1: in_.mag[0], GYRO: in_.gyro, FSS: in_.fss}[sensor.number]
-
-
-def _apply(sensor: Sensor, in_: Any, change: "Change | None", kept: Any, rng: Any) -> None:
-    if sensor.number == COARSE:
-        if change is None:
-            in_.css_fresh = False
-        elif in_.css_fresh:
-            in_.css_V = change(_values(sensor, in_), kept, rng).tolist()
+def fix(flight: Flight, in_: Any) -> None:
+    """A GNSS fix of this instant once a second."""
+    in_.gnss_fresh = flight.tick % 10 == 6
+    if not in_.gnss_fresh:
         return
-    sample = _sample(sensor, in_)
-    if change is None:
-        sample.fresh = False
-    elif sample.fresh and not (sensor.number == FSS and sample.dark):
-        sample.value_S = change(_values(sensor, in_), kept, rng).tolist()
+    c, s = np.cos(EARTH_RAD_S * flight.t), np.sin(EARTH_RAD_S * flight.t)
+    dcm_EN = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ flight.env["dcm_EN"]
+    r_E = dcm_EN @ flight.env["r"](flight.t)
+    v_E = dcm_EN @ flight.env["v"](flight.t) - np.cross([0.0, 0.0, EARTH_RAD_S], r_E)
+    noise = flight.rng.normal(size=6) * FIX_NOISE
+    in_.gnss_r_E_m = (r_E + noise[:3]).tolist()
+    in_.gnss_v_E_m_s = (v_E + noise[3:]).tolist()
+    in_.gnss_age_ms = 0
 
 
-def _sun_comes_into_view(flight: Flight) -> bool:
-    """Fly on until the fine sun sensor sees: a fault of a dark one would prove nothing."""
-    for _ in range(int(ORBIT_S)):
-        if not flight.in_.fss.dark:
-            return True
-        flight.fly(1)
-    return False
-
-
-def outcome(sensor: Sensor, change: "Change | None", seed: int) -> str:
-    """ "" when the fault was found in time or did no harm; else what was wrong."""
-    flight = Flight(SETTLE_S + int(ORBIT_S) + FOUND_S + AFTER_S + 100, seed=seed)
-    usual: Spoil = realistic(CALIBRATED)
-    flight.spoil = usual
-    flight.mode(POINTING).fly(SETTLE_S)
-    if sensor.number == FSS and not _sun_comes_into_view(flight):
-        return "the Sun never came into view"
-    if flight.out.mode != POINTING:
-        return "never pointed"
-    kept = _values(sensor, flight.in_)
-    # Numbers of its own: the rig's noise stays that of a flight without the fault.
-    rng = np.random.default_rng(seed)
+def settled(seed: int, tracker: bool) -> Flight:
+    """A flight to nadir at the instant at which faults begin."""
+    flight = Flight(FAULT_S + REST_S + FOUND_S + 200, start_s=START_S, seed=seed)
+    errors = realistic(CALIBRATED, tracker)
 
     def spoil(each: Flight, in_: Any) -> None:
-        usual(each, in_)
-        _apply(sensor, in_, change, kept, rng)
+        errors(each, in_)
+        fix(each, in_)
 
     flight.spoil = spoil
-    errors = []
-    for _ in range(FOUND_S):
-        errors += flight.fly(1, Flight.off_nadir_deg)
-        if flight.report.fault[sensor.number] != 0:
-            return ""
-    errors += flight.fly(AFTER_S, Flight.off_nadir_deg)
+    flight.mode(POINTING).fly(FAULT_S - START_S)
+    return flight
+
+
+def twin(flight: Flight) -> Flight:
+    """A flight that goes on from here by itself: state, plant and random numbers of its own."""
+    other = copy.copy(flight)
+    for name, value in vars(flight).items():
+        if isinstance(value, (np.ndarray, np.random.Generator, Body, list)):
+            setattr(other, name, copy.deepcopy(value))
+        elif isinstance(value, ffi.CData):
+            same = ffi.new(ffi.typeof(value))
+            ffi.memmove(same, value, ffi.sizeof(value[0]))
+            setattr(other, name, same)
+    return other
+
+
+def _look(flight: Flight) -> tuple[float, ...]:
+    speed = float(np.abs(flight.speed).max())
+    return flight.light, flight.knowledge_deg(), flight.off_nadir_deg(), speed
+
+
+def missed(rows: Array, tracked: bool) -> "list[str]":
+    """Which figures of the issue an orbit [light, knowledge, off nadir, speed] does not keep."""
+    light = rows[:, 0]
+    ends = np.flatnonzero((light[:-1] < 0.01) & (light[1:] >= 0.01))
+    end = int(ends[0]) + 1 if ends.size else 0
+    share = float(100.0 * rows[:, 3].max() / WHEEL_SPEED)
+    figures = (
+        ("sunlit", rms(rows[light > 0.99, 1]), TRACKED_DEG if tracked else SUNLIT_DEG),
+        ("eclipse", rms(rows[max(0, end - 60) : end, 1]), ECLIPSE_DEG),
+        ("nadir", rms(rows[:, 2]), TRACKED_NADIR_DEG if tracked else NADIR_DEG),
+        ("momentum", share, MOMENTUM_PERCENT),
+    )
+    return [f"{name} {value:.2f} > {limit:g}" for name, value, limit in figures
+            if not value <= limit]  # fmt: skip
+
+
+class Outcome(NamedTuple):
+    """What became of a fault: when it was found, what was wrong, and the flight after."""
+
+    found_s: float
+    wrong: str
+    worst_deg: float
+    flight: Flight
+    rows: Array
+
+
+def begin(flight: Flight, sensor: Sensor, fault: Fault, seed: int) -> Flight:
+    """The flight with a fault from now on."""
+    each = twin(flight)
+    usual, rng = flight.spoil, np.random.default_rng(seed)
+    # The last values before the fault; sensors of a second have theirs in the input still.
+    kept = _last(flight, sensor)
+
+    def spoil(now: Flight, in_: Any) -> None:
+        usual(now, in_)
+        fault_cases.spoil(sensor, fault, kept, in_, rng)
+
+    each.spoil = spoil
+    return each
+
+
+def _last(flight: Flight, sensor: Sensor) -> Array:
+    ahead = twin(flight)
+    for _ in range(20):
+        ahead.step()
+        kept = fault_cases.values(sensor, ahead.in_)
+        if kept is not None:
+            return kept
+    raise Refused(f"{sensor.name} says nothing")
+
+
+def outcome(flight: Flight, sensor: Sensor, fault: Fault, seed: int) -> Outcome:
+    """Fly a fault for a minute, or for an orbit when it is not found."""
+    each = begin(flight, sensor, fault, seed)
+    rows: list[tuple[float, ...]] = []
+    found_s = float("nan")
+    for second in range(FOUND_S):
+        rows += each.fly(1, _look)
+        if found_s != found_s and each.report.fault[sensor.number] != 0:
+            found_s = second + 1.0
+    if found_s == found_s:
+        others = [k for k, code in enumerate(each.report.fault) if code and k != sensor.number]
+        others = [k for k in others if flight.report.fault[k] == 0]
+        wrong = f"excluded {others} too" if others and sensor.number != GYRO else ""
+    else:
+        rows += each.fly(REST_S - FOUND_S, _look)
+        wrong = ", ".join(missed(np.array(rows), sensor.number == TRACKER))
+        if each.out.mode != POINTING:
+            wrong = f"mode {each.out.mode}, {wrong}"
+    table = np.array(rows)
+    worst = np.nan_to_num(table[:FOUND_S, 1], nan=180.0).max()
+    return Outcome(found_s, wrong, float(worst), each, table)
+
+
+def _aftermath(worst: Outcome, sensor: Sensor) -> str:
+    """What does not hold in the orbit with the sensor excluded."""
+    flight = worst.flight
+    if sensor.number == GYRO:
+        flight.fly(FOUND_S)
+        ends = flight.out.mode == DETUMBLE and flight.out.wheels_on == 0
+        return "" if ends else f"ended in mode {flight.out.mode}"
+    rows = np.vstack([worst.rows, flight.fly(REST_S - FOUND_S, _look)])
+    wrong = missed(rows, False)
     if flight.out.mode != POINTING:
-        return "left the mode unfound"
-    error_deg = rms(errors)
-    return "" if error_deg <= POINTING_DEG else f"{error_deg:.1f} deg off"
+        wrong.append(f"mode {flight.out.mode}")
+    return ", ".join(wrong)
 
 
 def part(sensor: Sensor) -> Part:
-    """All faults of one sensor: how many were neither found nor harmless."""
-    name = f"faults of the {sensor.name} neither found nor harmless"
+    """All faults of one sensor: how many were neither found nor harmless, and what came after."""
+    unfound = f"faults of the {sensor.name}, neither found nor harmless"
+    after = f"figures missed without the {sensor.name}"
 
     def measure(verify: Verify) -> Values:
-        kinds, bad = _kinds(sensor), []
-        with verify.progress(f"faults of the {sensor.name}", len(kinds)) as tell:
-            for k, (kind, change) in enumerate(kinds.items(), 1):
-                why = outcome(sensor, change, verify.seed)
-                if why:
-                    bad.append(f"{kind}: {why}")
+        kinds, bad, found = fault_cases.faults(sensor), [], []
+        with verify.progress(f"faults of the {sensor.name}", len(kinds) + 2) as tell:
+            flight = settled(verify.seed, sensor.number == TRACKER)
+            for k, fault in enumerate(kinds, 1):
+                result = outcome(flight, sensor, fault, verify.seed)
+                if result.wrong:
+                    bad.append(f"{fault.name}: {result.wrong}")
+                if result.found_s == result.found_s:
+                    found.append(result)
                 tell(k)
-        return {name: Measured(float(len(bad)), "; ".join(bad) or f"of {len(kinds)}")}
+            worst = max(found, key=lambda each: each.worst_deg)
+            wrong = _aftermath(worst, sensor)
+        latest = max(each.found_s for each in found)
+        note = f"{len(found)} of {len(kinds)} found, the last after {latest:.0f} s"
+        return {
+            unfound: Measured(float(len(bad)), "; ".join(bad) or note),
+            after: Measured(float(bool(wrong)), wrong),
+        }
 
-    return Part((Row(name, 0, ""),), measure)
+    return Part((Row(unfound, 0, ""), Row(after, 0, "")), measure)
 
 
 PARTS = tuple(part(sensor) for sensor in SENSORS)
