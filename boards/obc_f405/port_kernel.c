@@ -9,6 +9,7 @@
 
 #define ADCS_BUS_HZ 400000u
 #define PLATFORM_BUS_HZ 400000u
+#define GNSS_BAUD 115200u
 #define WATCHDOG_MS 4000u
 /* One handler serves at most this many kernel deadlines; more means they no longer advance. */
 #define DEADLINES_PER_WAKE 4u
@@ -23,6 +24,7 @@ void I2C1_EV_Handler(void);
 void I2C1_ER_Handler(void);
 void I2C2_EV_Handler(void);
 void I2C2_ER_Handler(void);
+void USART6_Handler(void);
 
 /* Silicon and Renode: independent watchdog, and a pulse to the external one. */
 static void kick_hardware(void *ctx, uint32_t tick)
@@ -39,6 +41,7 @@ static void open_emulated_buses(void)
     port_kernel.devbus_open = port_devbus_open(&port_kernel.devbus);
     mf_bus_reset(&port_kernel.adcs_bus, MF_BUS_ADCS, &mf_devbus_ops, &port_kernel.devbus);
     mf_bus_reset(&port_kernel.platform_bus, MF_BUS_PLATFORM, &mf_devbus_ops, &port_kernel.devbus);
+    mf_bus_reset(&port_kernel.gnss_bus, MF_UART_GNSS, &mf_devbus_ops, &port_kernel.devbus);
 }
 
 static void open_hardware_buses(void)
@@ -50,6 +53,10 @@ static void open_hardware_buses(void)
     mf_bus_reset(&port_kernel.adcs_bus, MF_BUS_ADCS, &mf_stm32_i2c_ops, &port_kernel.i2c1);
     mf_bus_reset(&port_kernel.platform_bus, MF_BUS_PLATFORM, &mf_stm32_i2c_ops,
                  &port_kernel.i2c2);
+    (void)stm32_usart_open(&port_kernel.gnss_usart, 6, MF_PIN_GNSS_TX, MF_PIN_GNSS_RX, GNSS_BAUD,
+                           PORT_PRIORITY_I2C);
+    mf_bus_reset(&port_kernel.gnss_bus, MF_UART_GNSS, &mf_stm32_usart_ops,
+                 &port_kernel.gnss_usart);
     stm32_pin_config(MF_PIN_WATCHDOG, STM32_OUTPUT, 0, false, STM32_PULL_NONE);
     (void)stm32_iwdg_start(WATCHDOG_MS);
 }
@@ -69,8 +76,8 @@ void port_kernel_start(void)
     mf_link_rx_reset(&port_kernel.link_rx, &port_kernel.link_counters, !MF_PROFILE_DEVELOPMENT);
     mf_link_tx_reset(&port_kernel.link_tx, &port_kernel.link_rx, &port_kernel.link_counters);
     mf_kernel_config_reference(&config);
-    mf_kernel_reset(&port_kernel.kernel, &config, &port_kernel.adcs_bus, kick, kick_ctx,
-                    mf_port_now_us());
+    mf_kernel_reset(&port_kernel.kernel, &config, &port_kernel.adcs_bus, &port_kernel.gnss_bus,
+                    kick, kick_ctx, mf_port_now_us());
     port_kernel.running = true;
     port_time_program();
 }
@@ -131,6 +138,12 @@ void I2C2_EV_Handler(void)
 void I2C2_ER_Handler(void)
 {
     mf_stm32_i2c_error(&port_kernel.i2c2);
+}
+
+/* Where the vector table has the serial port of the GNSS receiver. */
+void USART6_Handler(void)
+{
+    mf_stm32_usart_isr(&port_kernel.gnss_usart);
 }
 
 static const mf_native_instances_t instances = {

@@ -14,13 +14,14 @@
 
 typedef struct {
     mf_kernel_t kernel;
-    mf_bus_t adcs_bus, platform_bus;
+    mf_bus_t adcs_bus, platform_bus, gnss_bus;
     mf_devbus_t devbus;
     mf_link_rx_t link_rx;
     mf_link_tx_t link_tx;
     mf_link_counters_t link_counters;
     mf_stm32_i2c_t i2c1, i2c2;
     stm32_i2c_pins_t i2c1_pins, i2c2_pins;
+    mf_stm32_usart_t gnss_usart;
     bool devbus_open; /* QEMU only: the host answers */
     bool running;
 } port_kernel_t;

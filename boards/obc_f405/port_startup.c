@@ -17,6 +17,7 @@ void I2C1_EV_Handler(void);
 void I2C1_ER_Handler(void);
 void I2C2_EV_Handler(void);
 void I2C2_ER_Handler(void);
+void USART6_Handler(void);
 void startup(void);
 
 #define STACK_PAINT 0xA5C35A3Cu
@@ -135,11 +136,6 @@ static void USART2_Handler(void)
 static void USART3_Handler(void)
 {
     stm32_uart_isr(3);
-}
-
-static void USART6_Handler(void)
-{
-    stm32_uart_isr(6);
 }
 
 #define HANDLER(function) (uintptr_t)(function)

@@ -38,6 +38,73 @@ static mp_obj_t kernel_stats_into(mp_obj_t self, mp_obj_t buffer)
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(kernel_stats_into_obj, kernel_stats_into);
 
+static mp_obj_t kernel_attitude_into(mp_obj_t self, mp_obj_t which, mp_obj_t buffer)
+{
+    const mp_int_t part = mp_obj_get_int(which);
+    if (part != 0 && part != 1) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such part"));
+    }
+    const uint32_t offset = part == 0 ? 0 : MF_ADCS_ESTIMATE_SIZE;
+    const uint32_t size = part == 0 ? MF_ADCS_ESTIMATE_SIZE : MF_ADCS_CONTROL_SIZE;
+    mf_adcs_report_t report;
+    uint8_t *out = mf_native_buffer(buffer, 0, (mp_int_t)size, MP_BUFFER_WRITE);
+    const uint32_t state = mf_port_irq_lock();
+    mf_kernel_attitude(mf_native_instances()->kernel, &report);
+    mf_port_irq_unlock(state);
+    memcpy(out, (const uint8_t *)&report + offset, size);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(kernel_attitude_into_obj, kernel_attitude_into);
+
+static mp_obj_t kernel_devices_into(mp_obj_t self, mp_obj_t buffer)
+{
+    mf_kernel_devices_t devices;
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof devices, MP_BUFFER_WRITE);
+    const uint32_t state = mf_port_irq_lock();
+    mf_kernel_devices(mf_native_instances()->kernel, &devices);
+    mf_port_irq_unlock(state);
+    memcpy(out, &devices, sizeof devices);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_devices_into_obj, kernel_devices_into);
+
+static mp_obj_t kernel_upload(size_t n_args, const mp_obj_t *args)
+{
+    const mp_int_t kind = mp_obj_get_int(args[1]);
+    const mp_int_t n = mp_obj_get_int(args[4]);
+    const uint8_t *data = mf_native_buffer(args[2], mp_obj_get_int(args[3]), n, MP_BUFFER_READ);
+    if (kind < 0 || kind > 255) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_kernel_upload(mf_native_instances()->kernel, (uint8_t)kind, data, (uint32_t)n));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_upload_obj, 5, 5, kernel_upload);
+
+static mp_obj_t kernel_set_time(size_t n_args, const mp_obj_t *args)
+{
+    const mp_int_t tick_ms = mp_obj_get_int(args[1]);
+    const mp_int_t seconds = mp_obj_get_int(args[2]);
+    const mp_int_t fraction = mp_obj_get_int(args[3]);
+    if (tick_ms < 0 || seconds < 0 || fraction < 0) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_kernel_set_time(mf_native_instances()->kernel, mf_port_now_us(),
+                                    (uint32_t)tick_ms, (uint32_t)seconds, (uint32_t)fraction));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_set_time_obj, 4, 4, kernel_set_time);
+
+static mp_obj_t kernel_time_into(mp_obj_t self, mp_obj_t buffer)
+{
+    mf_kernel_time_t now;
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof now, MP_BUFFER_WRITE);
+    const uint32_t state = mf_port_irq_lock();
+    mf_kernel_time(mf_native_instances()->kernel, &now);
+    mf_port_irq_unlock(state);
+    memcpy(out, &now, sizeof now);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_time_into_obj, kernel_time_into);
+
 static mp_obj_t kernel_command(size_t n_args, const mp_obj_t *args)
 {
     const mp_int_t code = mp_obj_get_int(args[1]);
@@ -79,6 +146,11 @@ static MP_DEFINE_CONST_FUN_OBJ_2(kernel_event_into_obj, kernel_event_into);
 static const mp_rom_map_elem_t kernel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_report_into), MP_ROM_PTR(&kernel_report_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_stats_into), MP_ROM_PTR(&kernel_stats_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_attitude_into), MP_ROM_PTR(&kernel_attitude_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_devices_into), MP_ROM_PTR(&kernel_devices_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_upload), MP_ROM_PTR(&kernel_upload_obj)},
+    {MP_ROM_QSTR(MP_QSTR_set_time), MP_ROM_PTR(&kernel_set_time_obj)},
+    {MP_ROM_QSTR(MP_QSTR_time_into), MP_ROM_PTR(&kernel_time_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_command), MP_ROM_PTR(&kernel_command_obj)},
     {MP_ROM_QSTR(MP_QSTR_beat), MP_ROM_PTR(&kernel_beat_obj)},
     {MP_ROM_QSTR(MP_QSTR_event_into), MP_ROM_PTR(&kernel_event_into_obj)},
