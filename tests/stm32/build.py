@@ -47,11 +47,13 @@ def library(
     headers: Sequence[Path],
     replace: Sequence[tuple[str, str]] = (),
     cdef: str = "",
+    include: Sequence[Path] = (),
 ) -> tuple[cffi.FFI, Any]:
     """(ffi, lib) of `sources` and the shim.
 
     Each pair of `replace` must match exactly once in the first source; `cdef` declares what no
-    header of `headers` does. A fresh copy of the library each time: statics start at zero.
+    header of `headers` does; `include` are more folders with headers. A fresh copy of the library
+    each time: statics start at zero.
     """
     compiler = shutil.which("cc") or shutil.which("gcc")
     assert compiler, "a C compiler is needed"
@@ -71,7 +73,9 @@ def library(
         copy.write_text(text)
         partial = OUT / f"{built.stem}.{id(text)}.partial"
         subprocess.run(
-            [compiler, *FLAGS, f"-I{ROOT / 'native/include'}", f"-I{STM32}", "-o", str(partial)]
+            [compiler, *FLAGS, f"-I{ROOT / 'native/include'}", f"-I{STM32}"]
+            + [f"-I{folder}" for folder in include]
+            + ["-o", str(partial)]
             + [str(path) for path in (copy, *sources[1:], Path(__file__).parent / "shim.c")],
             check=True,
         )
