@@ -192,13 +192,14 @@ typedef struct {
     uint8_t number;
 } uart_obj_t;
 
-/* UART(1): the console as it is. Others: UART(number, baudrate, tx, rx), pins as for Pin. */
+/* UART(1): the console as it is. Others: UART(number, baudrate, tx, rx), pins as for Pin. Number 6
+ * is the GNSS receiver's, which the kernel reads. */
 static mp_obj_t uart_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
                               const mp_obj_t *args)
 {
     mp_arg_check_num(n_args, n_kw, 1, 4, false);
     const mp_int_t number = mp_obj_get_int(args[0]);
-    if (number != CONSOLE_UART && number != 2 && number != 3 && number != 6) {
+    if (number != CONSOLE_UART && number != 2 && number != 3) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such UART"));
     }
     uart_obj_t *self = mp_obj_malloc(uart_obj_t, type);
