@@ -44,6 +44,7 @@ def build(board):
     """Compose the mission on `board` (docs/architecture.md, "HAL"). ValueError when the mission
     table names an app that is not in APP_CLASSES."""
     context = Context(board)
+    context.time.restore()
     boot = BootRecord(context)
     boot.load(board, version_numbers(native.VERSION))
     context.params.load()

@@ -18,6 +18,8 @@ from ground.history import History
 
 TIMELINE_STEP_S = 10
 
+ATTITUDE_VALID = 1  # flag of the packet attitude_estimate
+
 FrameListener = Callable[[float, bytes], None]
 
 
@@ -72,7 +74,7 @@ class Flight:
             self.checks.append(_check("dictionary confirmed", 0, 1, "", False))
 
     def telemetry(self) -> Dict[str, Any]:
-        """What the checks may know of the telemetry: the counters, modes and events."""
+        """What the checks may know of the telemetry: counters, modes, events, estimates."""
         names = self.dictionary.mode_names
         return {
             **self.decoder.summary(),
@@ -82,7 +84,38 @@ class Flight:
                 for event in self.history.events
                 if event.kind == "event"
             ],
+            "estimates": self._estimates(),
         }
+
+    def _estimates(self) -> Dict[str, Any]:
+        """Valid attitude estimates with the world time [s] of the control tick each is of."""
+        columns = self.history.columns.get("attitude_estimate", {})
+        rows = zip(
+            columns.get("received_s", ()),
+            columns.get("tick", ()),
+            columns.get("flags", ()),
+            columns.get("q_BN", ()),
+            strict=True,
+        )
+        boots_s = [boot_s for boot_s, _ in self.world.boots]
+        found: Dict[str, Any] = {"t_s": [], "q_BN": []}
+        for received_s, tick, flags, q_BN in rows:
+            if flags & ATTITUDE_VALID:
+                found["t_s"].append(tick_time_s(tick, received_s, boots_s, self.world.step_ns))
+                found["q_BN"].append(q_BN)
+        return found
+
+    def knowledge(self) -> "tuple[List[float], List[float]]":
+        """Times [s] of the attitude estimates, and their angles from the truth [deg]."""
+        import numpy as np
+
+        from sim.checks_attitude import attitude_error_deg
+
+        estimates = self._estimates()
+        last_s = float(self.world.truth["t_s"][-1])
+        t_s = np.array([t for t in estimates["t_s"] if t <= last_s])
+        q_BN = np.array(estimates["q_BN"][: len(t_s)]).reshape(-1, 4)
+        return t_s.tolist(), attitude_error_deg(self.world, t_s, q_BN).tolist()
 
     def result(self) -> Dict[str, Any]:
         """What `fly --json` writes."""
@@ -126,6 +159,17 @@ class Flight:
 
 def _check(name: str, value: Any, limit: Any, unit: str, passed: bool) -> Dict[str, Any]:
     return {"name": name, "value": value, "limit": limit, "unit": unit, "pass": passed}
+
+
+def tick_time_s(tick: int, received_s: float, boots_s: Sequence[float], step_ns: int) -> float:
+    """World time of a control tick that was heard of at `received_s`.
+
+    Ticks count from the start of the processor, one per step of the world: the tick is of the last
+    start that leaves it before its reception (what a reset left in the radio comes later still).
+    """
+    at_s = tick * step_ns * 1e-9
+    times_s = [boot_s + at_s for boot_s in boots_s if boot_s + at_s <= received_s]
+    return times_s[-1] if times_s else at_s
 
 
 def prepare(

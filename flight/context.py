@@ -11,7 +11,7 @@ from flight.core.telemetry import Telemetry
 from flight.core.timebase import Timebase
 from flight.services.events import EventReports
 from flight.services.function import Functions
-from flight.services.parameters import Parameters
+from flight.services.parameters import ParameterReports, Parameters
 from flight.services.test import Test
 from flight.services.verification import Verification
 
@@ -24,7 +24,7 @@ class Context:
         self.mission = mission
         self.board = board
         self.clock = board.clock
-        self.time = Timebase(board.clock)
+        self.time = Timebase(board.clock, board.kernel)
         self.events = Events(dictionary, self.time)
         self.store = Store(dictionary, self.time, board.clock)
         self.params = Params(dictionary, board.fram, self.events)
@@ -36,4 +36,5 @@ class Context:
         self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))
+        self.commands.serve(20, 1, ParameterReports(self.params, self.telemetry))
         self.commands.serve(20, 3, Parameters(self.params))

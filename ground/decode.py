@@ -8,6 +8,7 @@ that it flies the dictionary the ground holds. Until then packets wait; on anoth
 decoder refuses, and says so in `mismatch`.
 """
 
+import struct
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Optional
@@ -23,15 +24,16 @@ HOUSEKEEPING = (3, 25)
 EVENT_SERVICE = 5
 VERIFICATION_SERVICE = 1
 PONG = (17, 2)
+PARAMETERS = (20, 2)
 
 
 @dataclass
 class Report:
     """One decoded packet.
 
-    `kind` is `housekeeping`, `event`, `verification`, `pong` or `other`. `raw` holds the values as
-    they came, `values` in engineering units (`raw` times the field's scale). `time_s` is onboard
-    time since the mission epoch, `received_s` the time on the ground [s].
+    `kind` is `housekeeping`, `event`, `verification`, `parameters`, `pong` or `other`. `raw` holds
+    the values as they came, `values` in engineering units (`raw` times the field's scale).
+    `time_s` is onboard time since the mission epoch, `received_s` the time on the ground [s].
     """
 
     kind: str
@@ -166,6 +168,8 @@ class Decoder:
             fault = self._event(report)
         elif packet.service == VERIFICATION_SERVICE:
             fault = describe_verification(report, self.dictionary)
+        elif (packet.service, packet.subtype) == PARAMETERS:
+            fault = self._parameters(report)
         elif (packet.service, packet.subtype) == PONG:
             report.kind, report.name = "pong", "pong"
             fault = "size" if packet.data else None
@@ -193,6 +197,26 @@ class Decoder:
             at += row.type.count
             report.raw[row.name] = value
             report.values[row.name] = _scaled(value, row.scale)
+        return None
+
+    def _parameters(self, report: Report) -> Optional[str]:
+        """Fill in a report of parameter values; the name of the counter when it does not fit."""
+        data = report.packet.data
+        known = {parameter.id: parameter for parameter in self.dictionary.parameters.values()}
+        at = 1
+        for _ in range(data[0] if data else 0):
+            parameter = known.get(int.from_bytes(data[at : at + 2], "big"))
+            if parameter is None:
+                return "unknown_parameter"
+            layout = struct.Struct(">" + parameter.type.code)
+            if at + 2 + layout.size > len(data):
+                return "size"
+            report.raw[parameter.name] = layout.unpack_from(data, at + 2)[0]
+            at += 2 + layout.size
+        if not data or at != len(data):
+            return "size"
+        report.kind, report.name = "parameters", "parameters"
+        report.values = dict(report.raw)
         return None
 
     def _event(self, report: Report) -> Optional[str]:

@@ -23,6 +23,10 @@ SET_PARAMETERS = Command(
     0x0014, "set_parameters", 20, 3, (), "any", False, "Set 1 .. 8 parameters by name", "core"
 )
 PARAMETERS_PER_COMMAND = 8
+REPORT_PARAMETERS = Command(
+    0x0015, "report_parameters", 20, 1, (), "any", False, "Report 1 .. 24 parameters", "core"
+)
+PARAMETERS_PER_REPORT = 24
 
 
 def tc_frame(scid: int, vc: int, data: bytes, map_id: int = 0) -> bytes:
@@ -96,25 +100,29 @@ class Encoder:
         self._sequence: Dict[int, int] = {}
 
     def command(self, name: str) -> Command:
-        """The row of the command `name`: the dictionary's, or `set_parameters` (20/3).
+        """The row of a command: the dictionary's, or those of service 20 that are built here.
 
         Raises `CommandError`.
         """
-        if name == SET_PARAMETERS.name:
-            return SET_PARAMETERS
+        services = {row.name: row for row in (SET_PARAMETERS, REPORT_PARAMETERS)}
+        if name in services:
+            return services[name]
         try:
             return self._dictionary.commands[name]
         except KeyError:
-            known = ", ".join(sorted([*self._dictionary.commands, SET_PARAMETERS.name]))
+            known = ", ".join(sorted([*self._dictionary.commands, *services]))
             raise CommandError(f"command {name!r} is unknown; known: {known}") from None
 
     def arguments(self, command: Command, values: Values) -> bytes:
         """The data field of `command` with `values`, given by name or in order.
 
-        For 20/3 the values are parameter names with their new values. Raises `CommandError`.
+        For 20/3 the values are parameter names with their new values, for 20/1 names, in a list
+        or as a table of anything. Raises `CommandError`.
         """
         if command is SET_PARAMETERS:
             return self._parameters(command, values)
+        if command is REPORT_PARAMETERS:
+            return self._names(command, list(values))
         rows = command.arguments
         if isinstance(values, Mapping):
             unknown = [name for name in values if name not in {row.name for row in rows}]
@@ -152,12 +160,25 @@ class Encoder:
             )
         body = bytes([len(values)])
         for name, value in values.items():
-            parameter = self._dictionary.parameters.get(name)
-            if parameter is None:
-                raise CommandError(f"{command.name}: unknown parameter {name!r}")
+            parameter = self._parameter(command, name)
             body += struct.pack(">H", parameter.id)
             body += _value(f"{command.name}: {name}", parameter, value)
         return body
+
+    def _names(self, command: Command, names: List[Any]) -> bytes:
+        if not 1 <= len(names) <= PARAMETERS_PER_REPORT:
+            raise CommandError(
+                f"{command.name}: {len(names)} parameters given, 1 .. {PARAMETERS_PER_REPORT}"
+                " are possible"
+            )
+        ids = [self._parameter(command, name).id for name in names]
+        return struct.pack(f">B{len(ids)}H", len(ids), *ids)
+
+    def _parameter(self, command: Command, name: Any) -> Parameter:
+        parameter = self._dictionary.parameters.get(name)
+        if parameter is None:
+            raise CommandError(f"{command.name}: unknown parameter {name!r}")
+        return parameter
 
     def packet(
         self,

@@ -13,7 +13,8 @@ class History:
     """Collects decoded packets; pass `add` as the decoder's listener.
 
     `columns[packet name]` has a list per field, and `received_s` and `time_s` beside them, in
-    engineering units. `events` holds events and failed verifications in order of arrival.
+    engineering units. `events` holds events and failed verifications in order of arrival,
+    `parameters` the values last reported.
     """
 
     def __init__(self) -> None:
@@ -23,6 +24,7 @@ class History:
         self.recent: Deque[Report] = deque(maxlen=RECENT)
         self.modes: List[Tuple[float, int]] = []
         self.verified: Dict[str, int] = {}
+        self.parameters: Dict[str, Any] = {}
 
     def add(self, report: Report) -> None:
         """Keep one decoded packet."""
@@ -38,6 +40,9 @@ class History:
             if not report.raw["success"]:
                 self.events.append(report)
                 self.recent.append(report)
+
+        elif report.kind == "parameters":
+            self.parameters.update(report.values)
 
     def _keep(self, report: Report) -> None:
         self.latest[report.name] = report

@@ -11,13 +11,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from ground import attitude
 from ground.decode import Decoder, Report
 from ground.dictionary import Dictionary
 from ground.history import History
 
 REFRESH_S = 0.2
 PLAIN_EVERY_S = 600.0
-ROWS_BESIDE_EVENTS = 18  # title, progress, the two panels, borders: the page fits 80 x 24
+ROWS_BESIDE_EVENTS = 20  # title, progress, the two panels, borders: the page fits 80 x 24
 STYLES = {"info": "green", "low": "yellow", "medium": "dark_orange", "high": "bold red"}
 
 
@@ -142,13 +143,19 @@ class LiveView:
         dipole = _norm(value("adcs_report", "dipole_B_A_m2"))
         gyro = _norm(value("adcs_report", "omega_BN_B_rad_s"))
         current = _show(value("power_hk", "battery_current"), "A")
+        speeds = value("attitude_control", "wheel_speed_rad_s") or []
+        known = _show(attitude.knowledge_deg(self._history), "deg")
         table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
         for name, text in (
-            ("mode", self._mode()),
-            ("rate", f"{self._rate()} (from the field)"),
-            ("gyro", _show(gyro, "deg/s", scale=180 / math.pi)),
-            ("field", _show(field, "uT", scale=1e6)),
-            ("dipole", _show(dipole, "A m2", digits=3)),
+            ("mode", f"{self._mode()}, loop {attitude.loop_mode(self._history)}"),
+            ("rate", f"{self._rate()}, gyro {_show(gyro, '', scale=180 / math.pi)}"),
+            ("field", f"{_show(field, 'uT', scale=1e6)}  {_show(dipole, 'A m2', digits=3)}"),
+            ("known", "-" if known == "-" else f"to {known}"),
+            ("error", self._error()),
+            ("wheels", " ".join(f"{x:.0f}" for x in speeds) if any(speeds) else "-"),
+            ("out", ", ".join(attitude.excluded(self._history)) or "-"),
             ("battery", f"{_show(value('power_hk', 'battery_voltage'), 'V')}  {current}"),
             ("payload", _show(value("payload_sample", "temperature"), "degC")),
             ("in view", ", ".join(self._stations()) or "no station"),
@@ -157,6 +164,13 @@ class LiveView:
         ):
             table.add_row(name, text)
         return table
+
+    def _error(self) -> str:
+        """Error against the target, and which."""
+        error = attitude.error_deg(self._history)
+        target = self._history.value("attitude_estimate", "target")
+        name = attitude.TARGETS.get(target, "-") if target is not None else "-"
+        return "-" if error is None else f"{_show(error, 'deg')} ({name})"
 
     def _load(self) -> Table:
         table = Table.grid(padding=(0, 1))

@@ -2,7 +2,8 @@
 
 The truth columns come from the simulator by way of the caller; the ground knows them only by
 these names: `t_s`, `rate_deg_s`, `field_T` (norm), `battery_V`, `illumination` (0 in eclipse .. 1),
-`dipole_A_m2` (norm). A column that is not given is not drawn.
+`dipole_A_m2` (norm); with times of its own `knowledge_deg`, angle between the reported and
+the true attitude, at `knowledge_t_s`. A column that is not given is not drawn.
 """
 
 import html
@@ -13,19 +14,13 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 from bokeh.embed import file_html
 from bokeh.layouts import column
 from bokeh.models import BoxAnnotation, Div, FixedTicker, Range1d
-from bokeh.plotting import figure
 from bokeh.resources import INLINE
 
-from ground import explanations
+from ground import attitude_plots, explanations
 from ground.dictionary import Dictionary
 from ground.history import History
 from ground.page import STYLE, table
-
-WIDTH = 1000
-HEIGHT = 260
-POINTS_MAX = 3000
-AXES = ("x", "y", "z")
-COLOURS = ("#1b6ca8", "#d1495b", "#2e933c", "#edae49", "#66407a", "#00798c", "#8d6a4f", "#444444")
+from ground.plots import AXES, COLOURS, WIDTH, line, new_plot, norms, place_legend
 
 # Key of the result, what it is called in the page.
 FIGURES = (
@@ -37,54 +32,6 @@ FIGURES = (
 )
 
 Passes = Mapping[str, Sequence[Tuple[float, float]]]
-
-
-def _thin(values: Sequence[Any]) -> Sequence[Any]:
-    """At most POINTS_MAX of `values`, evenly spaced, the last one always among them."""
-    step = max(1, math.ceil(len(values) / POINTS_MAX))
-    return list(values[::-1][::step])[::-1]
-
-
-def _norms(vectors: Sequence[Sequence[float]]) -> List[float]:
-    return [math.sqrt(sum(x * x for x in vector)) for vector in vectors]
-
-
-def _plot(title: str, unit: str, log: bool = False) -> Any:
-    plot = figure(
-        title=title,
-        width=WIDTH,
-        height=HEIGHT,
-        x_axis_label="time since the start [min]",
-        y_axis_label=unit,
-        y_axis_type="log" if log else "linear",
-        tools="pan,box_zoom,wheel_zoom,reset,save",
-    )
-    plot.toolbar.logo = None
-    return plot
-
-
-def _line(
-    plot: Any, t_s: Sequence[float], values: Sequence[float], label: str, colour: str, **how: Any
-) -> bool:
-    """Add one line; False when there is nothing to draw."""
-    if len(t_s) == 0:
-        return False
-    minutes = [t / 60 for t in _thin(t_s)]
-    plot.line(minutes, _thin(values), legend_label=label, color=colour, line_width=1.5, **how)
-    return True
-
-
-def _place_legend(plot: Any) -> Any:
-    """The legend above the plot, where it hides nothing; a click on an entry hides its line."""
-    for legend in list(plot.legend):
-        legend.click_policy = "hide"
-        legend.label_text_font_size = "9pt"
-        legend.orientation = "horizontal"
-        legend.border_line_color = None
-        legend.spacing, legend.padding, legend.margin = 14, 0, 0
-        plot.center.remove(legend)
-        plot.add_layout(legend, "above")
-    return plot
 
 
 class FlightReport:
@@ -119,13 +66,14 @@ class FlightReport:
             self._mode(),
             self._field(),
             self._dipole(),
+            *attitude_plots.plots(self._history, self._truth),
             self._battery(),
             self._stations(),
             self._run_times(),
         ):
             if plot is not None:
                 plot.x_range = self._minutes
-                parts.append(_place_legend(plot))
+                parts.append(place_legend(plot))
         parts.append(Div(text=self._tail(), width=WIDTH))
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         page = file_html(column(*parts), INLINE, title=f"microflight: {name}")
@@ -180,17 +128,17 @@ class FlightReport:
         )
 
     def _rate(self) -> Any:
-        plot = _plot("Angular rate", "deg/s", log=True)
+        plot = new_plot("Angular rate", "deg/s", log=True)
         t_s, estimate = self._history.column("adcs_report", "rate_rad_s")
         _, gyro = self._history.column("adcs_report", "omega_BN_B_rad_s")
         degrees = 180 / math.pi
-        gyro_deg_s = [v * degrees for v in _norms(gyro)]
+        gyro_deg_s = [v * degrees for v in norms(gyro)]
         drawn = [
-            _line(plot, t_s, gyro_deg_s, "gyro, telemetry", COLOURS[3], alpha=0.6),
-            _line(
+            line(plot, t_s, gyro_deg_s, "gyro, telemetry", COLOURS[3], alpha=0.6),
+            line(
                 plot, t_s, [v * degrees for v in estimate], "from the field, telemetry", COLOURS[1]
             ),
-            _line(
+            line(
                 plot,
                 self._truth.get("t_s", ()),
                 self._truth.get("rate_deg_s", ()),
@@ -204,7 +152,7 @@ class FlightReport:
         modes = self._history.modes
         if not modes:
             return None
-        plot = _plot("Spacecraft mode", "", log=False)
+        plot = new_plot("Spacecraft mode", "", log=False)
         t_s: List[float] = []
         values: List[int] = []
         ends = [since_s for since_s, _ in modes[1:]] + [float(self._result["virtual_s"])]
@@ -219,15 +167,15 @@ class FlightReport:
         return plot
 
     def _vector(self, title: str, unit: str, field: str, scale: float, norm_key: str) -> Any:
-        plot = _plot(title, unit)
+        plot = new_plot(title, unit)
         t_s, vectors = self._history.column("adcs_report", field)
         drawn = False
         for index, axis in enumerate(AXES):
             values = [vector[index] * scale for vector in vectors]
-            drawn |= _line(plot, t_s, values, f"{axis}, body", COLOURS[index])
+            drawn |= line(plot, t_s, values, f"{axis}, body", COLOURS[index])
         truth = [value * scale for value in self._truth.get(norm_key, ())]
         if truth:
-            drawn |= _line(
+            drawn |= line(
                 plot, self._truth["t_s"], truth, "norm, truth", COLOURS[7], line_dash="dashed"
             )
         return plot if drawn else None
@@ -243,7 +191,7 @@ class FlightReport:
         """When each station saw the spacecraft: one row of bars per station."""
         if not any(self._passes.values()):
             return None
-        plot = _plot("Ground stations that see the spacecraft", "")
+        plot = new_plot("Ground stations that see the spacecraft", "")
         names = list(self._passes)[::-1]
         for row, name in enumerate(names):
             for rise_s, set_s in self._passes[name]:
@@ -267,22 +215,22 @@ class FlightReport:
                 begin = None
 
     def _battery(self) -> Any:
-        plot = _plot("Battery (grey: in eclipse)", "V")
+        plot = new_plot("Battery (grey: in eclipse)", "V")
         self._shade_eclipses(plot)
         t_s, values = self._history.column("power_hk", "battery_voltage")
-        drawn = _line(plot, t_s, values, "telemetry", COLOURS[1])
-        drawn |= _line(
+        drawn = line(plot, t_s, values, "telemetry", COLOURS[1])
+        drawn |= line(
             plot, self._truth.get("t_s", ()), self._truth.get("battery_V", ()), "truth", COLOURS[0]
         )
         return plot if drawn else None
 
     def _run_times(self) -> Any:
-        plot = _plot("Run time of the apps", "us")
+        plot = new_plot("Run time of the apps", "us")
         t_s, rows = self._history.column("schedule", "app_run_time_us")
         drawn = False
         for index, name in enumerate(self._dictionary.schedule_rows):
             values = [row[index] for row in rows]
-            drawn |= _line(plot, t_s, values, name, COLOURS[index % len(COLOURS)])
+            drawn |= line(plot, t_s, values, name, COLOURS[index % len(COLOURS)])
         # On the desktop virtual time stands still while an app runs: there is nothing to see.
         return plot if drawn and any(any(row) for row in rows) else None
 

@@ -93,6 +93,8 @@ def truth_columns(flight: flights.Flight) -> Dict[str, Sequence[float]]:
         for name in ("t_s", "rate_deg_s", "field_T", "battery_V", "illumination")
     }
     columns["dipole_A_m2"] = _norms(truth["dipole_B_A_m2"]).tolist()
+    times_s, errors_deg = flight.knowledge()
+    columns["knowledge_t_s"], columns["knowledge_deg"] = times_s, errors_deg
     return columns
 
 

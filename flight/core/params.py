@@ -1,6 +1,7 @@
 """Parameters: typed, ranged, one big-endian image, two copies in FRAM (core/records.py)."""
 
 import struct
+from array import array
 
 import native
 from flight.core import authority
@@ -20,36 +21,34 @@ EVENT_STORAGE = const(0x0004)
 EVENT_SET = const(0x000F)
 
 
-class Parameter:
-    """One row: `row` of the definitions table, place in the image, owners that may set it."""
-
-    def __init__(self, row, at, owners):
-        self.row = row
-        self.id = row[0]
-        self.kind = row[2]
-        self.size = fields.size(row[2])
-        self.at = at
-        self.owners = owners
-
-
 class Params:
-    """`image[parameter.at:]` holds the values. `changes` counts sets, so that an app can notice."""
+    """The parameters of the dictionary in its order, which is that of their ids: each is known by
+    its row there, and `image[at(row):]` holds its value. `changes` counts sets, so that an app can
+    notice. Kept in arrays: an object for each would fill the heap."""
 
     def __init__(self, dictionary, fram, events):
         self._events = events
-        self.table = []
-        self._by_id = {}
+        self._rows = []  # of the definitions tables, which lie in flash
+        self._owners = bytearray(0)
+        self._ids = array("H")
+        self._places = array("H")
         at = HEADER_SIZE
         layout = 0xFFFF
         for subsystem in dictionary.SUBSYSTEMS:
             owners = authority.mask(dictionary, subsystem.PARAMETER_AUTHORITY)
             for row in subsystem.PARAMETERS:
-                parameter = Parameter(row, at, owners)
-                self._by_id[row[0]] = parameter
-                self.table.append(parameter)
-                at += parameter.size
+                if len(self._ids) and row[0] <= self._ids[-1]:
+                    raise ValueError("parameters are not in the order of their ids: " + row[1])
+                self._rows.append(row)
+                self._owners.append(owners)
+                self._ids.append(row[0])
+                self._places.append(at)
+                size = fields.size(row[2])
+                at += size
                 # A stored image of another table must not be taken for this one.
-                layout = (layout * 31 + row[0] * 8 + parameter.size) & 0xFFFF
+                layout = (layout * 31 + row[0] * 8 + size) & 0xFFFF
+        self.count = len(self._ids)
+        self._places.append(at)
         self._copies = TwoCopies(fram, _ADDRESS_A, _ADDRESS_B, at - HEADER_SIZE, layout)
         self.image = self._copies.image
         if len(self.image) > _COPY_MAX:
@@ -69,19 +68,50 @@ class Params:
         if self.source and self._in_range():
             return
         self.source = SOURCE_DEFAULTS
-        for parameter in self.table:
-            struct.pack_into(
-                ">" + fields.code(parameter.kind), self.image, parameter.at, parameter.row[5]
-            )
+        for row in range(self.count):
+            definition = self._rows[row]
+            at = self._places[row]
+            struct.pack_into(">" + fields.code(definition[2]), self.image, at, definition[5])
         self._events.put(EVENT_DEFAULTED, -self._copies.status)
 
     def find(self, parameter_id):
-        """The Parameter of an id, None when there is none."""
-        return self._by_id.get(parameter_id)
+        """The row of a parameter id, -1 when there is none."""
+        ids = self._ids
+        low = 0
+        high = self.count
+        while low < high:
+            middle = (low + high) >> 1
+            if ids[middle] < parameter_id:
+                low = middle + 1
+            else:
+                high = middle
+        if low < self.count and ids[low] == parameter_id:
+            return low
+        return -1
+
+    def value_size(self, row):
+        """Bytes of the value."""
+        return self._places[row + 1] - self._places[row]
+
+    def may_set(self, row, owner):
+        """Whether this owner may set it."""
+        return self._owners[row] >> owner & 1
+
+    def get_into(self, row, buf, off):
+        """Copy the value into `buf[off:]`."""
+        native.copy(buf, off, self.image, self._places[row], self.value_size(row))
+
+    def in_range(self, row, buf, off):
+        """The value at `buf[off]` lies within its limits."""
+        definition = self._rows[row]
+        return native.in_range(buf, off, definition[2], definition[3], definition[4])
 
     def place(self, parameter_id):
         """Offset of the value in `image`. KeyError when there is none. Boot time only."""
-        return self._by_id[parameter_id].at
+        row = self.find(parameter_id)
+        if row < 0:
+            raise KeyError(parameter_id)
+        return self._places[row]
 
     def u8(self, at):
         """u8 value at the place `at`."""
@@ -95,9 +125,9 @@ class Params:
         """Start a change of one or several parameters."""
         native.copy(self._undo, 0, self.image, 0, len(self.image))
 
-    def put(self, parameter, buf, off):
+    def put(self, row, buf, off):
         """Put the validated value at `buf[off]` into the image."""
-        native.copy(self.image, parameter.at, buf, off, parameter.size)
+        native.copy(self.image, self._places[row], buf, off, self.value_size(row))
 
     def commit(self):
         """Store the changed image: 0, or a negative status and every value as before `begin`."""
@@ -110,14 +140,13 @@ class Params:
         self.changes = (self.changes + 1) & 0xFFFF
         return 0
 
-    def announce(self, parameter):
-        """Event that `parameter` was set."""
-        self._events.put(EVENT_SET, parameter.id, self.generation & 0xFFFF)
+    def announce(self, row):
+        """Event that the parameter was set."""
+        self._events.put(EVENT_SET, self._ids[row], self.generation & 0xFFFF)
 
     def _in_range(self):
         """A good image of an older build may hold values that this build's table forbids."""
-        for parameter in self.table:
-            row = parameter.row
-            if not native.in_range(self.image, parameter.at, row[2], row[3], row[4]):
+        for row in range(self.count):
+            if not self.in_range(row, self.image, self._places[row]):
                 return False
         return True

@@ -1,13 +1,16 @@
-"""Service 20, parameter management (ECSS-E-ST-70-41C, 6.20): 20/3 sets values.
+"""Service 20, parameter management (ECSS-E-ST-70-41C, 6.20): 20/1 reports values, 20/3 sets them.
 
-Body: count u8 (1..8), then (parameter id u16, value) each. All are set, or none.
+20/3: count u8 (1..8), then (parameter id u16, value) each. All are set, or none.
+20/1: count u8 (1..24), then parameter ids u16; answered by 20/2, laid out as 20/3. Anybody may ask.
 """
 
-import native
-from flight.core import failures
+from flight.core import failures, telemetry
 from hal.compat import const
 
 _COUNT_MAX = const(8)
+_REPORT_MAX = const(24)
+_VALUE_MAX = const(4)
+_CORE = const(0)
 
 
 class Parameters:
@@ -18,6 +21,7 @@ class Parameters:
 
     def accept(self, packet, at, n, owner):
         """Every id known, its owner entitled, its value whole and in range, nothing left over."""
+        params = self._params
         end = at + n
         if n < 1:
             return failures.BAD_LENGTH
@@ -28,18 +32,17 @@ class Parameters:
         for _ in range(count):
             if at + 2 > end:
                 return failures.BAD_LENGTH
-            parameter = self._params.find(packet[at] << 8 | packet[at + 1])
-            if parameter is None:
+            row = params.find(packet[at] << 8 | packet[at + 1])
+            if row < 0:
                 return failures.UNKNOWN_PARAMETER
-            if not parameter.owners >> owner & 1:
+            if not params.may_set(row, owner):
                 return failures.NOT_AUTHORISED
             at += 2
-            if at + parameter.size > end:
+            if at + params.value_size(row) > end:
                 return failures.BAD_LENGTH
-            row = parameter.row
-            if not native.in_range(packet, at, row[2], row[3], row[4]):
+            if not params.in_range(row, packet, at):
                 return failures.OUT_OF_RANGE
-            at += parameter.size
+            at += params.value_size(row)
         return failures.OK if at == end else failures.BAD_LENGTH
 
     def start(self, packet, at, n, owner):
@@ -53,14 +56,61 @@ class Parameters:
         first = at + 1
         at = first
         for _ in range(packet[first - 1]):
-            parameter = params.find(packet[at] << 8 | packet[at + 1])
-            params.put(parameter, packet, at + 2)
-            at += 2 + parameter.size
+            row = params.find(packet[at] << 8 | packet[at + 1])
+            params.put(row, packet, at + 2)
+            at += 2 + params.value_size(row)
         if params.commit() < 0:
             return failures.STORAGE_ERROR
         at = first
         for _ in range(packet[first - 1]):
-            parameter = params.find(packet[at] << 8 | packet[at + 1])
-            params.announce(parameter)
-            at += 2 + parameter.size
+            row = params.find(packet[at] << 8 | packet[at + 1])
+            params.announce(row)
+            at += 2 + params.value_size(row)
         return failures.OK
+
+
+class ParameterReports:
+    """Handler of 20/1."""
+
+    def __init__(self, params, reports):
+        self._params = params
+        self._reports = reports
+        self._body = bytearray(1 + _REPORT_MAX * (2 + _VALUE_MAX))
+
+    def accept(self, packet, at, n, owner):
+        """Every id known, nothing left over."""
+        if n < 1:
+            return failures.BAD_LENGTH
+        count = packet[at]
+        if count < 1 or count > _REPORT_MAX:
+            return failures.OUT_OF_RANGE
+        if n != 1 + 2 * count:
+            return failures.BAD_LENGTH
+        at += 1
+        for _ in range(count):
+            if self._params.find(packet[at] << 8 | packet[at + 1]) < 0:
+                return failures.UNKNOWN_PARAMETER
+            at += 2
+        return failures.OK
+
+    def start(self, packet, at, n, owner):
+        """Nothing to prepare."""
+        return failures.OK
+
+    def run(self, packet, at, n, owner):
+        """Send 20/2 to whoever asked."""
+        params = self._params
+        body = self._body
+        body[0] = packet[at]
+        end = 1
+        for i in range(packet[at]):
+            place = at + 1 + 2 * i
+            row = params.find(packet[place] << 8 | packet[place + 1])
+            body[end] = packet[place]
+            body[end + 1] = packet[place + 1]
+            params.get_into(row, body, end + 2)
+            end += 2 + params.value_size(row)
+        destination = packet[9] << 8 | packet[10]
+        kind = telemetry.PARAMETERS
+        sent = self._reports.send(owner, _CORE, kind, destination, body, end)
+        return failures.OK if sent else failures.QUEUE_FULL

@@ -97,10 +97,21 @@ class Bus:
 
 
 class Kernel:
-    """Recorder in place of the control kernel: takes commands, shows the report it is given."""
+    """Recorder in place of the control kernel: takes commands, shows the report it is given as of
+    the last tick of `clock`. `refusals`: how it refuses each (code, index) or upload kind, told by
+    an event and counted, as the loop does."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.report = bytearray(72)
+        self.estimate = bytearray(184)
+        self.control = bytearray(124)
+        self.devices = bytearray(60)
+        self.time = (0, 0, 0, 0)
+        self.uploads: list[tuple[int, bytes]] = []
+        self.refusals: dict[Any, int] = {}
+        self.mute = False  # refuses, counts, but its events are lost
+        self.ticking = True
         self.commands: list[tuple[int, int, float]] = []
         self.refuse = 0
         self.beats = 0
@@ -111,7 +122,42 @@ class Kernel:
 
     def report_into(self, buf: Any) -> int:
         buf[:] = self.report
-        return 0
+        return self.clock.ticks_ms() // 100 * 100 if self.ticking else 0
+
+    def attitude_into(self, which: int, buf: Any) -> None:
+        source = self.control if which else self.estimate
+        assert len(buf) == len(source)
+        buf[:] = source
+
+    def devices_into(self, buf: Any) -> None:
+        buf[:] = self.devices
+
+    def set_time(self, tick_ms: int, seconds: int, fraction: int) -> None:
+        self.time = (tick_ms, seconds, fraction, 1)
+
+    def time_into(self, buf: Any) -> None:
+        struct.pack_into("<IIHBB", buf, 0, *self.time, 0)
+
+    def upload(self, kind: int, buf: Any, off: int, n: int) -> int:
+        if self.refuse:
+            return self.refuse
+        data = bytes(buf[off : off + n])
+        assert len(data) == n
+        if not self._told(kind, 0x0210, kind, 52):
+            self.uploads.append((kind, data))
+        return 1
+
+    def _told(self, key: Any, event: int, argument: int, counter: int) -> bool:
+        """True, with its event and counter, when `key` is to be refused."""
+        errno = self.refusals.get(key)
+        if errno is None:
+            return False
+        count = int.from_bytes(self.devices[counter : counter + 2], "little") + 1
+        self.devices[counter : counter + 2] = count.to_bytes(2, "little")
+        if not self.mute:
+            now_ms = self.clock.ticks_ms()
+            self.events.append(struct.pack("<IHHI", now_ms, event, errno, argument))
+        return True
 
     def stats_into(self, buf: Any) -> None:
         buf[:] = bytes(len(buf))
@@ -120,6 +166,8 @@ class Kernel:
         if self.refuse:
             return self.refuse
         value = 0.0 if buf is None else struct.unpack_from(">f", buf, off)[0]
+        if self._told((code, index), 0x020F, code << 8 | index, 54):
+            return 1
         self.commands.append((code, index, value))
         sequence = (len(self.commands) - 1) % 255 + 1
         self.report[11] = sequence
@@ -180,7 +228,7 @@ class Board:
 
     def __init__(self, parts: dict[int, Device] | None = None, cause: int = 1) -> None:
         self.clock = Clock()
-        self.kernel = Kernel()
+        self.kernel = Kernel(self.clock)
         self.stack = native.Stack(_no_device)
         self.link = self.stack.link
         self.radio = Radio()

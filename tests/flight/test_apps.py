@@ -28,6 +28,10 @@ def nominal(rig):
     return rig
 
 
+def single(value):
+    return struct.unpack("f", struct.pack("f", value))[0]
+
+
 def uplink(rig, name, values=None, owner="host"):
     frame = encode.Encoder(Dictionary()).frame(name, values or {}, owner)
     rig.board.radio.received.append(bytes(frame))
@@ -95,12 +99,31 @@ def test_power_packet(nominal):
 def test_parameters_go_to_the_loop_at_boot_and_when_they_change(rig):
     rig.fly(1.2)
     sent = [command for command in rig.kernel.commands if command[0] == 2]
-    defaults = [row[5] for row in dictionary.SUBSYSTEMS[2].PARAMETERS[:5]]
-    assert sent == [(2, i + 1, value) for i, value in enumerate(defaults)]
-    uplink(rig, "set_parameters", {"attitude_bdot_gain": GAIN * 2})
+    rows = [row for row in dictionary.SUBSYSTEMS[2].PARAMETERS if row[0] != 0x0206]
+    defaults = [(2, row[0] & 0xFF, single(row[5])) for row in rows]
+    assert sent == defaults[:4], "some with every step, the queue is short"
+    last = rows[-1]
+    uplink(rig, "set_parameters", {"attitude_bdot_gain": GAIN * 2, last[1]: last[4]})
     rig.fly(2)
-    sent = [command for command in rig.kernel.commands if command[0] == 2][5:]
-    assert sent == [(2, i + 1, value) for i, value in enumerate([GAIN * 2, *defaults[1:]])]
+    sent = [command for command in rig.kernel.commands if command[0] == 2]
+    changed = [(2, 1, GAIN * 2), (2, last[0] & 0xFF, last[4])]
+    assert sent == [*defaults[:4], *changed, *defaults[4:8]], "changed ones first"
+    rig.fly(len(rows) / 4 + 1)
+    sent = [command for command in rig.kernel.commands if command[0] == 2]
+    assert sent[10:] == defaults[8:-1]
+    rig.fly(5)
+    assert [command for command in rig.kernel.commands if command[0] == 2] == sent
+
+
+def test_parameters_wait_for_room_in_the_queue_of_the_loop(rig):
+    rig.fly(1.2)
+    rig.kernel.refuse = -28
+    rig.fly(10)
+    rig.kernel.refuse = 0
+    rig.fly(30)
+    sent = [index for code, index, _ in rig.kernel.commands if code == 2]
+    indices = [row[0] & 0xFF for row in dictionary.SUBSYSTEMS[2].PARAMETERS]
+    assert sent == [index for index in indices if index != 6]
 
 
 def test_control_can_be_disabled_in_every_mode(rig):

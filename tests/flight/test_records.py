@@ -11,7 +11,7 @@ from flight.core.events import Events
 from flight.core.params import Params
 from flight.core.records import HEADER_SIZE, TwoCopies
 from flight.core.timebase import Timebase
-from tests.flight.fakes import Clock, Fram
+from tests.flight.fakes import Clock, Fram, Kernel
 
 A, B, SIZE, LAYOUT = 0x100, 0x200, 6, 7
 
@@ -115,19 +115,21 @@ def test_a_dead_fram_gives_its_status():
     assert save(record, 1) == -19 and record.generation == 0
 
 
+PARAMETERS = [row for subsystem in dictionary.SUBSYSTEMS for row in subsystem.PARAMETERS]
+
+
 class Rig:
     def __init__(self, fram):
-        self.events = Events(dictionary, Timebase(Clock()))
+        self.events = Events(dictionary, Timebase(Clock(), Kernel()))
         self.params = Params(dictionary, fram, self.events)
         self.params.load()
 
     def values(self):
         found = {}
-        for parameter in self.params.table:
-            code = {"u8": "B", "u16": "H", "f32": "f"}[parameter.kind]
-            found[parameter.row[1]] = struct.unpack_from(
-                ">" + code, self.params.image, parameter.at
-            )[0]
+        for row in PARAMETERS:
+            code = {"u8": ">B", "u16": ">H", "f32": ">f"}[row[2]]
+            at = self.params.place(row[0])
+            found[row[1]] = struct.unpack_from(code, self.params.image, at)[0]
         return found
 
     def event_ids(self):
@@ -139,8 +141,28 @@ class Rig:
         return ids
 
 
+def single(value):
+    return struct.unpack("f", struct.pack("f", value))[0]
+
+
 def defaults():
-    return {row[1]: row[5] for s in dictionary.SUBSYSTEMS for row in s.PARAMETERS}
+    return {row[1]: single(row[5]) if row[2] == "f32" else row[5] for row in PARAMETERS}
+
+
+def test_parameters_are_found_by_their_ids_and_no_others():
+    params = Rig(Fram()).params
+    known = [row[0] for row in PARAMETERS]
+    assert [params.find(number) for number in known] == list(range(len(known)))
+    assert all(params.find(number) == -1 for number in range(0x0600) if number not in known)
+    with pytest.raises(KeyError):
+        params.place(0x0FFF)
+
+
+def test_parameters_must_be_in_the_order_of_their_ids(monkeypatch):
+    power = dictionary.SUBSYSTEMS[1]
+    monkeypatch.setattr(power, "PARAMETERS", power.PARAMETERS[::-1])
+    with pytest.raises(ValueError, match="order"):
+        Rig(Fram())
 
 
 def test_defaults_when_both_copies_are_bad():
@@ -150,9 +172,8 @@ def test_defaults_when_both_copies_are_bad():
 
 
 def set_low(params, millivolt):
-    parameter = params.find(0x0101)
     params.begin()
-    params.put(parameter, struct.pack(">H", millivolt), 0)
+    params.put(params.find(0x0101), struct.pack(">H", millivolt), 0)
     return params.commit()
 
 
@@ -165,7 +186,7 @@ def test_a_set_value_survives_a_restart():
     assert again.params.source == 1 and again.event_ids() == []
 
 
-@given(st.integers(0, 40))
+@given(st.integers(0, len(Rig(Fram()).params.image) - 1))
 def test_power_cut_while_storing_keeps_the_values_before(cut):
     fram = Fram()
     rig = Rig(fram)

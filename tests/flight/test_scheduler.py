@@ -10,7 +10,7 @@ from flight.core.scheduler import BACKING_OFF, GIVEN_UP, RUNNING, Scheduler, fai
 from flight.core.timebase import Timebase
 from hal.clock import TICKS_MASK, ticks_diff
 from hal.errors import HalError
-from tests.flight.fakes import Clock
+from tests.flight.fakes import Clock, Kernel
 
 WRAP = TICKS_MASK + 1
 
@@ -37,7 +37,7 @@ class Rig:
         self.clock = Clock(now_us)
         self.log = []
         self.collected = []
-        time = Timebase(self.clock)
+        time = Timebase(self.clock, Kernel())
         self.events = Events(dictionary, time)
         self.time = time
         self.scheduler = Scheduler(self.clock, time, self.events, self.collect)

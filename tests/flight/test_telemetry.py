@@ -15,7 +15,7 @@ from flight.core.telemetry import PacketQueue, Telemetry
 from flight.core.timebase import QUALITY_SET, Timebase
 from flight.services.events import EventReports
 from hal.clock import TICKS_MASK
-from tests.flight.fakes import Clock
+from tests.flight.fakes import Clock, Kernel
 
 
 def pop(queue):
@@ -25,7 +25,7 @@ def pop(queue):
 
 @given(st.lists(st.integers(0, 5000), max_size=50), st.integers(0, 10_000_000))
 def test_time_follows_the_ticks(steps, boot_ms):
-    time = Timebase(Clock(boot_ms * 1000))
+    time = Timebase(Clock(boot_ms * 1000), Kernel())
     now_ms = boot_ms
     for step in steps:
         now_ms += step
@@ -37,7 +37,7 @@ def test_time_follows_the_ticks(steps, boot_ms):
 
 @given(st.integers(0, 2**30 - 1), st.integers(0, 65535), st.integers(0, 100_000))
 def test_time_set_and_carried_on(seconds, fraction, later_ms):
-    time = Timebase(Clock())
+    time = Timebase(Clock(), Kernel())
     time.advance(1000)
     time.set(seconds, fraction, QUALITY_SET)
     assert time.seconds == seconds and 0 <= fraction - time.fraction <= 66
@@ -48,7 +48,7 @@ def test_time_set_and_carried_on(seconds, fraction, later_ms):
 
 
 def test_locate_finds_earlier_ticks():
-    time = Timebase(Clock())
+    time = Timebase(Clock(), Kernel())
     time.advance(12_345)
     time.locate(11_900)
     assert (time.at_seconds, time.at_fraction) == (11, 900 * 65536 // 1000)
@@ -57,7 +57,7 @@ def test_locate_finds_earlier_ticks():
 
 
 def make_events():
-    time = Timebase(Clock())
+    time = Timebase(Clock(), Kernel())
     return time, Events(dictionary, time)
 
 
@@ -125,7 +125,7 @@ def test_queue_is_first_in_first_out(operations):
 
 
 def make_reports():
-    time = Timebase(Clock())
+    time = Timebase(Clock(), Kernel())
     return time, Telemetry(dictionary, time)
 
 
@@ -219,7 +219,7 @@ def test_events_wait_for_room_and_losses_are_reported():
 
 def test_store_has_one_writer_and_an_age():
     clock = Clock()
-    time = Timebase(clock)
+    time = Timebase(clock, Kernel())
     store = Store(dictionary, time, clock)
     record = store.claim(0x0101, "power")
     assert store.claim(0x0101, "power") is record

@@ -40,10 +40,17 @@ def test_frame_limits():
         tc_frame(1, 0, b"")
 
 
+def extreme(row, value):
+    """The argument `row` filled with `value`, as a person gives it."""
+    if row.type.is_text:
+        return chr(int(value)) * row.type.count
+    return [value] * row.type.count if row.type.is_array else value
+
+
 def test_every_command_of_the_dictionary_can_be_sent(encoder):
     for command in DICTIONARY.commands.values():
-        lowest = {row.name: row.lowest for row in command.arguments}
-        highest = [row.highest for row in command.arguments]
+        lowest = {row.name: extreme(row, row.lowest) for row in command.arguments}
+        highest = [extreme(row, row.highest) for row in command.arguments]
         for values in (lowest, highest):
             packet = PusTc.unpack(encoder.packet(command.name, values))
             assert (packet.service, packet.message_subtype) == (command.service, command.subtype)

@@ -1,19 +1,21 @@
 """Attitude: the Python side of the control loop in C.
 
-Copies its report into the store, commands it as the spacecraft mode wants, gives it parameters,
-and turns its step-downs into requests to the supervisor. It never decodes a float.
+Copies its reports into the store, commands it as the spacecraft mode wants and as the ground asks,
+gives it parameters, and turns its step-downs into requests to the supervisor. It never decodes a
+float.
 """
 
 import native
 from flight import mission
 from flight.apps.attitude import definitions
+from flight.apps.attitude.loop_parameters import LoopParameters
+from flight.apps.attitude.requests import Requests
 from flight.core import failures, modes
 from flight.packets import fields
 from hal.compat import const
 
-# enum mf_command, enum mf_kernel_mode, enum mf_flag of native/include/mf_kernel.h
+# enum mf_command, mf_kernel_mode, mf_flag of native/include/mf_kernel.h
 _CMD_SET_MODE = const(1)
-_CMD_SET_PARAM = const(2)
 _CMD_RESET_STATS = const(3)
 _IDLE = const(0)
 _DETUMBLE = const(1)
@@ -22,11 +24,13 @@ _FLAG_DETUMBLED = const(0x08)
 _FLAG_MAG_FAILED = const(0x20)
 _FLAG_IMU_FAILED = const(0x40)
 _FLAG_RODS_FAILED = const(0x80)
-_REASON_MAG_LOST = const(2)
+_REASON_COMMAND = const(1)
 
-_KERNEL_PARAMS = const(5)
-_STATS_STEPS = const(10)
-_EVENTS_PER_STEP = const(8)
+_ESTIMATE = const(0)
+_CONTROL = const(1)
+_CONTROL_STEPS = const(2)
+_SLOW_STEPS = const(10)  # statistics and devices; a multiple of the above
+_EVENTS_PER_STEP = const(16)  # as many as the loop keeps
 _KERNEL_EVENT_SIZE = const(12)
 _RECOVERED_STEPS = const(10)
 
@@ -49,19 +53,21 @@ class Attitude:
         self._params = context.params
         self._report = context.store.claim(0x0201, self.NAME)
         self._stats = context.store.claim(0x0202, self.NAME)
+        self._estimate = context.store.claim(0x0203, self.NAME)
+        self._act = context.store.claim(0x0204, self.NAME)
+        self._devices = context.store.claim(0x0205, self.NAME)
         self._mode_at = fields.offset(definitions.REPORT_FIELDS, "mode")
         self._reason_at = fields.offset(definitions.REPORT_FIELDS, "mode_reason")
         self._flags_at = fields.offset(definitions.REPORT_FIELDS, "flags")
-        self._ack_at = fields.offset(definitions.REPORT_FIELDS, "command_ack")
-        self._kernel_params = [context.params.place(0x0200 + i + 1) for i in range(_KERNEL_PARAMS)]
         self._enabled_at = context.params.place(0x0206)
+        self._loop_params = LoopParameters(context.params)
+        self._requests = Requests(context, self._devices)
         self._event = bytearray(_KERNEL_EVENT_SIZE)
         self._argument = bytearray(4)
         self._control = _IDLE  # wanted from the loop
         self._commanded = False  # by a telecommand, until the next mode
-        self._sequence = 0  # of the last mode command, 0 none
+        self._commanded_ms = 0  # time of the last mode command
         self._changes = 0
-        self._parameters_due = True
         self._steps = 0
         self._well = 0
         self._detumbled = 0
@@ -70,27 +76,39 @@ class Attitude:
 
     def start(self):
         """Command the loop anew: its state may be of an earlier run of this app."""
-        self._parameters_due = True
+        self._changes = self._params.changes
+        self._loop_params.start()
         self._steps = 0
+        self._requests.start()
         self._control = self._modes.row[3] if self._params.u8(self._enabled_at) else _IDLE
         self._command_mode()
 
     def step(self, now_ms):
-        """Report and statistics into the store, events into the ring, decisions, parameters."""
-        self._kernel.report_into(self._report.data)
+        """Reports into the store, events into the ring, answers, decisions, parameters."""
+        tick_ms = self._kernel.report_into(self._report.data)
         self._report.post()
-        if self._steps == 0:
+        self._kernel.attitude_into(_ESTIMATE, self._estimate.data)
+        self._estimate.post()
+        steps = self._steps
+        if steps % _CONTROL_STEPS == 0:
+            self._kernel.attitude_into(_CONTROL, self._act.data)
+            self._act.post()
+        if steps == 0:
             self._kernel.stats_into(self._stats.data)
             self._stats.post()
-        self._steps = (self._steps + 1) % _STATS_STEPS
+            self._kernel.devices_into(self._devices.data)
+            self._devices.post()
+        self._steps = (steps + 1) % _SLOW_STEPS
         self._take_events()
+        if self._requests.pending:
+            self._requests.answer(tick_ms)
         if self._changes != self._params.changes:
             self._changes = self._params.changes
-            self._parameters_due = True
+            self._loop_params.changed()
             self._follow_switch()
-        if self._parameters_due:
-            self._send_parameters()
-        self._judge()
+        if self._loop_params.due:
+            self._loop_params.send(self._kernel)
+        self._judge(tick_ms)
 
     def leave_mode(self, row):
         """A telecommand to the loop holds until here."""
@@ -111,7 +129,7 @@ class Attitude:
 
     def reset_stats(self, buf, off, owner):
         """Handler of `attitude_reset_stats`."""
-        done = self._command(_CMD_RESET_STATS, 0, None, 0)
+        done = self._command(_CMD_RESET_STATS, 0, None, 0) >= 0
         return failures.OK if done else failures.QUEUE_FULL
 
     def _follow_switch(self):
@@ -126,49 +144,45 @@ class Attitude:
             self._command_mode()
 
     def _command_mode(self):
-        return self._command(_CMD_SET_MODE, self._control, None, 0)
+        self._commanded_ms = self._context.time.now_ms
+        return self._command(_CMD_SET_MODE, self._control, None, 0) >= 0
 
     def _command(self, code, index, buf, off):
-        """Queue a command for the loop; False and an event when it refuses."""
+        """Queue a command for the loop: its sequence number, or a status and an event."""
         sequence = self._kernel.command(code, index, buf, off)
         if sequence < 0:
             self._context.events.put(EVENT_COMMAND_REFUSED, -sequence, code << 8 | index)
-            return False
-        self._sequence = sequence
-        return True
+        return sequence
 
-    def _send_parameters(self):
-        self._parameters_due = False
-        index = 1
-        for at in self._kernel_params:
-            self._command(_CMD_SET_PARAM, index, self._params.image, at)
-            index += 1
-
-    def _judge(self):
+    def _judge(self, tick_ms):
         """Ask for modes by what the loop reports; only by a report that knows the last command."""
+        if self._context.clock.ticks_diff(tick_ms, self._commanded_ms) <= 0:
+            return
         data = self._report.data
         current = self._modes
-        if data[self._ack_at] != self._sequence:
-            return
         flags = data[self._flags_at]
         if flags & _FLAG_IMU_FAILED:
             current.inhibit(modes.INHIBIT_GYRO_LOST, modes.REASON_GYRO_LOST)
         else:
             current.allow(modes.INHIBIT_GYRO_LOST)
-        if self._control == _DETUMBLE and data[self._mode_at] == _IDLE:
-            if data[self._reason_at] >= _REASON_MAG_LOST:
-                # C has stepped down; the supervisor follows.
-                self._control = _IDLE
+        mode = data[self._mode_at]
+        if mode != self._control:
+            if data[self._reason_at] <= _REASON_COMMAND:
+                return
+            # C has stepped down; the supervisor follows where nothing is left to fly with.
+            self._control = mode
+            if mode == _IDLE:
                 current.inhibit(modes.INHIBIT_ATTITUDE_LOST, modes.REASON_ATTITUDE_LOST)
-            return
+                return
         self._judge_recovery(flags)
         self._declare(flags & _FLAG_DETUMBLED)
+        if mode != _DETUMBLE:
+            return  # the other modes turn the spacecraft on purpose
         if current.current == self._context.mission.DETUMBLE:
             if flags & _FLAG_DETUMBLED and not current.inhibitors & modes.KEEPS_OUT_OF_NOMINAL:
                 current.request(self._context.mission.NOMINAL, modes.REASON_DETUMBLED)
-        elif current.current == self._context.mission.NOMINAL and self._control == _DETUMBLE:
-            if not flags & _FLAG_DETUMBLED:
-                current.request(self._context.mission.DETUMBLE, modes.REASON_RATE_HIGH)
+        elif current.current == self._context.mission.NOMINAL and not flags & _FLAG_DETUMBLED:
+            current.request(self._context.mission.DETUMBLE, modes.REASON_RATE_HIGH)
 
     def _declare(self, detumbled):
         if detumbled != self._detumbled:
@@ -188,8 +202,9 @@ class Attitude:
             self._modes.allow(modes.INHIBIT_ATTITUDE_LOST)
 
     def _take_events(self):
-        """Kernel events get mission time and go into the ring."""
+        """Kernel events get mission time and go into the ring; refusals also answer requests."""
         event = self._event
+        requests = self._requests
         events = self._context.events
         time = self._context.time
         for _ in range(_EVENTS_PER_STEP):
@@ -208,3 +223,4 @@ class Attitude:
                 events.put_at(number, arg0, self._argument, 0, time.at_seconds, time.at_fraction)
             else:
                 events.put(EVENT_UNKNOWN, number)
+            requests.hear(number, event)
