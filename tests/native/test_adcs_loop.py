@@ -74,7 +74,7 @@ def test_wheel_momentum_is_dumped():
     flight = Flight(momentum__gain_1_s=0.01).mode(rig.POINTING)
     flight.speed = np.array([300.0, 200.0, 0.0, 100.0])
     start = flight.momentum()
-    flight.fly(600)
+    flight.fly(1200)
     # At 8 uN m, and at most across the field.
     assert flight.momentum() < start - 8e-4
     assert flight.off_nadir_deg() < 1.5

@@ -3,9 +3,10 @@
  * The filter runs whenever the gyro does. It starts from the star tracker, or from Sun and field
  * by QUEST; then the field is taken once per measuring cycle at phase 0 and the Sun at SUN_PHASE,
  * so that errors that last (calibration, albedo) are not taken for many independent samples.
+ * Both magnetometers count alike. A coarse Sun, off by the Earth's light for as long as the geometry
+ * lasts, only holds what is worse than itself: gyro and field know better than COARSE_ABOVE_RAD.
  * Without an attitude the gyro's bias is followed by the turning of the field: per cycle, while
- * the turn is small, the part across the field of what gyro and field say (as in control.c of the
- * kernel). */
+ * the turn is small, the part across the field of what gyro and field say. */
 #include "mf_adcs_state.h"
 #include "mf_mekf_update.h"
 #include "mf_quat.h"
@@ -19,7 +20,11 @@
 #define ACQUIRE_CHI2 9.0f          /* of one degree of freedom: the angle between Sun and field */
 #define ACQUIRE_FACTOR 4.0f        /* variance: the gyro's bias is unknown, errors are not white */
 #define SUNLIT_SHARE 0.99f         /* the penumbra counts as eclipse */
+#define COARSE_ABOVE_RAD 0.05f     /* 1 sigma of the attitude */
 #define BIAS_GAIN 0.02f
+#define BIAS_GAIN_FIRST 0.1f       /* falls to BIAS_GAIN over BIAS_CYCLES_FIRST: while the body
+                                    * still turns, it shows the field from all sides */
+#define BIAS_CYCLES_FIRST 600u
 #define BIAS_MAX_RAD_S 0.05f
 #define BIAS_BELOW_RAD_S 0.0873f
 
@@ -34,9 +39,15 @@ static void coarse_bias(mf_adcs_t *adcs, const mf_adcs_in_t *in)
     float square = mf_v3_dot(B, B), across[3];
     mf_v3_cross(across, adcs->mag_dot_B_T_s, B); /* times 1 / |B|^2: the rate across the field */
     float along = mf_v3_dot(adcs->omega_BN_B_rad_s, B) / square;
+    float gain = BIAS_GAIN;
+    if (adcs->bias_cycles < BIAS_CYCLES_FIRST) {
+        gain += (BIAS_GAIN_FIRST - BIAS_GAIN) *
+                (1.0f - (float)adcs->bias_cycles / (float)BIAS_CYCLES_FIRST);
+        adcs->bias_cycles++;
+    }
     for (int i = 0; i < 3; i++) {
         float error = adcs->omega_BN_B_rad_s[i] - along * B[i] - across[i] / square;
-        float bias = adcs->coarse_bias_B_rad_s[i] + BIAS_GAIN * error;
+        float bias = adcs->coarse_bias_B_rad_s[i] + gain * error;
         bias = bias > BIAS_MAX_RAD_S ? BIAS_MAX_RAD_S : bias;
         adcs->coarse_bias_B_rad_s[i] = bias < -BIAS_MAX_RAD_S ? -BIAS_MAX_RAD_S : bias;
     }
@@ -146,13 +157,18 @@ static void update(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adc
     mf_mekf_direction_t direction;
     if (adcs->mag_new && phase == 0 && adcs->field_valid && !adcs->doubted) {
         mf_v3_copy(direction.direction_B, adcs->mag_B_T);
+        if (adcs->mag_fresh[0] && adcs->mag_fresh[1]) { /* their sum has the mean's direction */
+            mf_v3_add_scaled(direction.direction_B, adcs->mag_each_B_T[0], adcs->mag_each_B_T[1],
+                             1.0f);
+        }
         mf_v3_copy(direction.direction_N, adcs->mag_N_T);
         direction.sigma_rad = mag_sigma_rad(adcs, params);
         direction.sample_us = in->time_us - 1000u * (uint64_t)adcs->mag_age_ms;
         direction.sensor = MF_MEKF_MAG;
         (void)mf_mekf_update_direction(&adcs->mekf, &params->mekf, &direction);
     }
-    if (phase == SUN_PHASE && adcs->sun_valid && adcs->sun_known && adcs->orbit_valid) {
+    bool wanted = adcs->sun_fine || mf_mekf_sigma_rad(&adcs->mekf) > COARSE_ABOVE_RAD;
+    if (phase == SUN_PHASE && adcs->sun_valid && adcs->sun_known && adcs->orbit_valid && wanted) {
         mf_v3_copy(direction.direction_B, adcs->sun_B);
         mf_v3_copy(direction.direction_N, adcs->sun_N);
         direction.sigma_rad = sun_sigma_rad(adcs, params);
@@ -178,11 +194,15 @@ void mf_adcs_estimate(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
                                             adcs->omega_age_ms <= params->mekf.step_max_ms));
     if (adcs->mag_new) {
         float dipole[3];
-        (void)mf_bdot_update(&adcs->bdot, &params->bdot, adcs->mag_B_T,
-                             in->tick * (uint32_t)MF_ADCS_PERIOD_MS, adcs->mag_dot_B_T_s, dipole);
+        adcs->bdot_scaled =
+            mf_bdot_update(&adcs->bdot, &params->bdot, adcs->mag_B_T,
+                           in->tick * (uint32_t)MF_ADCS_PERIOD_MS, adcs->mag_dot_B_T_s,
+                           dipole) == 1;
         if (in->tick % MF_ADCS_CYCLE == 0) {
             mf_v3_copy(adcs->bdot_B_A_m2, dipole);
         }
+    } else if (in->tick % MF_ADCS_CYCLE == 0) {
+        mf_v3_zero(adcs->bdot_B_A_m2); /* the last one is too old to be acted on */
     }
     if (adcs->mekf.valid) {
         if (adcs->gyro_new) {

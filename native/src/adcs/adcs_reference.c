@@ -67,7 +67,7 @@ static const mf_adcs_params_t reference = {
     .sunsafe = {.axis_B = {1.0f, 0.0f, 0.0f},
                 .inertia_B_kg_m2 = INERTIA,
                 .momentum_N_m_s = 1.2e-3f,
-                .gain_1_s = 5.0e-3f,
+                .gain_1_s = 2.0e-2f,
                 .dipole_max_A_m2 = DIPOLE_MAX_A_M2,
                 .axis_enter_rad = 0.35f,
                 .axis_leave_rad = 0.26f,
@@ -115,7 +115,7 @@ static const mf_adcs_params_t reference = {
                  .rate_max_rad_s = 0.06f},
     .target = {.guidance = {.target = MF_GUIDANCE_NADIR,
                             .first_B = {0.0f, 0.0f, 1.0f},
-                            .second_B = {1.0f, 0.0f, 0.0f},
+                            .second_B = {0.0f, -1.0f, 0.0f}, /* +x to the Sun's side */
                             .q_RN = {0.0f, 0.0f, 0.0f, 1.0f},
                             .elevation_min_rad = 0.1f,
                             .rate_max_rad_s = 0.1f}},
