@@ -57,6 +57,7 @@ struct mf_adcs {
     /* Estimates. */
     mf_mekf_t mekf;
     float coarse_bias_B_rad_s[3]; /* from the turning of the field, until the filter runs */
+    uint32_t bias_cycles;         /* that estimate has seen */
     float omega_BN_B_rad_s[3];
     uint32_t omega_age_ms;
     bool omega_known;
@@ -72,6 +73,8 @@ struct mf_adcs {
     /* Control. */
     mf_bdot_t bdot;
     float mag_dot_B_T_s[3], bdot_B_A_m2[3];
+    float smooth_B_T_s[3], rate_rad_s; /* of the detumbled decision; rate -1 unknown */
+    bool smooth_known;
     mf_sunsafe_t sunsafe;
     mf_control_t control;
     mf_momentum_t momentum;
@@ -79,7 +82,8 @@ struct mf_adcs {
     mf_control_output_t error;
     mf_adcs_wheel_t wheels[MF_WHEELS_COUNT];
     uint8_t wheels_used;
-    uint16_t gate_ticks;          /* detumbling without damping, see adcs_control.c */
+    uint16_t gate_cycles;         /* detumbling without damping, see adcs_detumble.c */
+    bool gated, bdot_scaled;
     float momentum_B_N_m_s[3];
     bool guided_valid, fallback, saturated, on_target, wheels_on;
     float hold_q_RN[4];
@@ -135,6 +139,10 @@ void mf_adcs_watch_residual(mf_adcs_t *adcs, const mf_adcs_params_t *params, uin
                             const mf_adcs_out_t *out);
 /* Take the residual dipole off what the rods are to give. */
 void mf_adcs_compensate(const mf_adcs_t *adcs, float dipole_B_A_m2[3]);
+void mf_adcs_detumble(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                      float dipole_B_A_m2[3]);
+void mf_adcs_decide_detumbled(mf_adcs_t *adcs, const mf_adcs_params_t *params,
+                              const mf_adcs_in_t *in);
 /* Field in the body for control: measured, or modelled through the attitude. */
 bool mf_adcs_field(const mf_adcs_t *adcs, float mag_B_T[3]);
 /* The wheels that work and are not found faulty are enough to point with. */

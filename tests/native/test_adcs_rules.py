@@ -92,7 +92,8 @@ def test_the_kernel_takes_the_algorithms_it_calls_and_no_others():
     assert {sources.SRC / "adcs" / "bdot.c", sources.SRC / "kernel" / "kernel.c"} <= taken
     reached = {header.name for header in sources.included(sources.kernel())}
     for path in ALGORITHMS:
-        assert (path in taken) == (f"mf_{path.stem}.h" in reached)
+        loop = path.stem.startswith("adcs") and "mf_adcs_state.h" in reached
+        assert (path in taken) == (loop or f"mf_{path.stem}.h" in reached)
     assert (sources.SRC / "libm" / "sinf.c" in taken) == ("mf_math.h" in reached)
 
 

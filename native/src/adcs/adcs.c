@@ -22,6 +22,7 @@ void mf_adcs_reset(mf_adcs_t *adcs, const mf_adcs_params_t *params)
     adcs->target = params->target;
     adcs->reason = MF_ADCS_REASON_BOOT;
     adcs->most = MF_ADCS_POINTING;
+    adcs->rate_rad_s = -1.0f;
     adcs->guided.q_RN[3] = 1.0f;
 }
 

@@ -2,58 +2,12 @@
  *
  * Rods are on from phase 0 to MF_ADCS_RODS_OFF - 1 of the measuring cycle. Wheels take the torque of
  * quaternion feedback less what the rods' momentum dump gives at this moment; without an attitude
- * they damp the rate. Wheels are in torque mode while pointing, else they coast.
- *
- * Detumbling: by the gyro (mf_damping.h) as long as the rate is well above its bias, by B-dot below
- * and without gyro. A body that spins about the field line shows the rods nothing to damp, and
- * damping what is across keeps it there; so, while it turns faster than GATE_RATE, damping waits
- * until a good part of the rate is across the field (see control.c of the kernel for the figures
- * behind it). */
+ * they damp the rate. Wheels are in torque mode while pointing, else they coast. */
 #include "mf_adcs_state.h"
 #include "mf_quat.h"
 #include "mf_vec3.h"
 
-#define GYRO_ABOVE_RAD_S 0.0524f   /* 3 deg/s: a gyro's bias is small against it */
-#define GATE_RATE_RAD_S 0.01745f
-#define GATE_SHARE 0.6f
-#define GATE_TICKS_MAX 9000u
-#define STRONG_RATE_RAD_S 0.0436f
-#define STRONG_FACTOR 4.0f
 #define DAMP_FACTOR 2.0f
-
-static void detumble(mf_adcs_t *adcs, const mf_adcs_params_t *params, float dipole_B_A_m2[3])
-{
-    const float *omega = adcs->omega_BN_B_rad_s;
-    float across[3];
-    float rate = adcs->omega_known ? mf_v3_norm(omega) : 0.0f;
-    bool by_gyro = adcs->omega_known && (adcs->mekf.valid || rate > GYRO_ABOVE_RAD_S);
-    float mag_B_T[3];
-    if (!mf_adcs_field(adcs, mag_B_T)) {
-        return;
-    }
-    if (adcs->omega_known && rate > GATE_RATE_RAD_S) {
-        mf_v3_cross(across, omega, mag_B_T);
-        if (mf_v3_norm(across) < GATE_SHARE * rate * mf_v3_norm(mag_B_T) &&
-            adcs->gate_ticks < GATE_TICKS_MAX) {
-            adcs->gate_ticks++;
-            return;
-        }
-        if (adcs->gate_ticks < GATE_TICKS_MAX) {
-            adcs->gate_ticks = 0;
-        }
-    }
-    if (!by_gyro) {
-        if (adcs->mag_known) {
-            mf_v3_copy(dipole_B_A_m2, adcs->bdot_B_A_m2);
-        }
-        return;
-    }
-    mf_damping_params_t damping = params->damping;
-    if (rate > STRONG_RATE_RAD_S) {
-        damping.gain_N_m_s *= STRONG_FACTOR;
-    }
-    adcs->saturated = mf_damping_update(&damping, omega, mag_B_T, dipole_B_A_m2) == 1;
-}
 
 static void sunsafe(mf_adcs_t *adcs, const mf_adcs_params_t *params, float dipole_B_A_m2[3])
 {
@@ -175,7 +129,7 @@ void mf_adcs_act(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_
     adcs->error = (mf_control_output_t){.error_rad = -1.0f};
     sum_momentum(adcs, params, in, wheels_B_N_m_s);
     if (adcs->mode == MF_ADCS_DETUMBLE && rods_phase) {
-        detumble(adcs, params, dipole_B_A_m2);
+        mf_adcs_detumble(adcs, params, in, dipole_B_A_m2);
     } else if (adcs->mode == MF_ADCS_SUNSAFE && rods_phase) {
         sunsafe(adcs, params, dipole_B_A_m2);
     } else if (adcs->mode == MF_ADCS_POINTING && adcs->rods_only) {

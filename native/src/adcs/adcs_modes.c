@@ -40,7 +40,8 @@ static void enter(mf_adcs_t *adcs, uint8_t mode, uint8_t reason)
     mf_sunsafe_reset(&adcs->sunsafe);
     mf_control_reset(&adcs->control);
     mf_momentum_reset(&adcs->momentum);
-    adcs->gate_ticks = 0;
+    adcs->gate_cycles = 0;
+    adcs->gated = false;
 }
 
 static void step_down(mf_adcs_t *adcs, uint8_t mode, uint8_t reason)
@@ -161,9 +162,7 @@ void mf_adcs_mode(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs
     float mag_B_T[3], rate = rate_rad_s(adcs);
     adcs->field_lost_ms = lasting(adcs->field_lost_ms, !mf_adcs_field(adcs, mag_B_T), dt_ms);
     adcs->rate_high_ms = lasting(adcs->rate_high_ms, rate > params->rate_high_rad_s, dt_ms);
-    bool slow = rate >= 0.0f && rate < params->rate_low_rad_s;
-    adcs->rate_low_ms = lasting(adcs->rate_low_ms, slow, dt_ms);
-    adcs->detumbled = adcs->rate_low_ms >= params->detumbled_ms;
+    mf_adcs_decide_detumbled(adcs, params, in);
     if (adcs->command_waits) {
         adcs->command_waits = false;
         adcs->rods_only = false;
@@ -199,7 +198,7 @@ void mf_adcs_limit_mode(mf_adcs_t *adcs, uint8_t most, uint8_t reason)
 
 float mf_adcs_rate_rad_s(const mf_adcs_t *adcs)
 {
-    return rate_rad_s(adcs);
+    return adcs->rate_rad_s;
 }
 
 int mf_adcs_command_target(mf_adcs_t *adcs, const mf_adcs_target_t *target)

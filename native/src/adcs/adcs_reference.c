@@ -60,8 +60,11 @@ static const mf_adcs_params_t reference = {
              .sigma_lost_rad = 0.6f},
     .bdot = {.gain_N_m_s = 1.5e-4f,
              .dipole_max_A_m2 = DIPOLE_MAX_A_M2,
-             .rate_low_rad_s = 0.09f,
-             .gap_max_ms = 3000,
+             /* The long baseline up to 29 deg/s: 100 nT of noise over 100 ms read as 3 deg/s,
+              * while the lag of the long one at 15 deg/s is 8 deg of direction. 29 deg/s are far
+              * from both its aliasing (180 deg/s) and that noise. */
+             .rate_low_rad_s = 0.5f,
+             .gap_max_ms = 1500, /* survives a lost short sample, not a lost cycle */
              .baseline_ms = 1000},
     .damping = {.gain_N_m_s = 1.5e-4f, .dipole_max_A_m2 = DIPOLE_MAX_A_M2, .omega_max_rad_s = 4.0f},
     .sunsafe = {.axis_B = {1.0f, 0.0f, 0.0f},
