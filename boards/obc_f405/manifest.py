@@ -1,20 +1,52 @@
-# Python in the image. Host-only files of the same packages stay out.
+# Python in the image. Host-only files of the same packages stay out; tables of definitions go in
+# without the texts that only people read.
 import os
+import sys
+
+sys.path.insert(0, os.getcwd())
+from texts import without_texts  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
+TABLES = ("definitions.py", "parameters.py")
 
 root = os.path.abspath("../..")
+stripped = os.path.join(root, "build", "frozen")
+
+
+def is_table(path):
+    parts = path.split("/")
+    return parts[0] == "flight" and parts[1] in ("core", "apps") and parts[-1] in TABLES
+
+
+def strip(path):
+    """Put the file without its texts into `stripped`; left alone when it is there already."""
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        text = without_texts(file.read())
+    target = os.path.join(stripped, path)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.exists(target):
+        with open(target, encoding="utf-8") as file:
+            if file.read() == text:
+                return
+    with open(target, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 found = []
+tables = []
 for top in ("flight", "hal"):
     for folder, folders, names in os.walk(os.path.join(root, top)):
         folders.sort()
         for name in sorted(names):
             path = os.path.relpath(os.path.join(folder, name), root)
             if name.endswith(".py") and path not in HOST_ONLY:
-                found.append(path)
+                (tables if is_table(path) else found).append(path)
 for name in ("__init__", "compose", "obc_f405/board", "obc_f405/main"):
     path = "boards/" + name + ".py"
     if os.path.exists(os.path.join(root, path)):
         found.append(path)
+for path in tables:
+    strip(path)
 
 freeze("$(ROOT_DIR)", tuple(found), opt=2)
+freeze(stripped, tuple(tables), opt=2)

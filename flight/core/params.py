@@ -24,23 +24,23 @@ EVENT_SET = const(0x000F)
 class Params:
     """The parameters of the dictionary in its order, which is that of their ids: each is known by
     its row there, and `image[at(row):]` holds its value. `changes` counts sets, so that an app can
-    notice. Kept in arrays: an object for each would fill the heap."""
+    notice; `marks[row]` is set with the value, for an app that has to hand it on, and clears it.
+    Kept in arrays: an object for each would fill the heap."""
 
     def __init__(self, dictionary, fram, events):
         self._events = events
-        self._rows = []  # of the definitions tables, which lie in flash
-        self._owners = bytearray(0)
+        self._tables = []  # of the subsystems: they lie in flash
+        self._owners = bytearray(0)  # by table
         self._ids = array("H")
         self._places = array("H")
         at = HEADER_SIZE
         layout = 0xFFFF
         for subsystem in dictionary.SUBSYSTEMS:
-            owners = authority.mask(dictionary, subsystem.PARAMETER_AUTHORITY)
+            self._tables.append(subsystem.PARAMETERS)
+            self._owners.append(authority.mask(dictionary, subsystem.PARAMETER_AUTHORITY))
             for row in subsystem.PARAMETERS:
                 if len(self._ids) and row[0] <= self._ids[-1]:
-                    raise ValueError("parameters are not in the order of their ids: " + row[1])
-                self._rows.append(row)
-                self._owners.append(owners)
+                    raise ValueError("parameters are not in the order of their ids")
                 self._ids.append(row[0])
                 self._places.append(at)
                 size = fields.size(row[2])
@@ -49,6 +49,7 @@ class Params:
                 layout = (layout * 31 + row[0] * 8 + size) & 0xFFFF
         self.count = len(self._ids)
         self._places.append(at)
+        self.marks = bytearray(self.count)
         self._copies = TwoCopies(fram, _ADDRESS_A, _ADDRESS_B, at - HEADER_SIZE, layout)
         self.image = self._copies.image
         if len(self.image) > _COPY_MAX:
@@ -69,7 +70,7 @@ class Params:
             return
         self.source = SOURCE_DEFAULTS
         for row in range(self.count):
-            definition = self._rows[row]
+            definition = self._definition(row)
             at = self._places[row]
             struct.pack_into(">" + fields.code(definition[2]), self.image, at, definition[5])
         self._events.put(EVENT_DEFAULTED, -self._copies.status)
@@ -89,13 +90,27 @@ class Params:
             return low
         return -1
 
+    def number(self, row):
+        """The id."""
+        return self._ids[row]
+
+    def at(self, row):
+        """Offset of the value in `image`."""
+        return self._places[row]
+
     def value_size(self, row):
         """Bytes of the value."""
         return self._places[row + 1] - self._places[row]
 
     def may_set(self, row, owner):
         """Whether this owner may set it."""
-        return self._owners[row] >> owner & 1
+        i = 0
+        for table in self._tables:
+            if row < len(table):
+                break
+            row -= len(table)
+            i += 1
+        return self._owners[i] >> owner & 1
 
     def get_into(self, row, buf, off):
         """Copy the value into `buf[off:]`."""
@@ -103,7 +118,7 @@ class Params:
 
     def in_range(self, row, buf, off):
         """The value at `buf[off]` lies within its limits."""
-        definition = self._rows[row]
+        definition = self._definition(row)
         return native.in_range(buf, off, definition[2], definition[3], definition[4])
 
     def place(self, parameter_id):
@@ -128,6 +143,7 @@ class Params:
     def put(self, row, buf, off):
         """Put the validated value at `buf[off]` into the image."""
         native.copy(self.image, self._places[row], buf, off, self.value_size(row))
+        self.marks[row] = 1
 
     def commit(self):
         """Store the changed image: 0, or a negative status and every value as before `begin`."""
@@ -143,6 +159,13 @@ class Params:
     def announce(self, row):
         """Event that the parameter was set."""
         self._events.put(EVENT_SET, self._ids[row], self.generation & 0xFFFF)
+
+    def _definition(self, row):
+        for table in self._tables:
+            if row < len(table):
+                return table[row]
+            row -= len(table)
+        return None
 
     def _in_range(self):
         """A good image of an older build may hold values that this build's table forbids."""

@@ -6,6 +6,7 @@ from flight.packets import fields
 from hal.compat import const
 
 _ARM_S = const(30)
+_KINDS = ("u8", "i8", "u16", "i16", "u32", "i32", "f32")
 
 
 class Function:
@@ -17,16 +18,15 @@ class Function:
         self.hazardous = row[6]
         self.handler = None
         self.size = 0
-        # Per argument: type under which it is checked, how many of them, size of one.
-        self.kinds = []
-        self.counts = []
-        self.sizes = []
+        # Per argument: row of _KINDS under which it is checked, how many of them, size of one.
+        layout = bytearray()
         for argument in row[4]:
             base, count = fields.split(argument[1])
-            self.kinds.append(fields.checked_as(argument[1]))
-            self.counts.append(count or 1)
-            self.sizes.append(fields.size(base))
+            layout.append(_KINDS.index(fields.checked_as(argument[1])))
+            layout.append(count or 1)
+            layout.append(fields.size(base))
             self.size += fields.size(argument[1])
+        self.layout = bytes(layout)
 
 
 class Functions:
@@ -68,13 +68,14 @@ class Functions:
             return failures.BAD_LENGTH
         at += 2
         i = 0
+        layout = function.layout
         for argument in function.row[4]:
-            kind = function.kinds[i]
-            for _ in range(function.counts[i]):
+            kind = _KINDS[layout[i]]
+            for _ in range(layout[i + 1]):
                 if not native.in_range(packet, at, kind, argument[2], argument[3]):
                     return failures.OUT_OF_RANGE
-                at += function.sizes[i]
-            i += 1
+                at += layout[i + 2]
+            i += 3
         return failures.OK
 
     def start(self, packet, at, n, owner):

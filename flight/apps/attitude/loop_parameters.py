@@ -4,77 +4,63 @@ The loop starts with the same defaults, so nothing waits for them; what the grou
 before the rest.
 """
 
-from array import array
-
-import native
-from flight.apps.attitude import definitions
 from hal.compat import const
 
 _CMD_SET_PARAM = const(2)  # enum mf_command
 _PER_STEP = const(4)  # half the loop's queue: the rest is for the ground
-_SIZE = const(4)  # all are f32
+_FIRST = const(0x0201)
+_LAST = const(0x02FF)
 _OWN = const(0x0206)  # of the app itself, not of the loop
-
-_GIVEN = const(0)
-_DUE = const(1)
-_CHANGED = const(2)
 
 
 class LoopParameters:
-    """`due`: how many the loop has not been given."""
+    """`due`: whether the loop has not been given everything. The low byte of an id is the index of
+    enum mf_kernel_param; all are f32."""
 
     def __init__(self, params):
         self._params = params
-        ids = [row[0] for row in definitions.PARAMETERS if row[0] != _OWN]
-        self._count = len(ids)
-        self._indices = bytes([number & 0xFF for number in ids])  # enum mf_kernel_param
-        self._places = array("H", [params.place(number) for number in ids])
-        self._values = bytearray(_SIZE * len(ids))
-        self._marks = bytearray(len(ids))
-        self._urgent = 0
-        self.due = 0
+        self._first = params.find(_FIRST)
+        self._end = self._first
+        while self._end < params.count and params.number(self._end) <= _LAST:
+            self._end += 1
+        self._next = self._end  # of the round through all of them
+        self._changed = False
+        self.due = False
 
     def start(self):
         """All are due: what the loop has may be of an earlier start of Python."""
-        for row in range(self._count):
-            self._marks[row] = _DUE
-            native.copy(self._values, _SIZE * row, self._params.image, self._places[row], _SIZE)
-        self.due = self._count
-        self._urgent = 0
+        self._next = self._first
+        self._changed = False
+        self.due = True
 
     def changed(self):
-        """Find the values that are not what they were."""
-        image = self._params.image
-        values = self._values
-        marks = self._marks
-        for row in range(self._count):
-            at = self._places[row]
-            first = _SIZE * row
-            for i in range(_SIZE):
-                if image[at + i] != values[first + i]:
-                    native.copy(values, first, image, at, _SIZE)
-                    if marks[row] == _GIVEN:
-                        self.due += 1
-                    if marks[row] != _CHANGED:
-                        self._urgent += 1
-                    marks[row] = _CHANGED
-                    break
+        """Some of them may have been set."""
+        self._changed = True
+        self.due = True
 
     def send(self, kernel):
         """Give the loop some of those that are due; what it has no room for waits."""
+        params = self._params
         room = _PER_STEP
-        wanted = _CHANGED if self._urgent else _DUE
-        marks = self._marks
-        for row in range(self._count):
-            if marks[row] != wanted:
-                continue
-            at = self._places[row]
-            if kernel.command(_CMD_SET_PARAM, self._indices[row], self._params.image, at) < 0:
+        if self._changed:
+            for row in range(self._first, self._end):
+                if params.marks[row]:
+                    if room == 0 or not self._give(kernel, row):
+                        return
+                    params.marks[row] = 0
+                    room -= 1
+            self._changed = False
+        while room and self._next < self._end:
+            if not self._give(kernel, self._next):
                 return
-            marks[row] = _GIVEN
-            self.due -= 1
-            if wanted == _CHANGED:
-                self._urgent -= 1
+            self._next += 1
             room -= 1
-            if room == 0:
-                return
+        self.due = self._next < self._end
+
+    def _give(self, kernel, row):
+        """False when the loop has no room for it."""
+        params = self._params
+        number = params.number(row)
+        if number == _OWN:
+            return True
+        return kernel.command(_CMD_SET_PARAM, number & 0xFF, params.image, params.at(row)) >= 0
