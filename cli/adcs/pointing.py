@@ -161,10 +161,12 @@ def measure_slew(verify: Verify) -> Values:
 
 GROUND = "pointing to a ground target through a pass"
 PASS_S, AHEAD_S, EARTH_RAD_S = 200, 500, 7.292115e-5
+# Guidance takes the target up at 6 deg; judged from where an antenna would follow.
+ELEVATION_DEG = 20.0
 
 
 def measure_ground(verify: Verify) -> Values:
-    """A place that the spacecraft passes over, from 200 s before to 200 s after."""
+    """A place that the spacecraft passes over, while it is high enough above the horizon there."""
     flight = ready(verify.seed)
     above_s = flight.t + AHEAD_S
 
@@ -175,9 +177,13 @@ def measure_ground(verify: Verify) -> Values:
     longitude, latitude, _ = erfa.gc2gd(1, dcm_EN(above_s) @ flight.env["r"](above_s))
     place_E = np.asarray(erfa.gd2gc(1, longitude, latitude, 0.0))
 
-    def off_deg(each: Flight) -> float:
-        line = each.body.dcm_BN @ (dcm_EN(each.t).T @ place_E - each.env["r"](each.t))
-        return float(np.arccos(np.clip(line[2] / np.linalg.norm(line), -1.0, 1.0))) / DEG
+    def angles_deg(each: Flight) -> tuple[float, float]:
+        """Of the line of sight off the place, and of the spacecraft above its horizon."""
+        place_N = dcm_EN(each.t).T @ place_E
+        line_N = place_N - each.env["r"](each.t)
+        line_N = line_N / np.linalg.norm(line_N)
+        off = np.arccos(np.clip((each.body.dcm_BN @ line_N)[2], -1.0, 1.0))
+        return float(off) / DEG, float(np.arcsin(-line_N @ place_N / np.linalg.norm(place_N))) / DEG
 
     with verify.progress("a pass over a ground target", 1):
         target = {
@@ -187,7 +193,8 @@ def measure_ground(verify: Verify) -> Values:
         }
         accepted(lib.mf_adcs_command_target(flight.state, ffi.new("mf_adcs_target_t *", target)))
         flight.fly(AHEAD_S - PASS_S)
-        return {GROUND: rms(flight.fly(2 * PASS_S, off_deg))}
+        rows = np.array(flight.fly(2 * PASS_S, angles_deg))
+        return {GROUND: rms(rows[rows[:, 1] >= ELEVATION_DEG, 0])}
 
 
 def measure_day(verify: Verify) -> Values:
