@@ -51,6 +51,7 @@ $(STAMPS)/native: $(NATIVE_SOURCES) $(ENVIRONMENT)
 	@$(PY) -m native.cffi.build_native
 	@$(PY) -m native.cffi.build_adcs
 	@$(PY) -m native.cffi.build_link
+	@$(PY) -m native.cffi.build_files
 	@touch $@
 
 .PHONY: setup
