@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from native.cffi.sources import ROOT, kernel, libm_include
+from native.cffi.sources import ROOT, kernel
 
 BUILD = ROOT / "build" / "native" / "check"
 CFLAGS = (
@@ -31,8 +31,6 @@ def build(name: str, flags: tuple[str, ...]) -> Path:
     tests = ROOT / "tests" / "native" / "c"
     program = folder / "check"
     include = [f"-I{ROOT / 'native' / 'include'}", f"-I{tests}"]
-    if any(path.parent.name == "libm" for path in kernel()):
-        include.append(f"-I{libm_include()}")
     objects = []
     for source in (*kernel(), *sorted(tests.glob("*.c"))):
         objects.append(folder / f"{source.parent.name}_{source.stem}.o")

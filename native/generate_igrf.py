@@ -3,22 +3,20 @@
     python native/generate_igrf.py [--check]
 
 Source: IGRF-14 of IAGA (Alken et al.; doi 10.5281/zenodo.14012302), as the file IGRF14.shc that the
-pinned package ppigrf carries. Taken are the definitive field of 2020, the field of 2025 and its
-secular variation; with them the factors of the Schmidt recursion, so that no root and no division
-is left for flight. The result, native/src/adcs/igrf_table.h, is committed; `--check` says whether
-it is what this script writes.
+pinned package ppigrf carries. Taken are the field of 2025, in the tenths of a nanotesla in which it
+is published, and its change over the five years before and after. The result,
+native/src/adcs/igrf_table.h, is committed; `--check` says whether it is what this script writes.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-DEGREE = 13
+DEGREE, DEGREE_AFTER = 13, 8
 TARGET = Path(__file__).resolve().parent / "src" / "adcs" / "igrf_table.h"
 
 
@@ -38,62 +36,62 @@ def columns() -> list[tuple[int, int]]:
     return [(n, m) for m in range(DEGREE + 1) for n in range(max(m, 1), DEGREE + 1)]
 
 
-def factors(n: int, m: int) -> tuple[float, float, float]:
-    """Of the functions without cos^m: recursion in n (two), and slope from the order below.
-
-    On the diagonal (n = m) the first is the step from (m - 1, m - 1). The third gives the
-    derivative by z/r of (n, m - 1) from the function (n, m) itself.
-    """
-    if n == m:
-        first, second = (math.sqrt((2 * n - 1) / (2 * n)) if n > 1 else 1.0), 0.0
-    else:
-        root = math.sqrt(n * n - m * m)
-        first, second = (2 * n - 1) / root, math.sqrt((n - 1) ** 2 - m * m) / root
-    slope = math.sqrt((n - m + 1) * (n + m) / (2.0 if m == 1 else 1.0)) if m > 0 else 0.0
-    return first, second, slope
-
-
-def array(name: str, comment: str, values: list[float]) -> str:
-    """One C array, 8 numbers a line."""
-    words = [f"{value:.9g}" for value in values]
-    words = [word if "." in word or "e" in word else word + ".0" for word in words]
+def array(name: str, comment: str, values: list[float], unit: float) -> str:
+    """One C array of whole multiples of `unit`, 12 numbers a line."""
+    counts = [round(value / unit) for value in values]
+    for value, count in zip(values, counts, strict=True):
+        if abs(value - count * unit) > 1e-6 or not -32768 <= count <= 32767:
+            raise ValueError(f"{name}: {value} is no int16 of {unit}")
     lines = [
-        "    " + ", ".join(f"{word}f" for word in words[k : k + 8]) + ","
-        for k in range(0, len(words), 8)
+        "    " + ", ".join(str(count) for count in counts[k : k + 12]) + ","
+        for k in range(0, len(counts), 12)
     ]
     body = "\n".join(lines)
-    return f"/* {comment} */\nstatic const float {name}[{len(values)}] = {{\n{body}\n}};\n"
+    return f"/* {comment} */\nstatic const int16_t {name}[{len(values)}] = {{\n{body}\n}};\n"
 
 
 def table(text: str) -> str:
     """The whole header."""
     shc = read_shc(text)
 
-    def pairs(value: Callable[[dict[float, float]], float]) -> list[float]:
+    def numbers(value: Callable[[dict[float, float]], float], degree: int) -> list[float]:
         out = []
         for n, m in columns():
-            out += [value(shc[n, m]), value(shc[n, -m]) if m > 0 else 0.0]
+            if n <= degree:
+                out += [value(shc[n, m]), *([value(shc[n, -m])] if m > 0 else [])]
+            elif any(value(shc[n, k]) for k in {m, -m}):
+                raise ValueError(f"a number of degree {n} is beyond {degree}")
         return out
 
-    rest = [part for key in columns() for part in factors(*key)]
+    dipole = [shc[1, m][2025.0] for m in (0, 1, -1)]
+    for m in (0, 1, -1):  # too large for the table
+        change = {2020.0: shc[1, m][2020.0] - shc[1, m][2025.0], 2025.0: 0.0}
+        shc[1, m] = {**change, 2030.0: shc[1, m][2030.0] - shc[1, m][2025.0]}
     parts = [
         "/* Written by native/generate_igrf.py from IGRF14.shc (IAGA, 10.5281/zenodo.14012302).\n"
-        " * Order m = 0..13, in it n = max(m, 1)..13; Schmidt semi-normalised. Fields: g, h (h of\n"
-        " * m = 0 is zero). Factors: two of the recursion in n, one of the derivative. */\n"
-        "#ifndef MF_IGRF_TABLE_H\n#define MF_IGRF_TABLE_H\n",
-        f"#define IGRF_DEGREE {DEGREE}\n",
-        array("igrf_2025_nT", "Field at 2025-01-01 [nT]", pairs(lambda year: year[2025.0])),
+        " * Order m = 0..13, in it n = max(m, 1)..13: g and, but for m = 0, h. */\n"
+        "#ifndef MF_IGRF_TABLE_H\n#define MF_IGRF_TABLE_H\n\n#include <stdint.h>\n",
+        f"#define IGRF_DEGREE {DEGREE}\n#define IGRF_DEGREE_AFTER {DEGREE_AFTER}\n",
+        "/* Dipole at 2025-01-01 [nT]: g(1,0), g(1,1), h(1,1); left out of the table below. */\n"
+        f"static const float igrf_dipole_nT[3] = {{{', '.join(f'{v:.1f}f' for v in dipole)}}};\n",
         array(
-            "igrf_before_nT_year",
-            "Its change from 2020 to 2025 [nT/year]",
-            pairs(lambda year: (year[2025.0] - year[2020.0]) / 5.0),
+            "igrf_2025",
+            "Field at 2025-01-01 [0.1 nT]",
+            numbers(lambda year: year[2025.0], DEGREE),
+            0.1,
         ),
         array(
-            "igrf_after_nT_year",
-            "Its change from 2025 on [nT/year]",
-            pairs(lambda year: (year[2030.0] - year[2025.0]) / 5.0),
+            "igrf_before",
+            "Its change over the five years before [0.01 nT]",
+            numbers(lambda year: year[2025.0] - year[2020.0], DEGREE),
+            0.01,
         ),
-        array("igrf_factor", "Factors, three per (n, m)", rest),
+        array(
+            "igrf_after",
+            "Its change over the five years after, to degree 8 [0.01 nT]",
+            numbers(lambda year: round(year[2030.0] - year[2025.0], 6), DEGREE_AFTER),
+            0.01,
+        ),
         "#endif\n",
     ]
     return "\n".join(parts)

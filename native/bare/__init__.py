@@ -20,7 +20,6 @@ from native.cffi.sources import (
     ROOT,
     cipher_include,
     included,
-    libm_include,
     secured_link,
     with_called,
 )
@@ -77,7 +76,7 @@ def _object(source: Path) -> Path:
     if not target.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f".{os.getpid()}")
-        include = [f"-I{INCLUDE}", f"-I{HERE}", f"-I{libm_include()}"]
+        include = [f"-I{INCLUDE}", f"-I{HERE}"]
         if source.parent.name == "crypto":
             include += [f"-I{folder}" for folder in cipher_include()]
         command = [_tool(COMPILER), *ARCH, *flags(source), *include, "-c", str(source)]

@@ -25,7 +25,7 @@ from pathlib import Path
 from cffi import FFI
 
 from native.cffi.build_native import CFLAGS, declarations, without_bodies
-from native.cffi.sources import INCLUDE, ROOT, SRC, algorithms, included, libm, libm_include
+from native.cffi.sources import INCLUDE, ROOT, algorithms, included, libm
 
 BUILD = ROOT / "build" / "native"
 SINGLE, DOUBLE = "_mf_adcs", "_mf_adcs_f64"
@@ -43,7 +43,7 @@ def extension_path(module: str) -> Path:
 
 def exported() -> list[Path]:
     """Headers of the algorithms and what they rest on, in order of dependence."""
-    return included([*algorithms(), SRC / "libm" / "libm_names.h"])
+    return included([*algorithms(), *libm()])
 
 
 def interface(module: str) -> str:
@@ -69,16 +69,11 @@ def _object(source: Path, folder: Path, flags: tuple[str, ...]) -> Path:
     words on standard error."""
     target = folder / f"{source.parent.name}_{source.stem}.o"
     stamp = target.with_suffix(".sha256")
-    names = source.parent / "libm_names.h"
-    local = [names] if names.exists() else []
-    wanted = _hash(flags, source, *included([source, *local]), *local, F64)
+    wanted = _hash(flags, source, *included([source]), F64)
     if target.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
         return target
-    include = [f"-I{INCLUDE}"]
-    if local:
-        include.append(f"-I{libm_include()}")
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    command = [*compiler, *flags, *include, "-c", str(source), "-o", str(target)]
+    command = [*compiler, *flags, f"-I{INCLUDE}", "-c", str(source), "-o", str(target)]
     subprocess.run(command, check=True)
     stamp.write_text(wanted, encoding="ascii")
     return target
@@ -111,6 +106,7 @@ def _build(module: str, force: bool) -> Path:
         "\n".join(preamble),
         include_dirs=[str(INCLUDE), str(F64.parent)],
         extra_objects=[str(path) for path in objects],
+        libraries=["m"],  # the comparison in double precision takes the C library's functions
         extra_compile_args=["-std=c99", "-O1", "-ffp-contract=off", "-fno-math-errno"],
     )
     built = ffi.compile(tmpdir=str(folder), verbose=False)
@@ -125,7 +121,6 @@ def build(force: bool = False) -> list[Path]:
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "adcs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        libm_include()  # fetched once, before several compilers want it
         return [_build(module, force) for module in (SINGLE, DOUBLE)]
 
 

@@ -20,7 +20,7 @@ from cffi import FFI
 
 from native.cffi.build_adcs import BUILD, extension_path
 from native.cffi.build_native import CFLAGS, declarations
-from native.cffi.sources import INCLUDE, ROOT, SRC, included, libm_include
+from native.cffi.sources import INCLUDE, ROOT, SRC, included, micropython_include
 
 MODULE = "_mf_files"
 STORAGE = SRC / "storage"
@@ -65,7 +65,7 @@ def _build(force: bool) -> Path:
         MODULE,
         "\n".join(f'#include "{header.name}"' for header in headers),
         sources=[str(source) for source in sources()],
-        include_dirs=[str(INCLUDE), str(libm_include())],
+        include_dirs=[str(INCLUDE), str(micropython_include())],
         extra_compile_args=list(CFLAGS),
     )
     folder = BUILD / MODULE

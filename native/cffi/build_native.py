@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cffi import FFI
 
-from native.cffi.sources import INCLUDE, ROOT, included, kernel, libm_include
+from native.cffi.sources import INCLUDE, ROOT, included, kernel
 
 BUILD = ROOT / "build" / "native"
 MODULE = "_mf_native"
@@ -118,8 +118,6 @@ def build(force: bool = False) -> Path:
         ffi.cdef(without_bodies(declarations(header)))
     ffi.cdef(CALLBACK)
     include = [str(ROOT / "native" / "include"), str(ROOT / "native" / "cffi")]
-    if any(path.parent.name == "libm" for path in sources()):
-        include.append(str(libm_include()))
     preamble = "\n".join(f'#include "{header.name}"' for header in headers())
     ffi.set_source(
         MODULE,

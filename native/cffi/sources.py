@@ -1,4 +1,4 @@
-"""Which C files a host build takes, read from their `#include` lines, and where the libm lies."""
+"""Which C files a host build takes, read from their `#include` lines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def algorithms() -> list[Path]:
 
 
 def libm() -> list[Path]:
-    """The one libm under our names (mf_math.h); needs `libm_include` on the search path."""
+    """The one libm (mf_math.h)."""
     return sorted((SRC / "libm").glob("*.c"))
 
 
@@ -102,8 +102,8 @@ def _third_party(name: str) -> Path:
     return Path(step.stdout.strip())
 
 
-def libm_include() -> Path:
-    """Top of the pinned MicroPython tree, which carries the libm; fetched at first use.
+def micropython_include() -> Path:
+    """Top of the pinned MicroPython tree, which carries littlefs; fetched at first use.
 
     RuntimeError when it cannot be had.
     """

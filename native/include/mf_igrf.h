@@ -19,7 +19,7 @@
 #include "mf_frames.h"
 #include "mf_status.h"
 
-#define MF_IGRF_COEFFICIENTS 208
+#define MF_IGRF_COEFFICIENTS 210
 
 typedef struct {
     bool valid;

@@ -1,7 +1,8 @@
 /* Four reaction wheels: torque shares by the pseudo-inverse, speed bias in the null space, limits.
  *
  * Source: Markley & Crassidis 2014, section 7.3.3 (redundant wheels); Markley, Reynolds, Liu &
- * Lebsock 2010 (JGCD 33, "Maximum torque and momentum envelopes for reaction-wheel arrays").
+ * Lebsock 2010 (JGCD 33, "Maximum torque and momentum envelopes for reaction-wheel arrays"). The
+ * inverse is not formed: any solution by three wheels less its part along the null vector is it.
  *
  * A positive motor torque spins a wheel up about its axis +g and turns the body about -g: torque of
  * the body = -G u. Shares u = -G^T (G G^T)^-1 t over the wheels that are available; any three whose

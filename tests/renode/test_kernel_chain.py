@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from native.cffi.sources import kernel, libm_include
+from native.cffi.sources import kernel
 from tests.renode.bridge_twin import PythonBridge
 from tests.renode.bridged_wire import STATUS, BridgedWire
 from tests.renode.server import Server
@@ -74,7 +74,7 @@ class Flight:
         self.model, self.uart = RenodeI2C(wire), RenodeUsart()
         wire.now_us = lambda: self.model.now_ns // 1000
         self.model.now_ns = BOOT_US * 1000
-        ffi, self.lib = library(SOURCES, HEADERS, cdef=KERNEL_CDEF, include=[libm_include()])
+        ffi, self.lib = library(SOURCES, HEADERS, cdef=KERNEL_CDEF)
         self._keep: list[Any] = [
             ffi.callback("uint32_t(uintptr_t)", self._read),
             ffi.callback("void(uintptr_t, uint32_t)", self._write),

@@ -160,7 +160,7 @@ static bool next_time(mf_adcs_t *adcs, const mf_adcs_in_t *in, uint32_t *dt_ms)
             mf_mekf_reset(&adcs->mekf);
             return false;
         }
-        *dt_ms = (uint32_t)(step_us / 1000u);
+        *dt_ms = (uint32_t)step_us / 1000u;
     }
     adcs->started = true;
     adcs->time_us = in->time_us;

@@ -142,7 +142,7 @@ static bool keep_time(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
     }
     if (adcs->mission_known) {
         int64_t off = mf_time_between(&adcs->mission, &in->mission) -
-                      (int64_t)dt_ms * MF_TIME_TICKS_PER_S / 1000;
+                      (int64_t)(dt_ms * MF_TIME_TICKS_PER_S / 1000u);
         if (off > JUMP_TICKS || off < -JUMP_TICKS) {
             adcs->time_jumps++;
             nothing_known(adcs);

@@ -21,8 +21,9 @@ int mf_eclipse_update(const float r_N_m[3], const float sun_N[3], float distance
     mf_v3_add_scaled(to_sun, sun, r_N_m, -1.0f / distance_m);
     mf_v3_cross(normal, r_N_m, to_sun);
     float apart = mf_atan2f(mf_v3_norm(normal), -mf_v3_dot(r_N_m, to_sun));
-    /* On the ground the Earth fills half the sky. */
-    float earth = radius > EARTH_RADIUS_M ? mf_asinf(EARTH_RADIUS_M / radius) : 0.5f * MF_PI_F;
+    /* Angle of a limb whose distance is a leg of the triangle; on the ground half the sky. */
+    float limb_m2 = radius * radius - EARTH_RADIUS_M * EARTH_RADIUS_M;
+    float earth = mf_atan2f(EARTH_RADIUS_M, limb_m2 > 0.0f ? mf_sqrtf(limb_m2) : 0.0f);
     float disc = SUN_RADIUS_M / distance_m;
     /* Height of the Sun's centre over the limb, in radii of the disc. */
     float height = (apart - earth) / disc;
@@ -31,7 +32,8 @@ int mf_eclipse_update(const float r_N_m[3], const float sun_N[3], float distance
     } else if (height <= -1.0f) {
         *share = 0.0f;
     } else {
-        float hidden = mf_acosf(height) - height * mf_sqrtf(1.0f - height * height);
+        float chord = mf_sqrtf(1.0f - height * height);
+        float hidden = mf_atan2f(chord, height) - height * chord;
         *share = 1.0f - hidden * (1.0f / MF_PI_F);
     }
     return MF_OK;

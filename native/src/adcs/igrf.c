@@ -9,10 +9,8 @@
 #define DAY_2020 7305
 #define DAY_2025 9132
 #define DAY_2032 11688
-#define FACTORS 3
-
-_Static_assert(sizeof igrf_2025_nT / sizeof igrf_2025_nT[0] == MF_IGRF_COEFFICIENTS,
-               "the table has another degree");
+#define FIELD_UNIT_NT 0.1f
+#define CHANGE_UNIT_NT 0.01f
 
 void mf_igrf_reset(mf_igrf_t *state)
 {
@@ -20,14 +18,35 @@ void mf_igrf_reset(mf_igrf_t *state)
     state->day = 0;
 }
 
-/* Coefficients of a day. */
+/* Coefficients of a day, as factors of the functions of synthesise: divided by (n - m)! and Schmidt
+ * normalised, N(n, m) = sqrt(2 (n - m)! / (n + m)!) / (n - m)! (without the 2 for m = 0). */
 static void take_date(mf_igrf_t *state, int32_t day)
 {
+    bool past = day < DAY_2025;
     /* Five years are 1827 days before 2025 and 1826 after. */
-    float years = (float)(day - DAY_2025) * (day < DAY_2025 ? 5.0f / 1827.0f : 5.0f / 1826.0f);
-    for (int i = 0; i < MF_IGRF_COEFFICIENTS; i++) {
-        float rate = years < 0.0f ? igrf_before_nT_year[i] : igrf_after_nT_year[i];
-        state->coefficient_nT[i] = igrf_2025_nT[i] + years * rate;
+    float change_nT = (float)(day - DAY_2025) * (CHANGE_UNIT_NT / (past ? 1827.0f : 1826.0f));
+    const int16_t *field = igrf_2025, *before = igrf_before, *after = igrf_after;
+    float *out = state->coefficient_nT;
+    float sectoral = 1.0f;
+    for (int m = 0; m <= IGRF_DEGREE; m++) {
+        if (m > 1) {
+            sectoral /= mf_sqrtf((float)(2 * m * (2 * m - 1)));
+        }
+        float normal = sectoral;
+        for (int n = m; n <= IGRF_DEGREE; n++) {
+            normal /= n > m ? mf_sqrtf((float)(n * n - m * m)) : 1.0f;
+            out[0] = out[1] = 0.0f;
+            /* No term of degree 0, no h of order 0. */
+            for (int k = 0; n > 0 && k <= (m > 0 ? 1 : 0); k++) {
+                float value_nT = FIELD_UNIT_NT * (float)*field++;
+                float later = n <= IGRF_DEGREE_AFTER ? (float)*after++ : 0.0f;
+                value_nT += change_nT * (past ? (float)*before : later);
+                before++;
+                value_nT += n == 1 ? igrf_dipole_nT[m + k] : 0.0f;
+                out[k] = value_nT * normal;
+            }
+            out += 2;
+        }
     }
     state->day = day;
     state->valid = true;
@@ -35,10 +54,11 @@ static void take_date(mf_igrf_t *state, int32_t day)
 
 /* Field [nT] in the direction `unit`, at `ratio` = reference radius over radius. Order by order:
  * sums over n first, with ratio^(n+2) inside the recursion, then the waves in longitude once. The
- * derivative of order m - 1 by z/r comes from the functions of order m. */
+ * functions are Q(n, m) = (n - m)! d^m P_n / dz^m of z/r, whose recursion has whole numbers alone:
+ * Q(n+1, m) = (2n + 1) z Q(n, m) - (n^2 - m^2) Q(n-1, m), Q(m, m) = 1 * 3 * .. (2m - 1). The
+ * derivative of Q(n, m-1) by z is (n - m + 1) Q(n, m). */
 static void synthesise(const float *coefficient, const float unit[3], float ratio, float out_nT[3])
 {
-    const float *factor = igrf_factor;
     float step = unit[2] * ratio;
     float square = ratio * ratio;
     float diagonal = square;
@@ -47,29 +67,21 @@ static void synthesise(const float *coefficient, const float unit[3], float rati
     float radial = 0.0f;
     float sum[3] = {0.0f, 0.0f, 0.0f};
 
-    float above = diagonal;
-    float before = 0.0f;
-    for (int n = 1; n <= IGRF_DEGREE; n++) {
-        float function = factor[0] * step * above - factor[1] * square * before;
-        radial += (float)(n + 1) * function * coefficient[0];
-        before = above;
-        above = function;
-        coefficient += 2;
-        factor += FACTORS;
-    }
-    const float *lower = coefficient - 2 * IGRF_DEGREE;
-    for (int m = 1; m <= IGRF_DEGREE; m++) {
-        float g = 0.0f, h = 0.0f;             /* sums of the functions times g and h, */
+    for (int m = 0; m <= IGRF_DEGREE; m++) {
+        float g = 0.0f, h = 0.0f;                   /* sums of the functions times g and h, */
         float weighted_g = 0.0f, weighted_h = 0.0f; /* times n + 1, */
         float slope_g = 0.0f, slope_h = 0.0f;       /* and of the derivatives of order m - 1 */
-        float weight = (float)(m + 1);
-        diagonal *= factor[0] * ratio;
-        float function = diagonal;
-        before = 0.0f;
-        for (int n = m;; n++) {
+        float order = (float)m, weight = order + 1.0f, from = 1.0f;
+        float first = order + weight, second = 0.0f; /* 2n + 1, n^2 - m^2 */
+        float function = diagonal, before = 0.0f;
+        const float *lower = coefficient; /* with order 0 what comes of it is not used */
+        if (m > 0) {
+            lower -= 2 * (IGRF_DEGREE + 1 - m);
+        }
+        for (int n = m; n <= IGRF_DEGREE; n++) {
             float part_g = function * coefficient[0];
             float part_h = function * coefficient[1];
-            float slope = function * factor[2];
+            float slope = function * from;
             g += part_g;
             h += part_h;
             weighted_g += weight * part_g;
@@ -78,25 +90,26 @@ static void synthesise(const float *coefficient, const float unit[3], float rati
             slope_h += slope * lower[1];
             coefficient += 2;
             lower += 2;
-            factor += FACTORS;
-            if (n == IGRF_DEGREE) {
-                break;
-            }
-            float next = factor[0] * step * function - factor[1] * square * before;
+            float next = first * step * function - second * square * before;
             before = function;
             function = next;
+            second += first;
+            first += 2.0f;
             weight += 1.0f;
+            from += 1.0f;
         }
-        lower += 2; /* the next order begins one n higher */
-        float along = slope_g * c + slope_h * s;
-        float order = (float)m;
-        sum[0] += order * (g * c + h * s);
-        sum[1] += order * (h * c - g * s);
-        sum[2] += along;
-        float turned = unit[0] * c - unit[1] * s;
-        s = unit[0] * s + unit[1] * c;
-        c = turned;
+        float along = 0.0f;
+        if (m > 0) {
+            along = slope_g * c + slope_h * s;
+            sum[0] += order * (g * c + h * s);
+            sum[1] += order * (h * c - g * s);
+            sum[2] += along;
+            float turned = unit[0] * c - unit[1] * s;
+            s = unit[0] * s + unit[1] * c;
+            c = turned;
+        }
         radial += unit[2] * along + weighted_g * c + weighted_h * s + order * (g * c + h * s);
+        diagonal *= (order + order + 1.0f) * ratio;
     }
     for (int i = 0; i < 3; i++) {
         out_nT[i] = radial * unit[i] - sum[i];

@@ -17,6 +17,7 @@
 #define PERIGEE_MIN 0.98
 #define MINUTES_MAX 1.0e6
 #define KEPLER_STEPS 10
+#define ANGLE_MAX 100.0 /* of elements [rad]; a set of two lines has 2 pi at most */
 
 void mf_sgp4_reset(mf_sgp4_t *state)
 {
@@ -29,17 +30,36 @@ static double power4(double x)
     return square * square;
 }
 
+/* Semi-major axis of a mean motion: (XKE / motion)^(2/3). A cube root: to 3 parts in 1000 by the
+ * roots 1/4 + 1/16 + 1/64 + 1/256, then two of Halley's steps. */
+static double semi_major(double motion_rad_min)
+{
+    double ratio = XKE / motion_rad_min;
+    double cube = ratio * ratio;
+    float part = (float)cube, start = 1.0f;
+    for (int i = 0; i < 4; i++) {
+        part = mf_sqrtf(mf_sqrtf(part));
+        start *= part;
+    }
+    double root = (double)start;
+    for (int i = 0; i < 2; i++) {
+        double third = root * root * root;
+        root *= (third + 2.0 * cube) / (2.0 * third + cube);
+    }
+    return root;
+}
+
 /* Brouwer mean motion and semi-major axis from Kozai's. */
 static void unkozai(mf_sgp4_t *s, double kozai, double omeosq, double rteosq)
 {
     double cosio2 = s->cosio * s->cosio;
-    double ak = mf_pow(XKE / kozai, 2.0 / 3.0);
+    double ak = semi_major(kozai);
     double d1 = 0.75 * J2 * (3.0 * cosio2 - 1.0) / (rteosq * omeosq);
     double del = d1 / (ak * ak);
     double adel = ak * (1.0 - del * del - del * (1.0 / 3.0 + 134.0 * del * del / 81.0));
     del = d1 / (adel * adel);
     s->no = kozai / (1.0 + del);
-    s->ao = mf_pow(XKE / s->no, 2.0 / 3.0);
+    s->ao = semi_major(s->no);
 }
 
 /* Secular rates of mean anomaly, perigee and node by J2, J2^2 and J4. */
@@ -88,6 +108,8 @@ static void drag(mf_sgp4_t *s, double omeosq)
                   0.375 * J2 * tsi / psisq * s->con41 * (8.0 + 3.0 * etasq * (8.0 + etasq)));
     double cc3 = e > 1.0e-4 ? -2.0 * coef * tsi * J3OJ2 * s->no * s->sinio / e : 0.0;
     double cc1 = s->bstar * cc2;
+    double sinargpo = 0.0, cosargpo = 0.0, cosmo = 0.0;
+    mf_sincos(s->argpo, &sinargpo, &cosargpo);
     s->eta = eta;
     s->cc1 = cc1;
     s->cc4 = 2.0 * s->no * coef1 * s->ao * omeosq *
@@ -95,14 +117,14 @@ static void drag(mf_sgp4_t *s, double omeosq)
               J2 * tsi / (s->ao * psisq) *
                   (-3.0 * s->con41 * (1.0 - 2.0 * eeta + etasq * (1.5 - 0.5 * eeta)) +
                    0.75 * s->x1mth2 * (2.0 * etasq - eeta * (1.0 + etasq)) *
-                       mf_cos(2.0 * s->argpo)));
+                       (2.0 * cosargpo * cosargpo - 1.0)));
     s->cc5 = 2.0 * coef1 * s->ao * omeosq * (1.0 + 2.75 * (etasq + eeta) + eeta * etasq);
-    s->omgcof = s->bstar * cc3 * mf_cos(s->argpo);
+    s->omgcof = s->bstar * cc3 * cosargpo;
     s->xmcof = e > 1.0e-4 ? -2.0 / 3.0 * coef * s->bstar / eeta : 0.0;
     s->t2cof = 1.5 * cc1;
-    double cosmo = 1.0 + eta * mf_cos(s->mo);
+    mf_sincos(s->mo, &s->sinmao, &cosmo);
+    cosmo = 1.0 + eta * cosmo;
     s->delmo = cosmo * cosmo * cosmo;
-    s->sinmao = mf_sin(s->mo);
     s->d2 = s->d3 = s->d4 = s->t3cof = s->t4cof = s->t5cof = 0.0;
     s->simple = perigee_km < 220.0;
     if (!s->simple) {
@@ -124,9 +146,9 @@ static bool elements_good(const mf_tle_t *tle)
     double motion = tle->mean_motion_rad_min;
     /* Written so that NaN fails. One turn per minute is far below the ground. */
     return e >= 0.0 && e < 1.0 && motion > 0.0 && motion < MF_TWO_PI &&
-           mf_finite(tle->inclination_rad) && mf_finite(tle->raan_rad) &&
-           mf_finite(tle->arg_perigee_rad) && mf_finite(tle->mean_anomaly_rad) &&
-           mf_finite(tle->bstar_per_radius) && mf_fabs(tle->bstar_per_radius) < 10.0;
+           mf_fabs(tle->inclination_rad) < ANGLE_MAX && mf_fabs(tle->raan_rad) < ANGLE_MAX &&
+           mf_fabs(tle->arg_perigee_rad) < ANGLE_MAX && mf_fabs(tle->mean_anomaly_rad) < ANGLE_MAX &&
+           mf_fabs(tle->bstar_per_radius) < 10.0;
 }
 
 int mf_sgp4_init(mf_sgp4_t *state, const mf_tle_t *tle)
@@ -186,13 +208,16 @@ static int mean_elements(const mf_sgp4_t *s, double t, mean_t *out)
     double tempe = s->bstar * s->cc4 * t;
     double templ = s->t2cof * t2;
     if (!s->simple) {
-        double near = 1.0 + s->eta * mf_cos(xmdf);
+        double sine = 0.0, near = 0.0;
+        mf_sincos(xmdf, &sine, &near);
+        near = 1.0 + s->eta * near;
         double temp = s->omgcof * t + s->xmcof * (near * near * near - s->delmo);
         mm = xmdf + temp;
         argpm = argpdf - temp;
         double t3 = t2 * t;
         tempa -= t2 * (s->d2 + t * (s->d3 + t * s->d4));
-        tempe += s->bstar * s->cc5 * (mf_sin(mm) - s->sinmao);
+        mf_sincos(mm, &sine, &near);
+        tempe += s->bstar * s->cc5 * (sine - s->sinmao);
         templ += t3 * (s->t3cof + t * (s->t4cof + t * s->t5cof));
     }
     double em = s->ecco - tempe;
@@ -205,10 +230,9 @@ static int mean_elements(const mf_sgp4_t *s, double t, mean_t *out)
     mm += s->no * templ;
     out->am = s->ao * tempa * tempa;
     out->em = em;
-    double xlm = mf_fmod(mm + argpm + nodem, MF_TWO_PI);
-    out->nodem = mf_fmod(nodem, MF_TWO_PI);
-    out->argpm = mf_fmod(argpm, MF_TWO_PI);
-    out->mm = mf_fmod(xlm - out->argpm - out->nodem, MF_TWO_PI);
+    out->nodem = nodem;
+    out->argpm = argpm;
+    out->mm = mm;
     return MF_OK;
 }
 
@@ -244,7 +268,8 @@ int mf_sgp4_propagate(const mf_sgp4_t *s, double minutes, double r_TEME_m[3],
     double axnl = mean.em * cosine;
     double temp = 1.0 / (am * (1.0 - mean.em * mean.em));
     double aynl = mean.em * sine + temp * s->aycof;
-    double u = mf_fmod(mean.mm + mean.argpm + temp * s->xlcof * axnl, MF_TWO_PI);
+    double u = mean.mm + mean.argpm + temp * s->xlcof * axnl;
+    u -= MF_TWO_PI * (double)(int32_t)(u * (1.0 / MF_TWO_PI)); /* 1e6 minutes are 1e6 turns */
 
     /* Kepler's equation. */
     double eo1 = u;
@@ -291,6 +316,9 @@ int mf_sgp4_propagate(const mf_sgp4_t *s, double minutes, double r_TEME_m[3],
     double sinnode = 0.0;
     double cosnode = 0.0;
     mf_sincos(mean.nodem, &sinnode, &cosnode);
+    if (!(mf_fabs(cosnode) <= 2.0)) {
+        return MF_E_RANGE; /* the node has turned beyond all measure */
+    }
     double sini = s->sinio;
     double cosi = s->cosio;
     double wave = 1.5 * temp2 * s->cosio;

@@ -43,7 +43,7 @@ static bool offset_ticks(const mf_time_params_t *params, int scale, int64_t *out
         *out = utc;
         return true;
     case MF_TIME_UT1:
-        *out = utc + (int64_t)params->ut1_utc_ms * MF_TIME_TICKS_PER_S / 1000;
+        *out = utc + params->ut1_utc_ms * MF_TIME_TICKS_PER_S / 1000;
         return true;
     case MF_TIME_TT:
         *out = TT_TAI_TICKS;

@@ -1,4 +1,0 @@
-/* mf_asinf, mf_acosf */
-#include "libm_names.h"
-
-#include "lib/libm/asinfacosf.c"

@@ -1,4 +1,0 @@
-/* mf_floor */
-#include "libm_names.h"
-
-#include "lib/libm_dbl/floor.c"

@@ -1,4 +1,0 @@
-/* Cosine on [-pi/4, pi/4], double precision. */
-#include "libm_names.h"
-
-#include "lib/libm_dbl/__cos.c"

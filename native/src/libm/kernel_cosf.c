@@ -1,4 +1,0 @@
-/* Cosine on [-pi/4, pi/4], single precision. */
-#include "libm_names.h"
-
-#include "lib/libm/kf_cos.c"
