@@ -4,18 +4,11 @@ import math
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ground.history import History
+from ground.names import LOOP_MODES
 
-MODES = {0: "idle", 1: "detumble", 2: "sun-safe", 3: "pointing"}
-TARGETS = {0: "inertial", 1: "Sun", 2: "nadir", 3: "velocity", 4: "ground"}
+# Short, for narrow places.
 SENSORS = ("mag 1", "mag 2", "gyro", "fine Sun", "coarse Sun", "tracker", "GNSS")
-FAULTS = {
-    1: "silent",
-    2: "range",
-    3: "stuck",
-    4: "model",
-    5: "other sensor",
-    6: "inhibited",
-}
+FAULTS = {1: "silent", 2: "range", 3: "stuck", 4: "model", 5: "other sensor", 6: "inhibited"}
 SILENT = 1
 # Row of attitude_devices that says whether the sensor is there.
 DEVICES = (0, 1, 2, 3, 4, 6, 7)
@@ -29,7 +22,7 @@ DEGREES = 180 / math.pi
 def loop_mode(history: History) -> str:
     """Mode of the control loop, as last reported."""
     mode = history.value("adcs_report", "mode")
-    return "-" if mode is None else MODES.get(mode, str(mode))
+    return "-" if mode is None else LOOP_MODES.get(mode, str(mode))
 
 
 def norm_deg(vector_rad: Sequence[float]) -> float:

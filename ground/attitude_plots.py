@@ -6,6 +6,7 @@ from bokeh.models import FixedTicker, Range1d
 
 from ground import attitude
 from ground.history import History
+from ground.names import LOOP_MODES
 from ground.plots import COLOURS, line, new_plot
 
 Truth = Mapping[str, Sequence[float]]
@@ -69,8 +70,8 @@ def _loop(history: History) -> Optional[Any]:
         return None
     plot = new_plot("Mode of the control loop", "")
     plot.step([t / 60 for t in t_s], list(modes), mode="after", color=COLOURS[0], line_width=2)
-    plot.yaxis.ticker = FixedTicker(ticks=sorted(attitude.MODES))
-    plot.yaxis.major_label_overrides = dict(attitude.MODES)
+    plot.yaxis.ticker = FixedTicker(ticks=sorted(LOOP_MODES))
+    plot.yaxis.major_label_overrides = dict(LOOP_MODES)
     plot.height = FLAT
     return plot
 

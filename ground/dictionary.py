@@ -14,6 +14,7 @@ from flight.packets import fields as types
 from flight.packets import signature as flight_signature
 from flight.packets import space_packet as space
 from ground.errors import GroundError
+from ground.names import Number
 
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}
 BOOT_EVENT = 0x0001  # the core's first event; its second argument is the signature
@@ -110,7 +111,8 @@ class Command:
 
 @dataclass(frozen=True)
 class Event:
-    """One event; `text` has places {0} and {1} for the two arguments."""
+    """One event; `text` has places {0} and {1} for the two arguments, with formats of numbers or
+    kinds of ground/names.py."""
 
     id: int
     severity: int
@@ -239,7 +241,7 @@ class Dictionary:
             before, after = (self.mode_names.get(n, str(n)) for n in (arg0 >> 8, arg0 & 0xFF))
             reason = self.mode_reasons.get(arg1, str(arg1)).replace("_", " ")
             return f"mode changed: {before} to {after}, {reason}"
-        return event.text.format(arg0, arg1)
+        return event.text.format(Number(arg0), Number(arg1))
 
     def signature_in(self, service: int, subtype: int, data: bytes) -> Optional[int]:
         """The dictionary signature a packet's `data` carries, or None when it carries none."""

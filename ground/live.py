@@ -15,6 +15,7 @@ from ground import attitude
 from ground.decode import Decoder, Report
 from ground.dictionary import Dictionary
 from ground.history import History
+from ground.names import TARGETS
 
 REFRESH_S = 0.2
 PLAIN_EVERY_S = 600.0
@@ -169,7 +170,7 @@ class LiveView:
         """Error against the target, and which."""
         error = attitude.error_deg(self._history)
         target = self._history.value("attitude_estimate", "target")
-        name = attitude.TARGETS.get(target, "-") if target is not None else "-"
+        name = TARGETS.get(target, "-") if target is not None else "-"
         return "-" if error is None else f"{_show(error, 'deg')} ({name})"
 
     def _load(self) -> Table:

@@ -4,15 +4,13 @@ import struct
 
 import pytest
 
-from flight import dictionary, mission
+from flight import mission
 from flight.core import failures
 from ground import encode
 from ground.dictionary import Dictionary
 from hal.drivers.mf_eps import ADDRESS as EPS
 from hal.drivers.tmp108 import ADDRESS as TMP108
 from tests.flight.rig import DETUMBLED, WELL, Rig, packets
-
-GAIN = 0.001953125
 
 
 @pytest.fixture
@@ -26,10 +24,6 @@ def nominal(rig):
     rig.fly(4)
     assert rig.modes.current == mission.NOMINAL
     return rig
-
-
-def single(value):
-    return struct.unpack("f", struct.pack("f", value))[0]
 
 
 def uplink(rig, name, values=None, owner="host"):
@@ -94,36 +88,6 @@ def test_power_packet(nominal):
     assert abs(hk["battery_voltage"] - nominal.power.battery_V * 1000) <= 2
     assert hk["battery_temperature"] == round(nominal.power.battery_C * 16)
     assert hk["power_state"] == 0 and hk["load_voltage"][3] == 0
-
-
-def test_parameters_go_to_the_loop_at_boot_and_when_they_change(rig):
-    rig.fly(1.2)
-    sent = [command for command in rig.kernel.commands if command[0] == 2]
-    rows = [row for row in dictionary.SUBSYSTEMS[2].PARAMETERS if row[0] != 0x0206]
-    defaults = [(2, row[0] & 0xFF, single(row[5])) for row in rows]
-    assert sent == defaults[:4], "some with every step, the queue is short"
-    last = rows[-1]
-    uplink(rig, "set_parameters", {"attitude_bdot_gain": GAIN * 2, last[1]: last[4]})
-    rig.fly(2)
-    sent = [command for command in rig.kernel.commands if command[0] == 2]
-    changed = [(2, 1, GAIN * 2), (2, last[0] & 0xFF, last[4])]
-    assert sent[:6] == [*defaults[:4], *changed], "changed ones first"
-    rig.fly(len(rows) / 4 + 2)
-    sent = [command for command in rig.kernel.commands if command[0] == 2]
-    assert sent[6:] == [*defaults[4:-1], changed[1]]
-    rig.fly(5)
-    assert [command for command in rig.kernel.commands if command[0] == 2] == sent
-
-
-def test_parameters_wait_for_room_in_the_queue_of_the_loop(rig):
-    rig.fly(1.2)
-    rig.kernel.refuse = -28
-    rig.fly(10)
-    rig.kernel.refuse = 0
-    rig.fly(30)
-    sent = [index for code, index, _ in rig.kernel.commands if code == 2]
-    indices = [row[0] & 0xFF for row in dictionary.SUBSYSTEMS[2].PARAMETERS]
-    assert sent == [index for index in indices if index != 6]
 
 
 def test_control_can_be_disabled_in_every_mode(rig):
@@ -276,7 +240,10 @@ def test_bad_frames_are_counted_and_the_next_good_one_works(rig):
     rig.fly(11)
     hk = rig.fields(0x0302)
     assert (hk["frames_received"], hk["frames_refused"]) == (4, 3)
-    assert rig.events().count(0x0303) == 3 and (17, 2) in reports(rig)
+    refused = [record[1:] for record in rig.event_records() if record[0] == 0x0303]
+    size = len(frame)
+    assert refused == [(1, size - 1), (1, size + 1), (2, size)], "length, length, checksum"
+    assert (17, 2) in reports(rig)
 
 
 def test_a_silent_radio_is_found_again(rig):

@@ -8,6 +8,7 @@ import pytest
 from flight import dictionary, mission
 from flight.core import authority, definitions, failures, telemetry
 from flight.packets import fields, signature, space_packet
+from ground.names import Number
 
 SUBSYSTEMS = dictionary.SUBSYSTEMS
 LIMITS = {
@@ -101,7 +102,8 @@ def test_parameters_have_defaults_inside_their_range(subsystem):
 def test_events_have_a_severity_and_a_text_for_two_numbers(subsystem):
     for _, severity, text in subsystem.EVENTS:
         assert 1 <= severity <= 4
-        assert text.format(1, 2)
+        assert text.format(Number(1), Number(2)).strip()
+        assert "{" not in text.format(Number(1), Number(2))
 
 
 def test_partners_do_not_overlap_and_avoid_reserved_apids():

@@ -96,7 +96,8 @@ def test_every_event_has_its_text():
         _, (report,) = decode(build.tm_packet(5, event.severity, data))
         assert report.kind == "event"
         if event.id != MODE_EVENT:
-            assert report.text == event.text.format(3, DICTIONARY.signature)
+            assert report.text == DICTIONARY.event_text(event, 3, DICTIONARY.signature)
+            assert "{" not in report.text
         assert report.severity == SEVERITIES[event.severity]
         assert report.time_s == 9
 

@@ -2,8 +2,11 @@
 
 import struct
 
+import native
 from flight import mission
+from flight.apps.comms import definitions
 from flight.core import failures
+from flight.packets import fields
 from hal.compat import const
 
 _FRAME_SIZE = const(223)
@@ -13,6 +16,8 @@ _RX_FRAMES_PER_STEP = const(4)
 _PACKETS_PER_FRAME = const(32)
 _TX_ROUNDS = const(128)
 _SLOW_STEPS = const(20)  # housekeeping and radio settings every tenth second
+_COUNTERS_SIZE = const(36)
+_REFUSALS = const(9)  # rx_bad_length .. rx_unauthenticated
 _FLUSH_STEPS = const(2)  # open frames go down once per second
 
 STATE_SILENT = const(0)
@@ -41,6 +46,9 @@ class Comms:
         self._link = context.board.link
         self._counters = context.store.claim(0x0301, self.NAME)
         self._record = context.store.claim(0x0302, self.NAME)
+        self._counters_now = bytearray(_COUNTERS_SIZE)
+        self._counters_known = bytearray(_COUNTERS_SIZE)
+        self._refusals_at = fields.offset(definitions.LINK_FIELDS, "rx_bad_length")
         self._rate_at = context.params.place(0x0301)
         self._received = bytearray(_RX_SIZE)
         self._telecommand = bytearray(_PACKET_SIZE)
@@ -64,6 +72,7 @@ class Comms:
         """Find the radio again; what waits to go down stays."""
         self._state = STATE_SILENT
         self._steps = 0
+        self._link.counters_into(self._counters_known)
 
     def step(self, now_ms):
         """Receive and carry out, then send; the replies go down in the same step."""
@@ -119,15 +128,29 @@ class Comms:
             status = link.rx_frame(self._received, n)
             if status < 0:
                 self._refused = (self._refused + 1) & 0xFFFF
-                self._events.put(EVENT_FRAME_REFUSED, -status, n)
+                self._events.put(EVENT_FRAME_REFUSED, self._refusal(), n)
                 continue
             for _ in range(_PACKETS_PER_FRAME):
                 n = link.rx_packet(self._telecommand)
                 if n < 0:
                     self._events.put(EVENT_PACKET_REFUSED, -n)
+                    self._link.counters_into(self._counters_known)
                 if n <= 0:
                     break
                 self._commands.execute(self._telecommand, n, link.rx_vc())
+
+    def _refusal(self):
+        """Why the last frame was refused: 1.. by the order of the refusals in link_counters, found
+        by the counter that went on since the last time; 0 unknown."""
+        now = self._counters_now
+        self._link.counters_into(now)
+        reason = 0
+        for i in range(_REFUSALS):
+            at = self._refusals_at + 2 * i
+            if now[at] != self._counters_known[at]:
+                reason = i + 1
+        native.copy(self._counters_known, 0, now, 0, _COUNTERS_SIZE)
+        return reason
 
     def _transmit(self, flush):
         """Queues in order of owner, host first; whole frames while the radio takes them."""

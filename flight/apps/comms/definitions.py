@@ -45,7 +45,7 @@ COMMANDS = (
 EVENTS = (
     (0x0301, 3, "radio failed: status -{0}"),
     (0x0302, 1, "radio answers again after {0} failures"),
-    (0x0303, 2, "telecommand frame refused: status -{0}, {1} bytes"),
+    (0x0303, 2, "telecommand frame refused: {0:refusal}, {1} bytes"),
     (0x0304, 2, "malformed telecommand packet in a good frame: status -{0}"),
 )
 
