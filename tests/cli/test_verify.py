@@ -10,7 +10,7 @@ import pytest
 
 from cli.adcs import detumble
 from cli.adcs.builds import Refused
-from cli.adcs.detumble import CASES, ORBIT_S, Settled, judge
+from cli.adcs.detumble import ORBIT_S, Settled, judge
 from cli.adcs.groups import GROUPS
 from cli.adcs.parts import Measured, Part, Row, Verify
 from cli.adcs.workers import Died, spread
@@ -154,7 +154,8 @@ def test_figures_that_cannot_be_written_are_not_measured(microflight, tmp_path):
 
 
 def values(times):
-    found = judge(CASES[0], [Settled(seed, time) for seed, time in enumerate(times)])
+    seeds = [Settled(seed, time) for seed, time in enumerate(times)]
+    found = judge("case", ORBIT_S, seeds, 100)
     return {name.split(": ")[1]: value for name, value in found.items()}
 
 
@@ -177,6 +178,19 @@ def test_a_seed_flies_the_whole_system(monkeypatch):
     assert detumble.fly(detumble.Case(10.0, 1), 4) == Settled(4, math.inf)
     broken = detumble.fly(detumble.Case(1e9, 1), 4)
     assert broken.settled_s == math.inf and "initial.rate_deg_s" in broken.problem
+
+
+def test_a_fleet_comes_to_rest_and_holds(monkeypatch):
+    """From twice the limit; with rods that do nothing, never."""
+    monkeypatch.setattr(detumble, "HOLD_S", 60.0)
+    monkeypatch.setattr(detumble, "ORBIT_S", 1500.0)
+    made = Verify(seed=3, runs=4)
+    assert all(0.0 < each.settled_s < 1500.0 for each in detumble.fly_fleet(NEAR, made))
+    monkeypatch.setattr(detumble, "DIPOLE_A_M2", 1e-6)
+    assert [each.settled_s for each in detumble.fly_fleet(NEAR, made)] == [math.inf] * 4
+
+
+NEAR = detumble.Case(1.0, 1)
 
 
 def test_a_flight_ends_when_it_has_held_and_not_before(monkeypatch):
