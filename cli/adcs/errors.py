@@ -68,7 +68,7 @@ class Errors:
         if abs(flight.t - self.earth_s) < 10.0:
             return
         self.earth_s = flight.t
-        r = flight.env["r"](flight.t)
+        r = flight.here("r")
         direction, share = patches(r[None, :], flight.env["sun"][None, :], REFLECTIVITY)
         ground = r / np.linalg.norm(r) + 0.1 * direction[0]
         first, second = np.sin(CLOUD_1_RAD * ground @ self.cloud_axes.T + self.cloud_phase).T

@@ -34,8 +34,10 @@ MAG_1, MAG_2, GYRO, FSS, COARSE, TRACKER, GNSS = range(7)
 AXES = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], float)
 PYRAMID = np.array([[1, 0, 1], [0, 1, 1], [-1, 0, 1], [0, -1, 1]], float) / np.sqrt(2.0)
 FSS_BS = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # boresight along +x
+WHEELS: Array = np.arange(4)
 WHEEL_J, WHEEL_TORQUE, WHEEL_SPEED = 1.5e-5, 1e-3, 650.0
 ORBIT_S = 5620.0
+CHUNK = 600  # ticks of a table of the environment
 GM_M3_S2 = 3.986004418e14
 
 
@@ -81,11 +83,11 @@ def guidance(kind: int, **changed: Any) -> dict[str, Any]:
             **changed}  # fmt: skip
 
 
-def _cross(a: Array, b: Array) -> Array:
+def _cross(first: Array, second: Array) -> Array:
     """Faster than numpy's for three numbers."""
-    return np.array([
-        a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
-    ])  # fmt: skip
+    a, b, c = first.tolist()
+    x, y, z = second.tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
 
 
 class Flight:
@@ -123,6 +125,8 @@ class Flight:
         if tle:
             lines = (TLE.line1.encode(), TLE.line2.encode())
             accepted(lib.mf_adcs_command_tle(self.state, *lines))
+        self._table_tick = -CHUNK
+        self._table: dict[str, Array] = {}
         self.status = 0
         self.history: list[tuple[float, ...]] = []
         self.reasons: list[tuple[int, int]] = []
@@ -141,9 +145,19 @@ class Flight:
         return other
 
     # What the world is like.
+    def here(self, name: str) -> Array:
+        """r, field or light at this tick: many ticks are looked up at once."""
+        k = self.tick - self._table_tick
+        if not 0 <= k < CHUNK or abs(self._table["t"][k] - self.t) > 1e-6:
+            times = self.t + DT * np.arange(CHUNK)
+            self._table_tick, k = self.tick, 0
+            self._table = {name: self.env[name](times) for name in ("r", "field")}
+            self._table |= {"t": times, "light": np.interp(times, *self.env["light"])}
+        return np.asarray(self._table[name][k])
+
     @property
     def light(self) -> float:
-        return float(np.interp(self.t, *self.env["light"]))
+        return float(self.here("light"))
 
     def mode(self, mode: int) -> Flight:
         accepted(lib.mf_adcs_command_mode(self.state, mode))
@@ -187,7 +201,7 @@ class Flight:
 
     def sense(self) -> None:
         i, rng, dcm, noise = self.in_, self.rng, self.body.dcm_BN, self.noise
-        field = dcm @ self.env["field"](self.t)
+        field = dcm @ self.here("field")
         whole = MISSION_S + self.t
         i.time_us, i.tick = self.tick * 100_000, self.tick
         i.mission.seconds, i.mission_known = int(whole), True
@@ -212,7 +226,7 @@ class Flight:
         i.fss.value_S = [0.0] * 3 if i.fss.dark else (seen / np.linalg.norm(seen)).tolist()
         i.css_fresh = phase == 5
         if phase == 5:
-            down = -self.env["r"](self.t)
+            down = -self.here("r")
             albedo = 0.15 * lit * np.clip(AXES @ (dcm @ down / np.linalg.norm(down)), 0, 1)
             share = lit * np.clip(AXES @ sun, 0, 1) + albedo + rng.normal(size=6) * 0.01
             i.css_V = (2.5 * np.clip(share, 0, 1.3)).tolist()
@@ -225,15 +239,15 @@ class Flight:
         dipole = np.array(list(self.out.rod_A_m2))
         if not np.all(np.isfinite(dipole)):
             raise Refused("the loop commanded a dipole that is no number")
-        field = self.body.dcm_BN @ self.env["field"](self.t)
+        field = self.body.dcm_BN @ self.here("field")
         torque = _cross(dipole + self.residual, field)
-        r = self.body.dcm_BN @ self.env["r"](self.t)
+        r = self.body.dcm_BN @ self.here("r")
         square = float(r @ r)
         # Gravity gradient: Markley & Crassidis 2014, section 3.3.6.1.
         torque += 3.0 * GM_M3_S2 / square**2.5 * _cross(r, self.body.inertia @ r)
-        on = (self.out.wheels_on >> np.arange(4)) & 1
+        on = (self.out.wheels_on >> WHEELS) & 1
         motor = np.array(list(self.out.wheel_torque_N_m)) * on * self.motor_ok
-        motor = np.clip(motor, -WHEEL_TORQUE, WHEEL_TORQUE)
+        motor = np.minimum(np.maximum(motor, -WHEEL_TORQUE), WHEEL_TORQUE)
         still = np.abs(self.speed) < 0.05
         drag = self.friction + 2e-8 * np.abs(self.speed)
         net = np.where(still & (np.abs(motor) < 1.4 * self.friction), -self.speed * WHEEL_J / DT,

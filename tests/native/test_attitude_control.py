@@ -86,7 +86,6 @@ def close_the_loop(q_BN, omega=ZERO, seconds=400, flip=None, inertia_scale=1.0, 
         return np.zeros(3), torque
 
     body.inertia = INERTIA_3U * inertia_scale
-    body.inverse = np.linalg.inv(body.inertia)
     simulate(body, int(seconds * 5), 0.2, law)
     return np.array(errors)
 
