@@ -75,6 +75,7 @@ struct mf_adcs {
     float mag_dot_B_T_s[3], bdot_B_A_m2[3];
     float smooth_B_T_s[3], rate_rad_s; /* of the detumbled decision; rate -1 unknown */
     bool smooth_known;
+    uint8_t fast_cycles;
     mf_sunsafe_t sunsafe;
     mf_control_t control;
     mf_momentum_t momentum;

@@ -244,7 +244,8 @@ enum mf_kernel_event_id {
     MF_EVENT_TIME_JUMPED = 0x0215,      /* mission time against the clock; arg1 times so far */
     MF_EVENT_INPUT_REFUSED = 0x0216,    /* not finite, or time that does not go on; arg1 so far */
     MF_EVENT_WHEELS_CHANGED = 0x0217,   /* arg0 wheels used while pointing, before; arg1 now */
-    MF_EVENT_SELFTEST_ENDED = 0x0218,   /* arg0 0 all right; arg1 two bits per actuator, see report */
+    MF_EVENT_SELFTEST_ENDED = 0x0218,   /* arg0 0 all right, 1 some not, 2 stopped; arg1 four bits
+                                         * per actuator, as in the report */
 };
 
 /* Events made by C: drained by Python, which adds mission time and puts them in its ring.

@@ -49,6 +49,7 @@ typedef struct {
     mf_sensor_io_t io;
     uint32_t written_tick; /* tick at which the applied byte was sent */
     uint32_t retry_tick;
+    float owed_share;      /* of full drive, by the steps of the driver so far */
     uint16_t errors;
     int16_t last_status;
     uint8_t desired;       /* control byte wanted from this tick on */
@@ -111,8 +112,9 @@ struct mf_kernel {
     mf_adcs_in_t in;
     mf_adcs_out_t out;
     /* What has been told about the loop, see watch.c. */
-    uint16_t told_step_downs, told_losses, told_jumps, told_bad_inputs;
-    uint8_t told_excluded; /* bit per sensor */
+    uint16_t told_step_downs, attitude_losses, told_jumps, told_bad_inputs;
+    uint8_t told_excluded, quiet_excluded; /* bit per sensor */
+    uint8_t measured;      /* bit per sensor that has given a sample since start */
     uint8_t told_wheels, told_selftest;
     bool told_attitude;
 

@@ -18,8 +18,9 @@ from sim.faults import Fault, FaultSet
 
 OP_HELLO, OP_I2C, OP_WATCHDOG = 1, 2, 8
 MAG, IMU, RODS = 0x0C, 0x6A, (0x60, 0x61, 0x63)
-IDLE, DETUMBLE = 0, 1
-SET_MODE, SET_PARAM, RESET_STATS = 1, 2, 3
+IDLE, DETUMBLE, SUNSAFE, POINTING = 0, 1, 2, 3
+SET_MODE, SET_PARAM, RESET_STATS, INHIBIT, CALIBRATE, SELFTEST = 1, 2, 3, 4, 5, 6
+EVENT_ABSENT = 0x020E
 TICK_US = 100_000
 REPORT = struct.Struct("<IIBBBB13f4H")
 FIELDS = ("tick", "time_ms", "mode", "reason", "flags", "ack")
@@ -136,6 +137,10 @@ class Rig:
         }
 
     def events(self) -> list[tuple[int, int, int, int]]:
+        """Drained kernel events: time_ms, id, arg0, arg1; but for that about absent devices."""
+        return [event for event in self.all_events() if event[1] != EVENT_ABSENT]
+
+    def all_events(self) -> list[tuple[int, int, int, int]]:
         """Drained kernel events: time_ms, id, arg0, arg1."""
         found, image = [], bytearray(12)
         while self.stack.kernel.event_into(image):

@@ -6,12 +6,16 @@ import struct
 import pytest
 
 from tests.native.rig import (
+    CALIBRATE,
     DETUMBLE,
     IDLE,
+    INHIBIT,
     MAG,
     OP_I2C,
+    POINTING,
     RESET_STATS,
     RODS,
+    SELFTEST,
     SET_MODE,
     Rig,
     tumbling_rig,
@@ -20,7 +24,7 @@ from tests.native.rig import (
 
 E_INVAL, E_NOSPC = -22, -28
 MAG_VALID, GYRO_VALID, COILS_ON, DETUMBLED, SATURATED = 1, 2, 4, 8, 16
-REASON_BOOT, REASON_COMMAND, REASON_HEARTBEAT = 0, 1, 4
+REASON_BOOT, REASON_COMMAND, REASON_HEARTBEAT = 0, 1, 9
 EVENT_STEPPED_DOWN, EVENT_HEARTBEAT_LOST, EVENT_HEARTBEAT_BACK = 0x0207, 0x0208, 0x0209
 
 
@@ -57,7 +61,7 @@ def test_reads_field_and_rate_in_si():
 
 def test_mounting_matrices_turn_sensor_axes_into_body_axes():
     turn = [0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]  # x_S along y_B, y_S along -x_B
-    rig = Rig(config={"dcm_BS_mag": turn, "dcm_BS_imu": turn})
+    rig = Rig(config={"adcs.dcm_BS_mag": [turn, turn], "adcs.dcm_BS_gyro": turn})
     rig.omega_S_rad_s = lambda grid: (0.1, 0.0, 0.0)
     rig.run(3.0)
     report = rig.report()
@@ -94,6 +98,7 @@ def test_first_sample_after_start_gives_no_dipole():
 
 def test_dipole_opposes_the_derivative_and_drives_the_rods():
     rig = tumbling_rig()
+    rig.set_param(1, 6e-4)  # well above the steps of the drivers
     rig.run(12.0)
     report = rig.report()
     assert report.flags & COILS_ON
@@ -115,6 +120,7 @@ def test_saturation_keeps_the_direction():
     rig = tumbling_rig(0.2)
     rig.omega_S_rad_s = lambda grid: (0.0, 0.0, 0.2)
     rig.set_param(1, 1.0)
+    rig.set_param(8, 1.0)
     rig.set_param(2, 0.4)
     rig.run(12.0)
     report = rig.report()
@@ -124,7 +130,7 @@ def test_saturation_keeps_the_direction():
     slope = report.mag_dot_B_T_s
     for axis in range(3):
         wanted = -slope[axis] / math.hypot(*slope) * 0.4
-        assert report.dipole_B_A_m2[axis] == pytest.approx(wanted, abs=0.5 * 0.5 / 64 * 7)
+        assert report.dipole_B_A_m2[axis] == pytest.approx(wanted, abs=0.5 / 64 * 7)
 
 
 def test_idle_command_switches_coils_off_at_the_next_tick():
@@ -153,8 +159,13 @@ def test_spin_along_the_field_waits_until_it_is_across():
     ("code", "index", "value"),
     [
         (0, 0, 0.0),
-        (4, 0, 0.0),
-        (SET_MODE, 2, 0.0),
+        (7, 0, 0.0),
+        (SET_MODE, 4, 0.0),
+        (INHIBIT, 7, 1.0),
+        (INHIBIT, 0, 0.5),
+        (CALIBRATE, 0, 0.0),
+        (CALIBRATE, 4, 0.0),
+        (SELFTEST, 2, 0.0),
         (RESET_STATS, 1, 0.0),
         (2, 0, 0.1),
         (2, 6, 0.1),
@@ -194,27 +205,43 @@ def test_command_sequence_wraps_without_zero():
     assert seen == [i % 255 + 1 for i in range(260)]
 
 
-def test_lost_heartbeat_stops_watchdog_and_loop():
-    rig = tumbling_rig()
+def test_lost_heartbeat_stops_the_watchdog_and_detumbles():
+    rig = Rig()
+    rig.field_S_T = turning_field(0.002)
+    rig.stack.kernel.command(SET_MODE, POINTING)
     rig.beating = False
     rig.run(29.9)
-    assert rig.kicks()[-1] == 299 and rig.report().mode == DETUMBLE
+    assert rig.kicks()[-1] == 299 and rig.report().mode == POINTING
     rig.run(60.0)
     assert rig.kicks()[-1] == 299  # the grace of the first 30 s is over, and no beat ever came
     report = rig.report()
-    assert (report.mode, report.reason) == (IDLE, REASON_HEARTBEAT)
-    assert not report.flags & COILS_ON and all(rod.dipole_A_m2 == 0 for rod in rig.rods)
-    assert [(e[0], e[1]) for e in rig.events()] == [
-        (30000, EVENT_HEARTBEAT_LOST),
-        (30000, EVENT_STEPPED_DOWN),
+    assert (report.mode, report.reason) == (DETUMBLE, REASON_HEARTBEAT)
+    assert [event for event in rig.events() if event[0] >= 30_000] == [
+        (30000, EVENT_HEARTBEAT_LOST, 0, 30000),
+        (30000, EVENT_STEPPED_DOWN, REASON_HEARTBEAT, DETUMBLE),
     ]
-    assert rig.stack.kernel.command(SET_MODE, DETUMBLE) > 0
+    assert rig.stack.kernel.command(SET_MODE, POINTING) > 0
     rig.run(60.1)
-    assert rig.report().mode == IDLE  # commanded up, stepped down again in the same tick
+    assert rig.report().mode == DETUMBLE  # commanded up, stepped down again in the same tick
     rig.stack.kernel.beat()
     rig.run(60.5)
     assert rig.kicks()[-1] == 605
     assert [e[1] for e in rig.events()] == [EVENT_STEPPED_DOWN, EVENT_HEARTBEAT_BACK]
+    rig.stack.kernel.command(SET_MODE, POINTING)
+    rig.run(60.6)
+    assert rig.report().mode == POINTING
+
+
+def test_without_heartbeat_detumbling_goes_on_and_idle_stays_idle():
+    for mode in (IDLE, DETUMBLE):
+        rig = Rig()
+        rig.field_S_T = turning_field(0.02)
+        rig.stack.kernel.command(SET_MODE, mode)
+        rig.beating = False
+        rig.run(60.2)
+        assert rig.report().mode == mode
+        assert bool(rig.report().flags & COILS_ON) == (mode == DETUMBLE)
+        assert EVENT_STEPPED_DOWN not in [event[1] for event in rig.events()]
 
 
 def test_heartbeat_limit_is_a_parameter():
@@ -238,7 +265,9 @@ def test_detumbled_needs_the_hold_time_and_is_lost_with_the_rate():
     report = rig.report()
     assert report.flags & DETUMBLED and report.rate_rad_s == pytest.approx(0.001, abs=3e-4)
     rig.field_S_T = turning_field(0.05)
-    rig.run(70.0)
+    rig.run(65.0)
+    assert rig.report().flags & DETUMBLED  # not by a few samples
+    rig.run(80.0)
     assert not rig.report().flags & DETUMBLED
 
 

@@ -22,8 +22,9 @@
  * differences cancels in it: of 100 nT in 25 uT it leaves 0.03 deg/s, where a single difference
  * reads 0.5 deg/s, more than the threshold. */
 #define SMOOTHING 0.125f
-/* Detumbled is given up at this multiple of the threshold. */
-#define HYSTERESIS 1.5f
+/* Detumbled is given up above this multiple of the threshold, when it lasts. */
+#define HYSTERESIS 2.0f
+#define FAST_CYCLES_MAX 10u
 /* The turn about the field line, which the field does not show, is left to the gyro, its estimated
  * bias taken off. What the estimate may still be wrong by, 0.1 deg/s. */
 #define GYRO_RESIDUAL_RAD_S 0.00175f
@@ -111,10 +112,14 @@ void mf_adcs_decide_detumbled(mf_adcs_t *adcs, const mf_adcs_params_t *params,
         return;
     }
     if (!slow) {
-        adcs->detumbled = false;
-        adcs->rate_low_ms = 0;
+        adcs->fast_cycles += adcs->fast_cycles < FAST_CYCLES_MAX ? 1u : 0u;
+        if (!adcs->detumbled || adcs->fast_cycles >= FAST_CYCLES_MAX) {
+            adcs->detumbled = false;
+            adcs->rate_low_ms = 0;
+        }
         return;
     }
+    adcs->fast_cycles = 0;
     /* The first slow sample begins the time. */
     if (adcs->rate_low_ms < LONG_MS) {
         adcs->rate_low_ms += MF_ADCS_CYCLE * MF_ADCS_PERIOD_MS;

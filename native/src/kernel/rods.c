@@ -8,6 +8,8 @@
 /* Tick of the cycle, well away from the writes, at which one driver's FAULT register is read. */
 #define PHASE_FAULT_READ 4u
 #define FAULT_ANY 0x01u
+/* Half of the drivers' smallest step. */
+#define OWED_MAX 0.0547f
 
 void mf_kernel_rods_reset(mf_kernel_t *kernel)
 {
@@ -84,14 +86,26 @@ void mf_kernel_rods_off(mf_kernel_t *kernel)
 {
     for (int i = 0; i < 3; i++) {
         kernel->rods[i].desired = MF_DRV8830_COAST;
+        kernel->rods[i].owed_share = 0.0f;
     }
 }
 
+/* The drivers give nothing below 11 % of full drive and steps of 1.6 % above: what a step gives too
+ * much or too little is made up for by the next ones, so that small dipoles are right in the mean.
+ * Nothing commanded is nothing driven, whatever is owed. */
 void mf_kernel_rods_command(mf_kernel_t *kernel, const float rod_A_m2[3])
 {
     const mf_rods_params_t *params = &kernel->config.adcs.rods;
     for (int i = 0; i < 3; i++) {
-        kernel->rods[i].desired = mf_drv8830_control(rod_A_m2[i] / params->dipole_max_A_m2[i]);
+        mf_kernel_rod_t *rod = &kernel->rods[i];
+        if (rod_A_m2[i] == 0.0f) {
+            rod->desired = MF_DRV8830_COAST;
+            continue;
+        }
+        float share = rod_A_m2[i] / params->dipole_max_A_m2[i] + rod->owed_share;
+        rod->desired = mf_drv8830_control(share);
+        float owed = share - mf_drv8830_share(rod->desired);
+        rod->owed_share = owed > OWED_MAX ? OWED_MAX : owed < -OWED_MAX ? -OWED_MAX : owed;
     }
 }
 

@@ -1,34 +1,55 @@
 /* Events about what the loop does by itself: what differs from what was told last. */
 #include "mf_kernel_state.h"
 
-/* Devices behind the sensors as the loop judges them; the second of the coarse ones follows. */
+/* Devices behind the sensors as the loop judges them; of the coarse ones the first converter. */
 static const uint8_t devices[MF_ADCS_SENSORS] = {
-    [MF_ADCS_MAG_1] = MF_DEVICE_MAG_1,     [MF_ADCS_MAG_2] = MF_DEVICE_MAG_2,
-    [MF_ADCS_GYRO] = MF_DEVICE_GYRO,       [MF_ADCS_FSS] = MF_DEVICE_FSS,
-    [MF_ADCS_COARSE] = MF_DEVICE_ADC_1,    [MF_ADCS_TRACKER] = MF_DEVICE_TRACKER,
+    [MF_ADCS_MAG_1] = MF_DEVICE_MAG_1,  [MF_ADCS_MAG_2] = MF_DEVICE_MAG_2,
+    [MF_ADCS_GYRO] = MF_DEVICE_GYRO,    [MF_ADCS_FSS] = MF_DEVICE_FSS,
+    [MF_ADCS_COARSE] = MF_DEVICE_ADC_1, [MF_ADCS_TRACKER] = MF_DEVICE_TRACKER,
     [MF_ADCS_GNSS] = MF_DEVICE_GNSS,
 };
 
-/* A part that does not answer is silent to the loop: that has an event of its own, or none while it
- * is absent. Inhibiting is a command. */
+/* Sensors that have given a sample in this tick. */
+static uint32_t sampling(const mf_adcs_in_t *in)
+{
+    return (uint32_t)in->mag[0].fresh << MF_ADCS_MAG_1 | (uint32_t)in->mag[1].fresh << MF_ADCS_MAG_2 |
+           (uint32_t)in->gyro.fresh << MF_ADCS_GYRO | (uint32_t)in->fss.fresh << MF_ADCS_FSS |
+           (uint32_t)in->css_fresh << MF_ADCS_COARSE |
+           (uint32_t)in->tracker_fresh << MF_ADCS_TRACKER |
+           (uint32_t)in->gnss_fresh << MF_ADCS_GNSS;
+}
+
+/* To the loop a part that has never measured is silent: absent, or searching still. One that fails
+ * on its bus has an event of its own. Inhibiting is a command. */
 static bool worth_telling(const mf_kernel_t *kernel, int sensor, uint8_t fault)
 {
-    return fault != MF_ADCS_FAULT_NONE && fault != MF_ADCS_FAULT_INHIBITED &&
-           (fault != MF_ADCS_FAULT_SILENT ||
-            mf_kernel_device_state(kernel, devices[sensor]) == MF_DEVICE_WORKING);
+    if (fault == MF_ADCS_FAULT_SILENT) {
+        return ((uint32_t)kernel->measured >> sensor & 1u) != 0 &&
+               mf_kernel_device_state(kernel, devices[sensor]) == MF_DEVICE_WORKING;
+    }
+    return fault != MF_ADCS_FAULT_NONE && fault != MF_ADCS_FAULT_INHIBITED;
 }
 
 static void watch_sensors(mf_kernel_t *kernel)
 {
+    kernel->measured = (uint8_t)(kernel->measured | sampling(&kernel->in));
     for (int i = 0; i < MF_ADCS_SENSORS; i++) {
         uint8_t fault = kernel->out.report.fault[i];
         uint32_t bit = 1u << i;
-        if ((kernel->told_excluded & bit) == 0 && worth_telling(kernel, i, fault)) {
+        bool told = (kernel->told_excluded & bit) != 0;
+        /* Silence that was not worth telling when it began is not worth it later. */
+        bool quiet = (kernel->quiet_excluded & bit) != 0 && fault == MF_ADCS_FAULT_SILENT;
+        if (fault == MF_ADCS_FAULT_NONE) {
+            kernel->told_excluded = (uint8_t)(kernel->told_excluded & ~bit);
+            kernel->quiet_excluded = (uint8_t)(kernel->quiet_excluded & ~bit);
+            if (told) {
+                mf_kernel_put_event(kernel, MF_EVENT_SENSOR_READMITTED, 0, (uint32_t)i);
+            }
+        } else if (!told && !quiet && worth_telling(kernel, i, fault)) {
             kernel->told_excluded = (uint8_t)(kernel->told_excluded | bit);
             mf_kernel_put_event(kernel, MF_EVENT_SENSOR_EXCLUDED, fault, (uint32_t)i);
-        } else if ((kernel->told_excluded & bit) != 0 && fault == MF_ADCS_FAULT_NONE) {
-            kernel->told_excluded = (uint8_t)(kernel->told_excluded & ~bit);
-            mf_kernel_put_event(kernel, MF_EVENT_SENSOR_READMITTED, 0, (uint32_t)i);
+        } else if (!told) {
+            kernel->quiet_excluded = (uint8_t)(kernel->quiet_excluded | bit);
         }
     }
 }
@@ -54,14 +75,14 @@ static void watch_selftest(mf_kernel_t *kernel)
         return;
     }
     uint32_t verdicts = 0;
-    uint16_t wrong = 0;
+    uint16_t result = report->selftest == MF_ADCS_SELFTEST_ENDED ? 0 : 2;
     for (int i = 0; i < MF_ADCS_ACTUATORS; i++) {
         verdicts |= (uint32_t)report->polarity[i] << (4 * i);
-        if (report->polarity[i] > MF_POLARITY_RIGHT) {
-            wrong++;
+        if (report->polarity[i] > MF_POLARITY_RIGHT && result == 0) {
+            result = 1;
         }
     }
-    mf_kernel_put_event(kernel, MF_EVENT_SELFTEST_ENDED, wrong, verdicts);
+    mf_kernel_put_event(kernel, MF_EVENT_SELFTEST_ENDED, result, verdicts);
 }
 
 static bool changed(uint16_t *told, uint16_t count)
@@ -79,13 +100,11 @@ void mf_kernel_watch(mf_kernel_t *kernel)
     }
     watch_sensors(kernel);
     bool attitude = (report->flags & MF_ADCS_ATTITUDE_VALID) != 0;
-    /* Lost and found again within one tick is both. */
-    if (changed(&kernel->told_losses, report->attitude_losses) || (kernel->told_attitude && !attitude)) {
-        mf_kernel_put_event(kernel, MF_EVENT_ATTITUDE_LOST, 0, report->attitude_losses);
-        kernel->told_attitude = false;
-    }
     if (attitude && !kernel->told_attitude) {
         mf_kernel_put_event(kernel, MF_EVENT_ATTITUDE_FOUND, 0, 0);
+    } else if (!attitude && kernel->told_attitude) {
+        kernel->attitude_losses++;
+        mf_kernel_put_event(kernel, MF_EVENT_ATTITUDE_LOST, 0, kernel->attitude_losses);
     }
     kernel->told_attitude = attitude;
     if (changed(&kernel->told_jumps, report->time_jumps)) {
