@@ -167,9 +167,9 @@ def parts(case: Case) -> "tuple[Part, Part]":
     """The figures of one case with their limits: the fleet, and the whole system."""
     deadline_s = case.orbits * ORBIT_S
     made = []
-    for title, asked, flown in (
-        (case.title, SEEDS_ASKED, fly_fleet),
-        (f"{case.title}, whole system", SEEDS_ASKED // WHOLE_SHARE, fly_whole),
+    for title, asked, flown, cost_s in (
+        (case.title, SEEDS_ASKED, fly_fleet, 30.0 * case.orbits),
+        (f"{case.title}, whole system", SEEDS_ASKED // WHOLE_SHARE, fly_whole, 80.0 * case.orbits),
     ):
         rows = (
             Row(f"{title}: share of seeds", SHARE_PERCENT, "%", ">="),
@@ -183,7 +183,7 @@ def parts(case: Case) -> "tuple[Part, Part]":
         ) -> Values:
             return judge(title, deadline_s, flown(case, verify), asked)
 
-        made.append(Part(rows, measure))
+        made.append(Part(rows, measure, cost_s=cost_s))
     return made[0], made[1]
 
 

@@ -91,5 +91,6 @@ ENDURANCE = (
             Row(f"{SOAK}: times the filter gave itself up", 0.0, ""),
         ),
         measure_soak,
+        cost_s=25.0,
     ),
 )

@@ -123,11 +123,12 @@ class Verify:
 
 class Part(NamedTuple):
     """Figures that are measured together. `alone`: nothing else may run at the time, because it
-    measures speed or uses every processor itself."""
+    measures speed. `cost_s`: about, on one processor; what takes longest begins first."""
 
     rows: "tuple[Row, ...]"
     measure: Callable[[Verify], Values]
     alone: bool = False
+    cost_s: float = 0.0
 
     def figures(self, verify: Verify) -> "list[Figure]":
         """Measure; every row gives a figure."""

@@ -8,14 +8,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cli import flights
 from cli.adcs import detumble
 from cli.adcs.builds import Refused
 from cli.adcs.detumble import ORBIT_S, Settled, judge
 from cli.adcs.groups import GROUPS
 from cli.adcs.parts import Measured, Part, Row, Verify
+from cli.adcs.shares import PARTS, Shares, part_of
 from cli.adcs.workers import Died, spread
 from cli.commands import verify
 from cli.errors import CliError
+from cli.worlds import ROOT
 
 # Every line of figures that the system must reach, by a word of its name.
 LINES = (
@@ -42,6 +45,19 @@ LINES = (
     ("false exclusions in 24 h", 0),
     ("desktop real-time factor", 100),
     ("qemu real-time factor", 20),
+    ("commissioning in world desktop", 0),
+    ("commissioning in world qemu", 0),
+    ("commissioning: differences", 0),
+    ("degraded in world desktop", 0),
+    ("degraded in world qemu", 0),
+    ("pointing-day in world desktop", 0),
+    ("mean NEES of 50 runs", 7),
+    ("mean NIS of the Sun", 0.06),
+    ("filter soak: steps", 1_000_000),
+    ("against ahrs", 2e-6),
+    ("against filterpy", 0.01),
+    ("against SciPy", 2e-6),
+    ("against Basilisk", 5e-6),
 )
 
 
@@ -151,6 +167,19 @@ def test_wrong_use_is_one_line(microflight, line, words):
 def test_figures_that_cannot_be_written_are_not_measured(microflight, tmp_path):
     code, out, err = microflight("verify", "adcs", "--json", str(tmp_path))
     assert code == 2 and str(tmp_path) in err and err.count("\n") == 1 and out == ""
+
+
+def test_every_part_of_a_flight_has_its_files_and_its_share():
+    for _, prefixes in PARTS:
+        assert all((ROOT / prefix).exists() for prefix in prefixes)
+    assert part_of(str(ROOT / "sim" / "devices" / "drv8830.py")) == "devices"
+    assert part_of(json.__file__) == ""
+    flight = flights.prepare("first-light", "desktop", 1, ["duration_s=40"])
+    with Shares() as shares:
+        flight.fly()
+    names = [part.rpartition(" ")[0].rpartition(" ")[0] for part in str(shares).split(", ")]
+    assert "simulator" in names and "devices" in names
+    assert set(names) <= {name for name, _ in PARTS}
 
 
 def values(times):
