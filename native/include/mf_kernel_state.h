@@ -78,6 +78,7 @@ struct mf_kernel {
     uint32_t guard_low; /* MF_KERNEL_GUARD: overwritten means that the watchdog is not fed */
     mf_kernel_config_t config; /* .adcs: as parameters have changed it */
     mf_bus_t *bus, *gnss_bus;
+    const mf_xfer_t *hung; /* stopped on the bus at the last sampling time; NULL none */
     mf_kick_t kick;
     void *kick_ctx;
 
@@ -165,6 +166,8 @@ bool mf_kernel_device_initialise(mf_kernel_t *kernel, int number, uint32_t tick)
 bool mf_kernel_device_ready(mf_kernel_t *kernel, int number);
 void mf_kernel_device_submit(mf_kernel_t *kernel, mf_kernel_device_t *device);
 uint8_t mf_kernel_device_state(const mf_kernel_t *kernel, int number);
+/* It ended because another one hung before it. */
+bool mf_kernel_only_waited(const mf_kernel_t *kernel, const mf_xfer_t *xfer);
 /* Transfers that have not ended by the tick are late; the bus is free afterwards. */
 void mf_kernel_devices_late(mf_kernel_t *kernel);
 void mf_kernel_devices_absent(mf_kernel_t *kernel);

@@ -198,6 +198,11 @@ uint8_t mf_kernel_device_state(const mf_kernel_t *kernel, int number)
     return working ? MF_DEVICE_WORKING : MF_DEVICE_INITIALISING;
 }
 
+bool mf_kernel_only_waited(const mf_kernel_t *kernel, const mf_xfer_t *xfer)
+{
+    return xfer->status == MF_E_TIMEOUT && kernel->hung != NULL && xfer != kernel->hung;
+}
+
 /* Only the transfer at the head hangs; one that merely waited behind it is no failure of its part. */
 static void late(mf_kernel_t *kernel, bool *pending, const mf_xfer_t *xfer, const mf_xfer_t *head)
 {

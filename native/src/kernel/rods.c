@@ -64,6 +64,10 @@ void mf_kernel_rods_take(mf_kernel_t *kernel)
             continue;
         }
         rod->pending = false;
+        if (mf_kernel_only_waited(kernel, &rod->io.xfer)) {
+            rod->known = rod->known && rod->kind != MF_ROD_CONTROL;
+            continue;
+        }
         if (rod->io.xfer.status < 0) {
             failed(kernel, i, rod->io.xfer.status);
             continue;

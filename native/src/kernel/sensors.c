@@ -71,7 +71,8 @@ static void queue(mf_kernel_t *kernel, int number, uint32_t tick, bool wanted)
 
 void mf_kernel_sensors_queue(mf_kernel_t *kernel, uint32_t tick)
 {
-    if (kernel->bus->head != NULL) {
+    kernel->hung = kernel->bus->head;
+    if (kernel->hung != NULL) {
         /* Writes of the last tick should have ended long ago: the bus hangs. */
         mf_bus_seize(kernel->bus);
     }

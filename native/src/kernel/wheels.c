@@ -32,6 +32,9 @@ static void take_command(mf_kernel_t *kernel, int which)
     wheel->pending = false;
     if (wheel->io.xfer.status < 0) {
         wheel->off_known = false;
+        if (mf_kernel_only_waited(kernel, &wheel->io.xfer)) {
+            return;
+        }
         mf_kernel_device_failed(kernel, MF_DEVICE_WHEEL_0 + which, wheel->io.xfer.status);
     } else {
         wheel->off_known = wheel->off_written;
