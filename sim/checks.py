@@ -1,6 +1,7 @@
 """Acceptance checks of a scenario: the plant's truth first, telemetry where there is no truth.
 
-Each check gives rows {name, value, limit, unit, pass}. A value that was never reached is None.
+Each check gives rows {name, value, limit, unit, pass, note}. A value that was never reached is
+None; the note says where to look.
 """
 
 from __future__ import annotations
@@ -45,14 +46,19 @@ def _rate_below(check: Mapping[str, Any], world: World, telemetry: Mapping[str, 
     below = np.flatnonzero(rate < limit)
     reached_s = round(float(t_s[below[0]]), 3) if below.size else None
     in_time = reached_s is not None and reached_s <= end_s
-    rows = [make_row(f"rate below {limit:g} deg/s reached", reached_s, end_s, "s", in_time)]
+    lowest = int(np.argmin(rate))
+    note = f"lowest {rate[lowest]:.3g} deg/s, at {t_s[lowest]:.0f} s"
+    rows = [make_row(f"rate below {limit:g} deg/s reached", reached_s, end_s, "s", in_time, note)]
     held_s = check["held_s"]
     if held_s > 0.0:
-        highest = float(np.max(rate[t_s >= t_s[-1] - held_s]))
+        last = t_s >= t_s[-1] - held_s
+        highest = float(np.max(rate[last]))
         # A flight that did not last that long, or broke off, has not held anything.
         whole = world.finished and t_s[-1] >= held_s
+        note = f"at {t_s[last][np.argmax(rate[last])]:.0f} s" if whole else "the flight broke off"
         name = f"highest rate of the last {held_s:g} s"
-        rows.append(make_row(name, round(highest, 6), limit, "deg/s", whole and highest < limit))
+        passed = whole and highest < limit
+        rows.append(make_row(name, round(highest, 6), limit, "deg/s", passed, note))
     return rows
 
 
@@ -62,29 +68,46 @@ def _telemetry_count(
     kind = check["kind"]
     value, limit = telemetry[kind], int(check["limit"])
     passed = value <= limit and telemetry.get("frames", 0) > 0
-    return [make_row(kind.replace("_", " "), value, limit, "", passed)]
+    note = "" if telemetry.get("frames", 0) else "no telemetry at all"
+    return [make_row(kind.replace("_", " "), value, limit, "", passed, note)]
 
 
 def _world_count(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
     kind = check["kind"]
     value, limit = world.counters[kind], int(check["limit"])
     passed = value <= limit and world.counters["kicks"] > 0
-    return [make_row(kind.replace("_", " "), value, limit, "", passed)]
+    note = "" if world.counters["kicks"] else "the control loop never ran"
+    return [make_row(kind.replace("_", " "), value, limit, "", passed, note)]
 
 
 def _mode(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
-    """The spacecraft mode was reported by a time."""
-    times = [t_s for t_s, mode in telemetry["modes"] if mode == check["mode"]]
-    return [_first(f"mode {check['mode']} reached", times, check, world)]
+    """The spacecraft mode was reported by a time, in or after `from_s`."""
+    start_s, wanted = check["from_s"], check["mode"]
+    times = [t_s for t_s, mode in telemetry["modes"] if mode == wanted and t_s >= start_s]
+    changes = [f"{mode} at {t_s:.0f} s" for t_s, mode in telemetry["modes"]]
+    since = f" after {start_s:g} s" if start_s else ""
+    return [_first(f"mode {wanted} reached{since}", times, check, world, _said(changes))]
 
 
 def _event(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
-    """An event was reported by a time: named by its id as 0x..., or by how its text begins."""
-    wanted = check["event"]
+    """An event was reported by a time, in or after `from_s`.
+
+    It is named by its id as 0x..., or by how its text begins.
+    """
+    start_s, wanted = check["from_s"], check["event"]
     times = [
-        t_s for t_s, event_id, text in telemetry["events"] if _is_event(wanted, event_id, text)
+        t_s
+        for t_s, event_id, text in telemetry["events"]
+        if t_s >= start_s and _is_event(wanted, event_id, text)
     ]
-    return [_first(f"event '{wanted}' seen", times, check, world)]
+    since = f" after {start_s:g} s" if start_s else ""
+    texts = [f"{text} at {t_s:.0f} s" for t_s, _, text in telemetry["events"]]
+    return [_first(f"event '{wanted}' seen{since}", times, check, world, _said(texts))]
+
+
+def _said(texts: list[str]) -> str:
+    """What was reported instead: the last few."""
+    return f"last reported: {'; '.join(texts[-3:])}" if texts else "nothing of the kind reported"
 
 
 def _event_count(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:
@@ -97,20 +120,20 @@ def _event_count(check: Mapping[str, Any], world: World, telemetry: Mapping[str,
         if check["from_s"] <= t_s <= end_s and _is_event(wanted, event_id, text)
     ]
     name = f"events '{wanted}', {check['from_s']:g} to {end_s:g} s"
-    if len(found) > limit:
-        name += f"; the first at {found[0][0]:.1f} s: {found[0][1]}"
+    note = f"the first at {found[0][0]:.1f} s: {found[0][1]}" if found else ""
     passed = len(found) <= limit and through(world, end_s) and telemetry.get("frames", 0) > 0
-    return [make_row(name, len(found), limit, "", passed)]
+    return [make_row(name, len(found), limit, "", passed, note)]
 
 
 def _is_event(wanted: str, event_id: int, text: str) -> bool:
     return text.startswith(wanted) or f"0x{event_id:04x}" == wanted.lower()
 
 
-def _first(name: str, times: list[float], check: Mapping[str, Any], world: World) -> Row:
+def _first(name: str, times: list[float], check: Mapping[str, Any], world: World, note: str) -> Row:
     end_s = deadline_s(check, world)
     first_s = round(min(times), 3) if times else None
-    return make_row(name, first_s, end_s, "s", first_s is not None and first_s <= end_s)
+    in_time = first_s is not None and first_s <= end_s
+    return make_row(name, first_s, end_s, "s", in_time, "" if in_time else note)
 
 
 _KINDS = {

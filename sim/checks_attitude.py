@@ -21,11 +21,19 @@ Row = dict[str, Any]
 
 _LIT = 0.99  # illumination of full sunlight
 _DARK = 0.01
+_SHORT = "the flight ended before the window did"
 
 
-def make_row(name: str, value: Any, limit: Any, unit: str, passed: bool) -> Row:
-    """One line of the verdict."""
-    return {"name": name, "value": value, "limit": limit, "unit": unit, "pass": bool(passed)}
+def make_row(name: str, value: Any, limit: Any, unit: str, passed: bool, note: str = "") -> Row:
+    """One line of the verdict; `note` says where to look when it failed."""
+    return {
+        "name": name,
+        "value": value,
+        "limit": limit,
+        "unit": unit,
+        "pass": bool(passed),
+        "note": note,
+    }
 
 
 def deadline_s(check: Mapping[str, Any], world: World) -> float:
@@ -52,13 +60,22 @@ def _window(
     return mask, through(world, end_s), f"{where}, {check['from_s']:g} to {end_s:g} s"
 
 
-def _rms_row(name: str, errors_deg: Array, limit: float, through: bool) -> Row:
+def _rms_row(
+    name: str, t_s: Array, errors_deg: Array, limit: float, lasted: bool, nothing: str
+) -> Row:
+    """1 sigma of errors at times; `nothing` says what it means that there are none."""
     if not errors_deg.size:
-        return make_row(name, None, limit, "deg", False)
+        return make_row(name, None, limit, "deg", False, nothing if lasted else _SHORT)
+    wrong = np.flatnonzero(~np.isfinite(errors_deg))
+    if wrong.size:
+        return make_row(name, None, limit, "deg", False, f"no rotation at {t_s[wrong[0]]:.1f} s")
     value = math.sqrt(float(np.mean(errors_deg**2)))
-    if not math.isfinite(value):
-        return make_row(name, None, limit, "deg", False)
-    return make_row(name, round(value, 6), limit, "deg", through and value < limit)
+    worst = int(np.argmax(errors_deg))
+    over = 100.0 * float(np.mean(errors_deg >= limit))
+    note = f"worst {errors_deg[worst]:.3g} deg at {t_s[worst]:.0f} s, {over:.0f} % of it at or over"
+    if not lasted:
+        note = f"{_SHORT}; {note}"
+    return make_row(name, round(value, 6), limit, "deg", lasted and value < limit, note)
 
 
 def pointing_below(
@@ -73,9 +90,11 @@ def pointing_below(
     else:
         what = check["station"]
         errors_deg = _station_errors_deg(check, world)[mask]
-    errors_deg = errors_deg[np.isfinite(errors_deg)]
+    answered = np.isfinite(errors_deg)
     name = f"pointing to {what}, 1 sigma{window}"
-    return [_rms_row(name, errors_deg, check["limit"], lasted)]
+    nothing = "the target was never there: too low, or no such light"
+    t_s = world.truth["t_s"][mask][answered]
+    return [_rms_row(name, t_s, errors_deg[answered], check["limit"], lasted, nothing)]
 
 
 def _station_errors_deg(check: Mapping[str, Any], world: World) -> Array:
@@ -114,7 +133,8 @@ def knowledge_below(
     mask &= t_s <= world.truth["t_s"][-1]
     errors_deg = attitude_error_deg(world, t_s[mask], q_BN[mask])
     name = f"attitude knowledge, 1 sigma{window}"
-    return [_rms_row(name, errors_deg, check["limit"], lasted)]
+    nothing = "no valid estimate came down in this window, or no such light"
+    return [_rms_row(name, t_s[mask], errors_deg, check["limit"], lasted, nothing)]
 
 
 def attitude_error_deg(world: World, t_s: Array, q_BN: Array) -> Array:
@@ -154,10 +174,13 @@ def wheel_momentum_below(
     name = f"highest wheel momentum{window}"
     wheels = world.scenario.data["spacecraft"]["wheels"]
     if wheels is None or not speeds.size:
-        return [make_row(name, None, check["limit"], "of the range", False)]
-    share = float(np.max(speeds)) / wheels["speed_max_rad_s"]
+        nothing = "the spacecraft has no wheels" if wheels is None else _SHORT
+        return [make_row(name, None, check["limit"], "of the range", False, nothing)]
+    row, wheel = np.unravel_index(int(np.argmax(speeds)), speeds.shape)
+    share = float(speeds[row, wheel]) / wheels["speed_max_rad_s"]
     passed = lasted and share < check["limit"]
-    return [make_row(name, round(share, 6), check["limit"], "of the range", passed)]
+    note = f"wheel {wheel} at {world.truth['t_s'][mask][row]:.0f} s"
+    return [make_row(name, round(share, 6), check["limit"], "of the range", passed, note)]
 
 
 def actuators_off(
@@ -169,9 +192,16 @@ def actuators_off(
     column = world.truth["dipole_A_m2" if rods else "wheel_motor_N_m"][mask]
     unit, name = "A m2" if rods else "N m", f"drive of the {check['part']}{window}"
     if not column.size:
-        return [make_row(name, None, 0.0, unit, False)]
-    highest = float(np.max(np.abs(column)))
-    return [make_row(name, highest, 0.0, unit, lasted and highest == 0.0)]
+        return [make_row(name, None, 0.0, unit, False, _SHORT)]
+    driven = np.abs(column).reshape(len(column), -1).max(axis=1)
+    highest = float(driven.max())
+    times_s = world.truth["t_s"][mask][driven > 0.0]
+    note = (
+        f"driven in {len(times_s)} rows, {times_s[0]:.0f} to {times_s[-1]:.0f} s"
+        if len(times_s)
+        else ""
+    )
+    return [make_row(name, highest, 0.0, unit, lasted and highest == 0.0, note)]
 
 
 def detumbled_declared(
@@ -186,7 +216,8 @@ def detumbled_declared(
     end_s = deadline_s(check, world)
     first_s = round(min(times), 3) if times else None
     in_time = first_s is not None and first_s <= end_s
-    rows = [make_row("detumbled declared", first_s, end_s, "s", in_time)]
+    note = "" if in_time else f"true rate at the end {world.truth['rate_deg_s'][-1]:.3g} deg/s"
+    rows = [make_row("detumbled declared", first_s, end_s, "s", in_time, note)]
     rate = None
     if first_s is not None:
         rate = float(np.interp(first_s, world.truth["t_s"], world.truth["rate_deg_s"]))

@@ -177,7 +177,7 @@ CHECK_KEYS: dict[str, Any] = {
     "station": Key("str", None, text="target ground: this station, above min_elevation_deg"),
     "min_elevation_deg": number(20.0, 0.0, 90.0),
     "part": Key("str", None, choices=PARTS, text="of actuators_off"),
-    "from_s": number(0.0, 0.0, 1e9, "attitude checks, event_count: judged from then"),
+    "from_s": number(0.0, 0.0, 1e9, "judged from then; mode, event: not before"),
     "to_s": number(None, 0.0, 1e9, "until then; the end when left out"),
     "light": Key("str", "any", choices=LIGHTS),
 }

@@ -124,7 +124,8 @@ def print_checks(checks: Sequence[Dict[str, Any]]) -> None:
         text = f"{value:.4g}" if isinstance(value, float) else str(value)
         mark = "pass" if check["pass"] else "FAIL"
         limit = f"{check['limit']} {check['unit']}".rstrip()
-        print(f"  {mark}  {check['name']}: {text} (limit {limit})")
+        note = "" if check["pass"] or not check.get("note") else f"; {check['note']}"
+        print(f"  {mark}  {check['name']}: {text} (limit {limit}){note}")
 
 
 def write_json(path: str, document: Dict[str, Any]) -> None:
