@@ -24,7 +24,10 @@ CHECKS: Tuple[Tuple[str, str], ...] = (
     ("watchdog resets", "How often the external watchdog had to reset the onboard computer."),
     ("mode ", "When telemetry first reported this spacecraft mode. The limit is the latest time."),
     ("event ", "When this event first came down. The limit is the latest time."),
-    ("events '", "How often this event came down within the window. The limit is the most allowed."),
+    (
+        "events '",
+        "How often this event came down within the window. The limit is the most allowed.",
+    ),
     (
         "drive of the",
         "The strongest drive of these actuators by the simulator's truth, in a time in which they"
