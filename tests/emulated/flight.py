@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from ground.decode import Decoder
+from ground.decode import Decoder, Report
 from ground.dictionary import Dictionary
 from ground.history import History
 from sim.bridges import pipe
@@ -18,8 +18,8 @@ from tests.emulated import qemu
 
 
 class Flight:
-    """One flight of `duration_s`; `uplink` before `fly`. Afterwards `world`, `history`, `decoder`
-    and `console` say how it went."""
+    """One flight of `duration_s`; `uplink` before `fly`. Afterwards `world`, `history`, `reports`,
+    `decoder` and `console` say how it went."""
 
     def __init__(self, folder: Path, duration_s: float, settings: Sequence[str] = ()) -> None:
         scenario = load("first-light", [f"duration_s={duration_s}", *settings])
@@ -28,6 +28,7 @@ class Flight:
         self.dictionary = Dictionary()
         self.decoder = Decoder(self.dictionary)
         self.history = History()
+        self.reports: list[Report] = []
         self.console = ""
         self.status: int | None = None
         self.world.on_frame.append(self._receive)
@@ -35,6 +36,7 @@ class Flight:
     def _receive(self, t_s: float, frame: bytes) -> None:
         for report in self.decoder.frame(t_s, frame):
             self.history.add(report)
+            self.reports.append(report)
 
     def uplink(self, t_s: float, frame: bytes) -> None:
         """Send a frame of the ground at world time `t_s`."""

@@ -175,9 +175,11 @@ class Attitude:
                 current.inhibit(modes.INHIBIT_ATTITUDE_LOST, modes.REASON_ATTITUDE_LOST)
                 return
         self._judge_recovery(flags)
+        if mode > _DETUMBLE:
+            return  # the spacecraft turns on purpose
         self._declare(flags & _FLAG_DETUMBLED)
         if mode != _DETUMBLE:
-            return  # the other modes turn the spacecraft on purpose
+            return
         if current.current == self._context.mission.DETUMBLE:
             if flags & _FLAG_DETUMBLED and not current.inhibitors & modes.KEEPS_OUT_OF_NOMINAL:
                 current.request(self._context.mission.NOMINAL, modes.REASON_DETUMBLED)

@@ -45,7 +45,7 @@ EVENT_REFUSED = const(0x0242)
 
 def failure(key, errno):
     """Verification failure code of a request that the loop refused with this errno."""
-    if errno == _E_BUSY or errno == _E_NOSPC:
+    if errno == _E_NOSPC or errno == _E_BUSY and key >= _UPLOAD:
         return failures.QUEUE_FULL
     if errno == _E_BADMSG:
         return failures.BAD_DATA
