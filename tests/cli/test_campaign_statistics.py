@@ -2,29 +2,31 @@
 
 import pytest
 
-from cli.campaigns import adcs_mc, statistics
+from cli import flights
+from cli.campaigns import statistics
+from cli.campaigns.adcs_dispersions import DETUMBLE, POINTING, table
 from cli.campaigns.dispersion import Dispersion, free, run_seed
 from cli.campaigns.runs import Run
 from ground.campaign_report import histogram
 
-KEYS = {row.key for row in adcs_mc.DISPERSIONS}
+KEYS = {row.key for row in DETUMBLE}
 
 
 def test_another_seed_draws_everything_anew():
     first, second = run_seed(1, "adcs-mc", 0), run_seed(2, "adcs-mc", 0)
-    for row in adcs_mc.DISPERSIONS:
+    for row in (*DETUMBLE, *POINTING):
         assert row.draw(first) != row.draw(second)
     assert len({run_seed(1, "adcs-mc", index) for index in range(10_000)}) == 10_000
 
 
 def test_what_is_set_by_hand_is_not_drawn():
-    keys = {row.key for row in free(adcs_mc.DISPERSIONS, ["orbit.altitude_km = 500"])}
+    keys = {row.key for row in free(DETUMBLE, ["orbit.altitude_km = 500"])}
     assert KEYS - keys == {"orbit.altitude_km"}
-    keys = {row.key for row in free(adcs_mc.DISPERSIONS, ["orbit.name=METEOR-M2 3"])}
+    keys = {row.key for row in free(DETUMBLE, ["orbit.name=METEOR-M2 3"])}
     assert KEYS - keys == {key for key in KEYS if key.startswith("orbit.")}
 
 
-@pytest.mark.parametrize("row", adcs_mc.DISPERSIONS, ids=lambda row: row.key)
+@pytest.mark.parametrize("row", sorted({*DETUMBLE, *POINTING}, key=str), ids=lambda row: row.key)
 def test_draws_fill_their_range(row):
     drawn = [row.draw(run_seed(3, "test", index)) for index in range(400)]
     values = [value for draw in drawn for value in (draw if row.axes else [draw])]
@@ -36,6 +38,15 @@ def test_draws_fill_their_range(row):
     assert max(values) > row.high - 0.05 * (row.high - row.low)
     if row.axes:
         assert all(len(set(draw)) == row.axes for draw in drawn)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("first-light", DETUMBLE), ("commissioning", POINTING)])
+def test_every_row_of_a_scenario_can_be_set(name, rows):
+    scenario = flights.load_scenario(name)
+    assert table(scenario) is rows
+    for row in rows:
+        for seed in (1, 2):
+            flights.load_scenario(name, [f"{row.key}={row.draw(seed)!r}"])
 
 
 def test_a_row_added_to_the_table_changes_no_other_draw():
