@@ -91,6 +91,8 @@ enum mf_adcs_fault {
     MF_ADCS_FAULT_MODEL = 4,     /* against field model, orbit or attitude */
     MF_ADCS_FAULT_REDUNDANT = 5, /* against another sensor of the same quantity */
     MF_ADCS_FAULT_INHIBITED = 6, /* by command */
+    MF_ADCS_FAULT_NOISE = 7,
+    MF_ADCS_FAULT_JUMP = 8,      /* faster than the body can turn */
 };
 
 enum mf_adcs_flag {
@@ -181,6 +183,11 @@ typedef struct {
     float sun_angle_rad;       /* largest angle between fine and coarse Sun, and from the estimate */
     float gyro_field_rad_s;    /* largest difference between gyro and turning of the field */
     float gyro_max_rad_s;
+    float noise_mag_T;         /* largest noise of one axis, 1 sigma */
+    float noise_gyro_rad_s;
+    float noise_fss_rad;
+    float jump_gyro_rad_s;     /* largest step within a tick */
+    float jump_fss_rad;        /* largest step beyond the body's turn */
     uint16_t silent_ms;        /* without a sample for longer: silent */
     uint16_t suspect_ms;       /* failing checks for so long: excluded */
     uint32_t readmit_ms;       /* passing them for so long: used again */

@@ -5,16 +5,22 @@
 
 #include "mf_adcs.h"
 
-/* Judgement of one sensor. */
+/* Judgement of one sensor; it is used while `fault` is none. */
 typedef struct {
-    uint32_t failing_ms;  /* checks failed for, in sum; passing ones count it down */
     uint32_t passing_ms;  /* checks passed for, while excluded */
-    uint32_t silent_ms;   /* since the last sample */
-    uint8_t fault;        /* enum mf_adcs_fault, while not used */
-    uint8_t repeats;
-    bool used;
-    float last_S[3];
+    uint16_t failing_ms;  /* checks failed for, in sum; passing ones count it down */
+    uint16_t silent_ms;   /* since the last sample */
+    uint8_t fault;        /* enum mf_adcs_fault */
+    uint8_t repeats[3];   /* of each value */
+    uint16_t last[3];     /* digests of the last values */
 } mf_adcs_health_t;
+
+/* The last good direction of a sensor, turned on with the body. */
+typedef struct {
+    float direction_B[3];
+    float noise_rad2;     /* mean square of what samples are off by */
+    uint32_t age_ms;
+} mf_adcs_held_t;
 
 typedef struct {
     float friction_N_m;   /* estimated, against the present direction */
@@ -42,18 +48,26 @@ struct mf_adcs {
     bool field_valid, sun_valid, doubted;
     /* Sensors. */
     mf_adcs_health_t health[MF_ADCS_SENSORS];
-    uint8_t inhibited;
     float mag_each_B_T[MF_ADCS_MAGS][3];
-    bool mag_fresh[MF_ADCS_MAGS];
+    bool mag_fresh[MF_ADCS_MAGS], mag_before[MF_ADCS_MAGS]; /* before: sampled in the last tick */
     mf_magcal_t magcal[MF_ADCS_MAGS];
     mf_magcal_result_t correction[MF_ADCS_MAGS];
     bool collecting, corrected[MF_ADCS_MAGS];
+    uint8_t inhibited;
     float mag_B_T[3], sun_B[3], gyro_B_rad_s[3];
     uint32_t mag_age_ms, sun_age_ms;
     bool mag_new, sun_new, mag_known, sun_known, sun_fine, dark, gyro_new;
     float past_mag_B_T[3], past_turn_B_rad[3]; /* at the last phase 0, and turned since */
     uint32_t past_mag_ms;
     bool past_mag_known;
+    /* What the next sample is compared with: the last good one, turned on with the body. */
+    mf_adcs_held_t held;          /* of the fine sun sensor */
+    float fss_seen_B[3];          /* last direction, good or not */
+    bool contradicts[2], believed; /* fine and coarse Sun against the attitude; it is at fault */
+    bool gyro_held;
+    uint32_t gyro_held_ms;        /* age of gyro_B_rad_s, the last that did not jump */
+    float gyro_step_B_rad_s[3];   /* between the last two of those */
+    float noise_mag_T2[MF_ADCS_MAGS], noise_gyro; /* mean squares of steps */
     /* Estimates. */
     mf_mekf_t mekf;
     float coarse_bias_B_rad_s[3]; /* from the turning of the field, until the filter runs */
@@ -115,8 +129,21 @@ void mf_adcs_judge(mf_adcs_t *adcs, const mf_adcs_params_t *params, int sensor, 
                    uint8_t fault);
 /* Sensors that have fallen silent. */
 void mf_adcs_health_silence(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint32_t dt_ms);
-/* All three values repeat those of many samples before. */
+/* One of three values repeats those of many samples before. */
 bool mf_adcs_stuck(mf_adcs_health_t *health, const float value_S[3]);
+/* Running mean of squares; true when it is beyond `limit`. */
+bool mf_adcs_noisy(float *mean, float square, float limit);
+/* A sample came and is not older than `most_ms`; older ones count as bad input. */
+bool mf_adcs_timely(mf_adcs_t *adcs, const mf_adcs_sample_t *sample, uint32_t most_ms);
+/* The gyro's own checks; true when it can be believed, with the body's turn since the last step. */
+bool mf_adcs_take_gyro(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                       uint32_t dt_ms, float turn_B_rad[3]);
+/* Something stands against the gyro; counts as checks failed for `ms`. */
+void mf_adcs_accuse_gyro(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint16_t ms);
+/* The gyro against the turning of the field since the last phase 0 or, for fast turns, since the
+ * last tick: `step_rad_s` is what the magnetometers agree on that it is off by; -1: unknown. */
+void mf_adcs_compare_gyro(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint32_t phase,
+                          float step_rad_s);
 /* A Sun vector from the coarse sensors' voltages. MF_OK, or MF_E_RANGE when none sees it. */
 int mf_adcs_coarse_sun(const mf_adcs_css_params_t *params, const float css_V[MF_ADCS_CSS],
                        float sun_B[3]);

@@ -58,7 +58,7 @@ class Rig:
         self.field_S_T: Callable[[int], Vector] = lambda grid: (2e-5, -1e-5, 3e-5)
         self.omega_S_rad_s: Callable[[int], Vector] = lambda grid: (0.0, 0.0, 0.0)
         made = {name: FaultSet(items) for name, items in (faults or {}).items()}
-        self.mag = Ak09916("mag", lambda grid: self.field_S_T(grid), made.get("mag"))
+        self.mag = Ak09916("mag", self._field_with_noise, made.get("mag"))
         self.imu = Lsm6dso(
             "imu",
             self._with_noise,
@@ -82,9 +82,16 @@ class Rig:
         self.beating = True
 
     def _with_noise(self, grid: int) -> Vector:
-        """One LSB (250 dps range) on every other sample: no gyro repeats itself for long."""
+        """One LSB (250 dps range) on every other sample: no axis repeats itself for long."""
         x, y, z = self.omega_S_rad_s(grid)
-        return (x + 1.6e-4 * ((grid + 1) % 2), y, z)
+        least = 1.6e-4 * ((grid + 1) % 2)
+        return (x + least, y + least, z + least)
+
+    def _field_with_noise(self, grid: int) -> Vector:
+        """One LSB of the magnetometer, in every other five seconds."""
+        x, y, z = self.field_S_T(grid)
+        least = 1.5e-7 * (grid // 50 % 2)
+        return (x + least, y + least, z + least)
 
     def exchange(self, request: bytes) -> bytes:
         op, _bus, address, tx_len, rx_len, t_us = struct.unpack_from("<BBHHHQ", request)

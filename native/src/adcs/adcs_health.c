@@ -9,25 +9,30 @@
 #define STUCK_REPEATS 20u
 #define SAMPLE_MAX_MS 1000u /* a check stands for no more than that */
 #define SILENT_READMIT_MS 2000u
+#define SILENT_LONGEST_MS 65535u
+#define FADE (1.0f / 32.0f)
+#define MOST 8.0f           /* limits that one square may count: a spike alone trips no mean */
 
 void mf_adcs_health_reset(mf_adcs_t *adcs)
 {
     for (int i = 0; i < MF_ADCS_SENSORS; i++) {
-        adcs->health[i] = (mf_adcs_health_t){.used = true};
+        adcs->health[i] = (mf_adcs_health_t){0};
     }
 }
 
 bool mf_adcs_usable(const mf_adcs_t *adcs, int sensor)
 {
-    return adcs->health[sensor].used && ((uint32_t)adcs->inhibited >> sensor & 1u) == 0;
+    return adcs->health[sensor].fault == MF_ADCS_FAULT_NONE &&
+           ((uint32_t)adcs->inhibited >> sensor & 1u) == 0;
 }
 
 static void exclude(mf_adcs_t *adcs, mf_adcs_health_t *health, uint8_t fault)
 {
-    health->used = false;
+    if (health->fault == MF_ADCS_FAULT_NONE) {
+        adcs->exclusions++;
+    }
     health->fault = fault;
     health->passing_ms = 0;
-    adcs->exclusions++;
 }
 
 void mf_adcs_judge(mf_adcs_t *adcs, const mf_adcs_params_t *params, int sensor, bool passed,
@@ -37,21 +42,19 @@ void mf_adcs_judge(mf_adcs_t *adcs, const mf_adcs_params_t *params, int sensor, 
     uint32_t stands_ms = health->silent_ms < SAMPLE_MAX_MS ? health->silent_ms : SAMPLE_MAX_MS;
     health->silent_ms = 0;
     if (!passed) {
+        uint32_t failing_ms = health->failing_ms + stands_ms;
         health->passing_ms = 0;
-        health->failing_ms += stands_ms;
-        if (health->failing_ms >= params->suspect_ms) {
-            health->failing_ms = params->suspect_ms;
-            if (health->used) {
-                exclude(adcs, health, fault);
-            } else {
-                health->fault = fault;
-            }
+        if (failing_ms >= params->suspect_ms) {
+            failing_ms = params->suspect_ms;
+            exclude(adcs, health, fault);
         }
+        health->failing_ms = (uint16_t)failing_ms;
         return;
     }
     uint32_t relief_ms = stands_ms / 4u;
-    health->failing_ms -= health->failing_ms < relief_ms ? health->failing_ms : relief_ms;
-    if (health->used) {
+    health->failing_ms =
+        (uint16_t)(health->failing_ms < relief_ms ? 0u : health->failing_ms - relief_ms);
+    if (health->fault == MF_ADCS_FAULT_NONE) {
         return;
     }
     health->passing_ms += stands_ms;
@@ -60,7 +63,6 @@ void mf_adcs_judge(mf_adcs_t *adcs, const mf_adcs_params_t *params, int sensor, 
         enough_ms = SILENT_READMIT_MS;
     }
     if (health->passing_ms >= enough_ms) {
-        health->used = true;
         health->fault = MF_ADCS_FAULT_NONE;
         health->failing_ms = 0;
     }
@@ -71,10 +73,12 @@ void mf_adcs_health_silence(mf_adcs_t *adcs, const mf_adcs_params_t *params, uin
     for (int i = 0; i < MF_ADCS_SENSORS; i++) {
         mf_adcs_health_t *health = &adcs->health[i];
         if (health->silent_ms <= params->silent_ms) {
-            health->silent_ms += dt_ms;
-            if (health->silent_ms > params->silent_ms) {
+            uint32_t silent_ms = health->silent_ms + dt_ms;
+            health->silent_ms =
+                (uint16_t)(silent_ms < SILENT_LONGEST_MS ? silent_ms : SILENT_LONGEST_MS);
+            if (silent_ms > params->silent_ms) {
                 health->passing_ms = 0;
-                if (health->used) {
+                if (health->fault == MF_ADCS_FAULT_NONE) {
                     exclude(adcs, health, MF_ADCS_FAULT_SILENT);
                 }
             }
@@ -82,17 +86,42 @@ void mf_adcs_health_silence(mf_adcs_t *adcs, const mf_adcs_params_t *params, uin
     }
 }
 
+bool mf_adcs_timely(mf_adcs_t *adcs, const mf_adcs_sample_t *sample, uint32_t most_ms)
+{
+    if (!sample->fresh) {
+        return false;
+    }
+    if (sample->age_ms > most_ms) {
+        adcs->bad_inputs++;
+        return false;
+    }
+    return true;
+}
+
 bool mf_adcs_stuck(mf_adcs_health_t *health, const float value_S[3])
 {
-    bool same = true;
+    bool stuck = false;
     for (int i = 0; i < 3; i++) {
-        same = same && value_S[i] == health->last_S[i];
-        health->last_S[i] = value_S[i];
+        uint32_t words[sizeof value_S[0] / sizeof(uint32_t)], bits = 0;
+        memcpy(words, &value_S[i], sizeof words);
+        for (unsigned k = 0; k < sizeof words / sizeof words[0]; k++) {
+            bits ^= words[k];
+        }
+        uint16_t digest = (uint16_t)(bits ^ bits >> 16);
+        if (digest != health->last[i]) {
+            health->repeats[i] = 0;
+        } else if (health->repeats[i] < STUCK_REPEATS) {
+            health->repeats[i]++;
+        }
+        health->last[i] = digest;
+        stuck = stuck || health->repeats[i] >= STUCK_REPEATS;
     }
-    if (!same) {
-        health->repeats = 0;
-    } else if (health->repeats < STUCK_REPEATS) {
-        health->repeats++;
-    }
-    return health->repeats >= STUCK_REPEATS;
+    return stuck;
+}
+
+bool mf_adcs_noisy(float *mean, float square, float limit)
+{
+    float most = MOST * limit;
+    *mean += FADE * ((square < most ? square : most) - *mean);
+    return *mean > limit;
 }

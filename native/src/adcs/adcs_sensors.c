@@ -16,7 +16,13 @@
 #define MAG_LIFE_MS 2500u
 #define SUN_LIFE_MS 1500u
 #define CYCLE_MS (MF_ADCS_PERIOD_MS * MF_ADCS_CYCLE)
-#define TURN_MAX_RAD 0.35f     /* within a cycle, for the comparison of gyro and field */
+#define TICK_S (1.0e-3f * MF_ADCS_PERIOD_MS)
+#define STEP_VARIANCES 6.0f    /* of the difference of two samples on three axes */
+#define DIRECTION_VARIANCES 4.0f /* the same for a direction: two axes across it */
+#define HELD_MS 600000u        /* so long a good direction is carried on by the gyro */
+#define FSS_READMIT_RAD 0.035f /* a fine one comes back when it agrees so well */
+#define CELL_OFF 0.2f          /* of full Sun: error of one cell, and of the Earth's light */
+#define CELL_EARTH 0.3f        /* the Earth's light on a cell that looks down, at most */
 #define CSS_SUN 0.5f           /* of full Sun: above what the Earth alone gives */
 #define CSS_MAX 1.6f
 #define CSS_DAMPING 0.02f      /* directions that no lit sensor sees count as zero */
@@ -111,33 +117,93 @@ static uint8_t check_mag(mf_adcs_t *adcs, const mf_adcs_params_t *params, int wh
     return MF_ADCS_FAULT_NONE;
 }
 
-static void take_mags(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in)
+static bool contradicts(uint8_t fault)
 {
-    uint8_t found[MF_ADCS_MAGS];
+    return fault == MF_ADCS_FAULT_MODEL || fault == MF_ADCS_FAULT_REDUNDANT ||
+           fault == MF_ADCS_FAULT_JUMP;
+}
+
+/* From the sensor's axes to B, calibrated; true when a good sample came. */
+static bool read_mag(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                     int which)
+{
+    const mf_adcs_sample_t *sample = &in->mag[which];
     bool quiet = !adcs->rods_were_on || in->tick - adcs->rods_on_tick >= RODS_SETTLE_TICKS;
-    for (int which = 0; which < MF_ADCS_MAGS; which++) {
-        const mf_adcs_sample_t *sample = &in->mag[which];
-        adcs->mag_fresh[which] = sample->fresh && quiet;
-        if (!adcs->mag_fresh[which]) {
+    if (!mf_adcs_timely(adcs, sample, CYCLE_MS) || !quiet) {
+        return false;
+    }
+    float clean[3], straight[3], *mag_B_T = adcs->mag_each_B_T[which];
+    mf_v3_add_scaled(clean, sample->value_S, params->bias_mag_S_T[which], -1.0f);
+    mf_m3_apply(straight, params->matrix_mag[which], clean);
+    mf_m3_apply(mag_B_T, params->dcm_BS_mag[which], straight);
+    if (in->tick % MF_ADCS_CYCLE == 0) {
+        mf_adcs_collect(adcs, params, which, mag_B_T);
+    }
+    if (adcs->corrected[which]) {
+        mf_magcal_apply(&adcs->correction[which], mag_B_T, mag_B_T);
+    }
+    return true;
+}
+
+/* Noise by what the field changes within a tick beyond the body's turn. What both magnetometers
+ * show is the gyro's fault or the field's, no noise. Returns what is common, as a rate [rad/s]. */
+static float check_noise(mf_adcs_t *adcs, const mf_adcs_params_t *params, const float step_T[][3],
+                         const bool known[MF_ADCS_MAGS], uint8_t found[MF_ADCS_MAGS])
+{
+    float least_rad_s = -1.0f, common_T = 0.0f;
+    bool both = known[0] && known[1];
+    if (both) {
+        common_T = apart(step_T[0], step_T[1]);
+    }
+    for (int i = 0; i < MF_ADCS_MAGS; i++) {
+        if (!adcs->mag_fresh[i]) {
             continue;
         }
-        float clean[3], straight[3];
-        mf_v3_add_scaled(clean, sample->value_S, params->bias_mag_S_T[which], -1.0f);
-        mf_m3_apply(straight, params->matrix_mag[which], clean);
-        mf_m3_apply(adcs->mag_each_B_T[which], params->dcm_BS_mag[which], straight);
-        if (in->tick % MF_ADCS_CYCLE == 0) {
-            mf_adcs_collect(adcs, params, which, adcs->mag_each_B_T[which]);
+        float limit_T2 = STEP_VARIANCES * params->noise_mag_T * params->noise_mag_T;
+        bool noisy = adcs->noise_mag_T2[i] > limit_T2;
+        if (known[i]) {
+            float own_T = mf_v3_norm(step_T[i]);
+            float rate = own_T / (mf_v3_norm(adcs->mag_each_B_T[i]) * TICK_S);
+            float noise_T = both && common_T < own_T ? common_T : own_T;
+            noisy = mf_adcs_noisy(&adcs->noise_mag_T2[i], noise_T * noise_T, limit_T2);
+            if (!noisy && (least_rad_s < 0.0f || rate < least_rad_s)) {
+                least_rad_s = rate;
+            }
         }
-        if (adcs->corrected[which]) {
-            mf_magcal_apply(&adcs->correction[which], adcs->mag_each_B_T[which],
-                            adcs->mag_each_B_T[which]);
+        if (noisy && found[i] == MF_ADCS_FAULT_NONE) {
+            found[i] = MF_ADCS_FAULT_NOISE;
         }
-        found[which] = check_mag(adcs, params, which, sample);
     }
+    return least_rad_s;
+}
+
+/* Both magnetometers; what they agree on to have changed within the tick, as a rate; -1 unknown. */
+static float take_mags(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                       const float *turn_B_rad)
+{
+    uint8_t found[MF_ADCS_MAGS] = {0};
+    float step_T[MF_ADCS_MAGS][3];
+    bool known[MF_ADCS_MAGS];
+    for (int which = 0; which < MF_ADCS_MAGS; which++) {
+        float before_T[3], turned_T[3];
+        mf_v3_copy(before_T, adcs->mag_each_B_T[which]);
+        bool taken = adcs->mag_fresh[which] = read_mag(adcs, params, in, which);
+        known[which] = taken && adcs->mag_before[which] && turn_B_rad != NULL;
+        adcs->mag_before[which] = taken;
+        if (known[which]) {
+            mf_v3_cross(turned_T, before_T, turn_B_rad);
+            mf_v3_add_scaled(turned_T, turned_T, before_T, 1.0f);
+            mf_v3_add_scaled(step_T[which], adcs->mag_each_B_T[which], turned_T, -1.0f);
+            known[which] = mf_v3_finite(step_T[which]);
+        }
+        if (taken) {
+            found[which] = check_mag(adcs, params, which, &in->mag[which]);
+        }
+    }
+    float step_rad_s = check_noise(adcs, params, step_T, known, found);
     bool both = adcs->mag_fresh[0] && adcs->mag_fresh[1] && mf_adcs_usable(adcs, MF_ADCS_MAG_1) &&
                 mf_adcs_usable(adcs, MF_ADCS_MAG_2);
-    if (both && found[0] != MF_ADCS_FAULT_NONE && found[1] != MF_ADCS_FAULT_NONE &&
-        found[0] >= MF_ADCS_FAULT_MODEL && found[1] >= MF_ADCS_FAULT_MODEL &&
+    if (both && contradicts(found[0]) && contradicts(found[1]) &&
         apart(adcs->mag_each_B_T[0], adcs->mag_each_B_T[1]) < params->mag_model_T) {
         adcs->doubted = found[0] == MF_ADCS_FAULT_MODEL;
         found[0] = found[1] = MF_ADCS_FAULT_NONE;
@@ -157,81 +223,89 @@ static void take_mags(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
             adcs->mag_age_ms = in->mag[which].age_ms;
         }
     }
+    return step_rad_s;
 }
 
-/* Gyro against the turning of the field from one phase 0 to the next. */
-static void compare_gyro(mf_adcs_t *adcs, const mf_adcs_params_t *params, uint32_t phase)
+/* A direction against the one before, turned on with the body. One that jumps off is compared with
+ * the last good one until it comes back, for as long as the gyro carries that on well enough. */
+static uint8_t check_steady(mf_adcs_held_t *held, const float seen_B[3], float noise_rad,
+                            float jump_rad, float drift_rad_s)
 {
-    if (phase != 0 || !adcs->mag_new) {
-        return;
-    }
-    float turn_rad = mf_v3_norm(adcs->past_turn_B_rad);
-    if (adcs->past_mag_known && adcs->past_mag_ms >= CYCLE_MS / 2u &&
-        adcs->past_mag_ms <= 2u * CYCLE_MS && turn_rad < TURN_MAX_RAD && adcs->gyro_new) {
-        /* The middle of the turn makes it good to third order: B1 - B0 = -turn x (B0 + B1) / 2. */
-        float middle[3], moved[3], expected[3];
-        mf_v3_add_scaled(middle, adcs->past_mag_B_T, adcs->mag_B_T, 1.0f);
-        mf_v3_scale(middle, middle, 0.5f);
-        mf_v3_cross(expected, middle, adcs->past_turn_B_rad);
-        mf_v3_add_scaled(moved, adcs->mag_B_T, adcs->past_mag_B_T, -1.0f);
-        float span_s = (float)adcs->past_mag_ms * 1.0e-3f;
-        float off_rad_s = apart(moved, expected) / (mf_v3_norm(adcs->mag_B_T) * span_s);
-        if (off_rad_s > params->gyro_field_rad_s) {
-            adcs->health[MF_ADCS_GYRO].silent_ms = CYCLE_MS; /* it stands for the cycle */
-            mf_adcs_judge(adcs, params, MF_ADCS_GYRO, false, MF_ADCS_FAULT_REDUNDANT);
+    if (held->age_ms < HELD_MS && mf_v3_unit(held->direction_B, held->direction_B)) {
+        float off_rad = apart(seen_B, held->direction_B);
+        bool noisy = mf_adcs_noisy(&held->noise_rad2, off_rad * off_rad,
+                                   DIRECTION_VARIANCES * noise_rad * noise_rad);
+        if (off_rad > jump_rad + drift_rad_s * (float)held->age_ms * 1.0e-3f) {
+            return MF_ADCS_FAULT_JUMP;
         }
+        mf_v3_copy(held->direction_B, seen_B);
+        held->age_ms = 0;
+        return noisy ? MF_ADCS_FAULT_NOISE : MF_ADCS_FAULT_NONE;
     }
-    mf_v3_copy(adcs->past_mag_B_T, adcs->mag_B_T);
-    mf_v3_zero(adcs->past_turn_B_rad);
-    adcs->past_mag_ms = 0;
-    adcs->past_mag_known = true;
+    mf_v3_copy(held->direction_B, seen_B);
+    held->age_ms = 0;
+    return MF_ADCS_FAULT_NONE;
 }
 
-static void take_gyro(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
-                      uint32_t dt_ms)
+static void carry_held(mf_adcs_held_t *held, const float *turn_B_rad, uint32_t dt_ms)
 {
-    adcs->past_mag_ms += dt_ms;
-    if (in->gyro.fresh) {
-        float gyro_B_rad_s[3];
-        mf_m3_apply(gyro_B_rad_s, params->dcm_BS_gyro, in->gyro.value_S);
-        uint8_t fault = MF_ADCS_FAULT_NONE;
-        if (!(mf_v3_norm(gyro_B_rad_s) <= params->gyro_max_rad_s)) {
-            fault = MF_ADCS_FAULT_RANGE;
-        } else if (mf_adcs_stuck(&adcs->health[MF_ADCS_GYRO], in->gyro.value_S)) {
-            fault = MF_ADCS_FAULT_STUCK;
-        }
-        bool passed = fault == MF_ADCS_FAULT_NONE;
-        mf_adcs_judge(adcs, params, MF_ADCS_GYRO, passed, fault);
-        adcs->gyro_new = passed;
-        if (passed) {
-            mf_v3_copy(adcs->gyro_B_rad_s, gyro_B_rad_s);
-        }
+    float turned[3];
+    if (turn_B_rad == NULL) {
+        held->age_ms = HELD_MS;
+    } else if (held->age_ms < HELD_MS) {
+        mf_v3_cross(turned, held->direction_B, turn_B_rad);
+        mf_v3_add_scaled(held->direction_B, held->direction_B, turned, 1.0f);
+        held->age_ms += dt_ms;
     }
-    if (!adcs->gyro_new) {
-        adcs->past_mag_known = false; /* the turn is not known */
-        return;
-    }
-    float dt_s = (float)dt_ms * 1.0e-3f;
-    const float *bias = adcs->mekf.valid ? adcs->mekf.bias_B_rad_s : adcs->coarse_bias_B_rad_s;
-    mf_v3_add_scaled(adcs->past_turn_B_rad, adcs->past_turn_B_rad, adcs->gyro_B_rad_s, dt_s);
-    mf_v3_add_scaled(adcs->past_turn_B_rad, adcs->past_turn_B_rad, bias, -dt_s);
 }
 
-static void take_suns(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in)
+/* Each cell against the Sun where the attitude has it, and some light of the Earth. */
+static bool cells_wrong(const mf_adcs_t *adcs, const mf_adcs_params_t *params,
+                        const mf_adcs_in_t *in, const float sun_B[3], float sigma_rad)
+{
+    float down_N[3], down_B[3];
+    if (!mf_v3_unit(down_N, adcs->r_N_m)) {
+        return false;
+    }
+    mf_quat_apply(adcs->mekf.q_BN, down_N, down_B);
+    for (int i = 0; i < MF_ADCS_CSS; i++) {
+        const float *axis = params->css.axis_B[i];
+        float sun = mf_v3_dot(axis, sun_B), earth = -mf_v3_dot(axis, down_B);
+        float off = in->css_V[i] / params->css.arm_V - (sun > 0.0f ? sun * adcs->lit : 0.0f);
+        float limit = CELL_OFF + SIGMAS * sigma_rad;
+        if (!(off > -limit && off < limit + (earth > 0.0f ? CELL_EARTH * earth : 0.0f))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_suns(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in,
+                      const float *turn_B_rad, uint32_t dt_ms)
 {
     float seen_B[2][3], expected_B[3], sigma_rad;
-    bool sees[2] = {false, false}, asked[2] = {false, false};
+    bool sees[2] = {false, false};
     uint8_t found[2] = {MF_ADCS_FAULT_NONE, MF_ADCS_FAULT_NONE};
-    if (in->fss.fresh) {
-        asked[0] = true;
-        if (!in->fss.dark) {
-            mf_m3_apply(seen_B[0], params->dcm_BS_fss, in->fss.value_S);
-            sees[0] = mf_v3_unit(seen_B[0], seen_B[0]);
-            found[0] = sees[0] ? MF_ADCS_FAULT_NONE : MF_ADCS_FAULT_RANGE;
+    const bool asked[2] = {mf_adcs_timely(adcs, &in->fss, CYCLE_MS), in->css_fresh};
+    carry_held(&adcs->held, turn_B_rad, dt_ms);
+    if (asked[0] && !in->fss.dark) {
+        mf_m3_apply(seen_B[0], params->dcm_BS_fss, in->fss.value_S);
+        sees[0] = mf_v3_unit(seen_B[0], seen_B[0]);
+        if (!sees[0]) {
+            found[0] = MF_ADCS_FAULT_RANGE;
+        } else if (mf_adcs_stuck(&adcs->health[MF_ADCS_FSS], in->fss.value_S)) {
+            found[0] = MF_ADCS_FAULT_STUCK;
+        } else if (adcs->mekf.valid) {
+            float drift_rad_s = SIGMAS * mf_sqrtf(adcs->mekf.bias_rad2_s2[0] +
+                                                  adcs->mekf.bias_rad2_s2[4] +
+                                                  adcs->mekf.bias_rad2_s2[8]);
+            found[0] = check_steady(&adcs->held, seen_B[0], params->noise_fss_rad,
+                                    params->jump_fss_rad, drift_rad_s);
         }
+    } else if (asked[0] && adcs->health[MF_ADCS_FSS].failing_ms == 0) {
+        adcs->held.age_ms = HELD_MS; /* out of view: what comes next is new */
     }
-    if (in->css_fresh) {
-        asked[1] = true;
+    if (asked[1]) {
         int status = mf_adcs_coarse_sun(&params->css, in->css_V, seen_B[1]);
         sees[1] = status == MF_OK;
         found[1] = status == MF_E_INVAL ? MF_ADCS_FAULT_RANGE : MF_ADCS_FAULT_NONE;
@@ -239,15 +313,40 @@ static void take_suns(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
     if (trusted(adcs, &sigma_rad) && adcs->sun_valid) {
         mf_quat_apply(adcs->mekf.q_BN, adcs->sun_N, expected_B);
         for (int i = 0; i < 2; i++) {
-            if (sees[i] && (adcs->lit == 0.0f || angle_rad(seen_B[i], expected_B) >
-                                                     params->sun_angle_rad + SIGMAS * sigma_rad)) {
+            float limit_rad = i == 1 || adcs->health[MF_ADCS_FSS].fault == MF_ADCS_FAULT_NONE
+                                  ? params->sun_angle_rad
+                                  : FSS_READMIT_RAD;
+            if (sees[i] && found[i] == MF_ADCS_FAULT_NONE &&
+                (adcs->lit == 0.0f ||
+                 angle_rad(seen_B[i], expected_B) > limit_rad + SIGMAS * sigma_rad)) {
                 found[i] = MF_ADCS_FAULT_MODEL;
             }
         }
+        if (asked[1] && found[1] == MF_ADCS_FAULT_NONE && adcs->orbit_valid &&
+            cells_wrong(adcs, params, in, expected_B, sigma_rad)) {
+            found[1] = MF_ADCS_FAULT_MODEL;
+        }
     }
-    if (sees[0] && sees[1] && found[0] == MF_ADCS_FAULT_MODEL && found[1] == MF_ADCS_FAULT_MODEL &&
-        angle_rad(seen_B[0], seen_B[1]) < params->sun_angle_rad) {
-        found[0] = found[1] = MF_ADCS_FAULT_NONE;
+    for (int i = 0; i < 2; i++) {
+        if (asked[i]) {
+            adcs->contradicts[i] = sees[i] && contradicts(found[i]);
+        }
+    }
+    if (sees[0]) {
+        mf_v3_copy(adcs->fss_seen_B, seen_B[0]);
+    }
+    /* Both against the attitude, but not against each other: it is the attitude that is wrong. */
+    if (asked[1] && sees[1] && adcs->contradicts[0] && adcs->contradicts[1]) {
+        adcs->believed = angle_rad(adcs->fss_seen_B, seen_B[1]) < params->sun_angle_rad;
+        if (adcs->believed && turn_B_rad != NULL && adcs->mekf.valid) {
+            mf_adcs_accuse_gyro(adcs, params, CYCLE_MS);
+        }
+    }
+    adcs->believed = adcs->believed && adcs->contradicts[0] && adcs->contradicts[1];
+    for (int i = 0; i < 2; i++) {
+        if (adcs->believed && contradicts(found[i])) {
+            found[i] = MF_ADCS_FAULT_NONE;
+        }
     }
     adcs->dark = adcs->dark && !asked[0] && !asked[1];
     for (int i = 1; i >= 0; i--) {
@@ -278,10 +377,12 @@ void mf_adcs_sensors(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_a
     adcs->mag_new = adcs->sun_new = adcs->gyro_new = false;
     adcs->mag_age_ms += adcs->mag_age_ms < MAG_LIFE_MS ? dt_ms : 0;
     adcs->sun_age_ms += adcs->sun_age_ms < SUN_LIFE_MS ? dt_ms : 0;
-    take_mags(adcs, params, in);
-    take_gyro(adcs, params, in, dt_ms);
-    compare_gyro(adcs, params, in->tick % MF_ADCS_CYCLE);
-    take_suns(adcs, params, in);
+    float turn_B_rad[3];
+    bool turn_known = mf_adcs_take_gyro(adcs, params, in, dt_ms, turn_B_rad);
+    float step_rad_s =
+        take_mags(adcs, params, in, turn_known && dt_ms == MF_ADCS_PERIOD_MS ? turn_B_rad : NULL);
+    mf_adcs_compare_gyro(adcs, params, in->tick % MF_ADCS_CYCLE, step_rad_s);
+    take_suns(adcs, params, in, turn_known ? turn_B_rad : NULL, dt_ms);
     adcs->mag_known = adcs->mag_new || (adcs->mag_known && adcs->mag_age_ms < MAG_LIFE_MS);
     adcs->sun_known = adcs->sun_new || (adcs->sun_known && adcs->sun_age_ms < SUN_LIFE_MS);
     adcs->gyro_new = adcs->gyro_new && mf_adcs_usable(adcs, MF_ADCS_GYRO);
