@@ -69,6 +69,15 @@ def test_every_kind_of_bad_input_has_its_tests():
             assert test in defined(module), (name, module, test)
 
 
+def test_every_algorithm_states_its_assumptions_and_limits():
+    text = (ROOT / "docs" / "adcs.md").read_text(encoding="utf-8")
+    table = text[text.index("## Assumptions and limits") :].split("\n\n", 2)[1]
+    algebra = {"quat", "vec3"}
+    for path in sorted((ROOT / "native" / "src" / "adcs").glob("*.c")):
+        if not path.stem.startswith("adcs") and path.stem not in algebra:
+            assert f"`mf_{path.stem}`" in table, path.stem
+
+
 def test_trap_5_a_large_residual_dipole_and_rods_that_the_magnetometer_reads():
     """2 uN m of it, against the 0.4 of a usual one; rods add the Earth's field once more."""
     flight = Flight(momentum__start_N_m_s=1e-5, momentum__stop_N_m_s=1e-6)
