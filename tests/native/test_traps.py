@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.adcs.loop import FSS_BS
+from cli.adcs.loop import FSS, FSS_BS, GYRO, MAG_1, MAG_2
+from native.adcs import lib
 from tests.native import adcs_rig as rig
 from tests.native.adcs_rig import Flight, pointing
 
@@ -131,6 +132,25 @@ def test_trap_10_a_leap_second_of_mission_time_changes_nothing_but_the_orbit(jum
     errors = flight.fly(60, Flight.off_nadir_deg)
     assert flight.report.attitude_losses == 0 and flight.flag("ATTITUDE_VALID")
     assert flight.report.time_jumps == 1 and max(errors) < 1.5
+
+
+@pytest.mark.parametrize("name", ["mag", "fss", "gyro"])
+def test_late_samples_are_as_none(name):
+    flight = pointing()
+    sensors = {"mag": (MAG_1, MAG_2), "fss": (FSS,), "gyro": (GYRO,)}[name]
+    before = flight.report.bad_inputs
+
+    def late(each, in_):
+        for sample in in_.mag if name == "mag" else [getattr(in_, name)]:
+            sample.age_ms = 60_000
+
+    flight.spoil = late
+    flight.fly(10)
+    faults = [flight.report.fault[sensor] for sensor in sensors]
+    assert faults == [lib.MF_ADCS_FAULT_SILENT] * len(sensors)
+    assert flight.report.bad_inputs > before
+    if flight.flag("ATTITUDE_VALID"):
+        assert flight.knowledge_deg() < 2.0
 
 
 def test_sun_along_the_field_gives_no_certainty_about_their_line():
