@@ -1,4 +1,4 @@
-"""The kernel drives every part of an attitude mission: who is there, what is asked when, failures."""
+"""The kernel drives every part of an attitude mission: who is there, what is asked, failures."""
 
 import math
 
