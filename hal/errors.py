@@ -1,5 +1,7 @@
 """The one exception type of the hardware layer."""
 
+import native
+
 
 class HalError(Exception):
     """A device did not do its work. `code` is a positive errno (native/include/mf_status.h).
@@ -12,13 +14,11 @@ class HalError(Exception):
         super().__init__(device)
         self.device = device
         self.code = code
-        # Here, so that the first `fail` finds the place and need not allocate it.
-        self.__traceback__ = None
 
 
 def fail(error, code):
     """Raise the prebuilt HalError `error` with `code` (sign ignored)."""
     error.code = code if code >= 0 else -code
-    # An exception that is raised twice would otherwise grow its traceback for ever.
-    error.__traceback__ = None
+    # An exception that is raised again would otherwise grow its traceback for ever.
+    native.forget_traceback(error)
     raise error

@@ -26,9 +26,15 @@ __all__ = [
     "copy",
     "crc16",
     "crc32_into",
+    "forget_traceback",
     "in_range",
     "swap_copy",
 ]
+
+
+def forget_traceback(error: BaseException) -> None:
+    """Let a prebuilt exception be raised anew without the frames of the last time."""
+    error.__traceback__ = None
 
 
 def __getattr__(name: str) -> object:

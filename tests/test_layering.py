@@ -55,7 +55,7 @@ def allowed(name: str, prefixes: Tuple[str, ...]) -> bool:
 # Folder or file: the project's modules it may import.
 RULES = {
     "native": ("native",),
-    "hal": ("hal",),
+    "hal": ("hal", "native"),
     "flight/packets": ("flight.packets", "hal.compat", "native"),
     "flight/core": ("flight.core", "flight.packets", "hal", "native", "flight.mission"),
     "flight/services": ("flight.core", "flight.packets", "flight.services", "hal", "native"),

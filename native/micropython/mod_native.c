@@ -4,6 +4,8 @@
 #include "mf_native.h"
 #include "py/objint.h"
 #include "py/objstr.h"
+#include "py/objexcept.h"
+#include "py/objtype.h"
 #include "py/runtime.h"
 
 /* The build names its version and says whether plain telecommands are refused. */
@@ -160,6 +162,22 @@ static mp_obj_t native_swap_copy(size_t n_args, const mp_obj_t *args)
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(native_swap_copy_obj, 6, 6, native_swap_copy);
 
+/* Assigning None to __traceback__ does this for exceptions of the runtime's own types only; that of
+ * a class written in Python would grow with every raise. */
+static mp_obj_t native_forget_traceback(mp_obj_t error)
+{
+    if (!mp_obj_is_exception_instance(error)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("no exception"));
+    }
+    mp_obj_t plain = error;
+    if (!mp_obj_is_native_exception_instance(error)) {
+        plain = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(error))->subobj[0];
+    }
+    ((mp_obj_exception_t *)MP_OBJ_TO_PTR(plain))->traceback_len = 0;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(native_forget_traceback_obj, native_forget_traceback);
+
 static const MP_DEFINE_STR_OBJ(native_version_obj, MF_VERSION);
 
 static const mp_rom_map_elem_t native_globals_table[] = {
@@ -172,6 +190,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_copy), MP_ROM_PTR(&native_copy_obj)},
     {MP_ROM_QSTR(MP_QSTR_in_range), MP_ROM_PTR(&native_in_range_obj)},
     {MP_ROM_QSTR(MP_QSTR_swap_copy), MP_ROM_PTR(&native_swap_copy_obj)},
+    {MP_ROM_QSTR(MP_QSTR_forget_traceback), MP_ROM_PTR(&native_forget_traceback_obj)},
     {MP_ROM_QSTR(MP_QSTR_kernel), MP_ROM_PTR(&mf_native_kernel_obj)},
     {MP_ROM_QSTR(MP_QSTR_link), MP_ROM_PTR(&mf_native_link_obj)},
     {MP_ROM_QSTR(MP_QSTR_radio), MP_ROM_PTR(&mf_native_radio_obj)},

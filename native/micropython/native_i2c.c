@@ -7,6 +7,8 @@
 #include "mf_devbus.h"
 #include "mf_native.h"
 #include "py/mperrno.h"
+#include "py/objexcept.h"
+#include "py/objtuple.h"
 #include "py/runtime.h"
 
 #define WRITE_MAX 257u /* register number and a page */
@@ -24,6 +26,31 @@ static mp_obj_t i2c_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
         mp_raise_ValueError(MP_ERROR_TEXT("no such bus"));
     }
     return MP_OBJ_FROM_PTR(&i2c_platform);
+}
+
+/* The one OSError of this type, raised again and again: a part that does not answer must not fill
+ * the heap. Its traceback has room for more frames than there can be between here and whoever
+ * catches it. */
+#define TRACEBACK_FRAMES 24u
+#define TRACEBACK_FRAME_WORDS 3u
+
+static struct {
+    mp_obj_base_t base;
+    size_t len;
+    mp_obj_t items[1];
+} i2c_error_args = {{&mp_type_tuple}, 1, {MP_OBJ_NEW_SMALL_INT(0)}};
+static size_t i2c_error_traceback[TRACEBACK_FRAMES * TRACEBACK_FRAME_WORDS];
+static mp_obj_exception_t i2c_error;
+
+static NORETURN void raise_error(int error)
+{
+    i2c_error_args.items[0] = MP_OBJ_NEW_SMALL_INT(error);
+    i2c_error.base.type = &mp_type_OSError;
+    i2c_error.traceback_alloc = TRACEBACK_FRAMES * TRACEBACK_FRAME_WORDS;
+    i2c_error.traceback_len = 0;
+    i2c_error.traceback_data = i2c_error_traceback;
+    i2c_error.args = (mp_obj_tuple_t *)(void *)&i2c_error_args;
+    nlr_raise(MP_OBJ_FROM_PTR(&i2c_error));
 }
 
 /* One transaction: optional register byte, bytes to write, bytes to read. Raises OSError. */
@@ -66,7 +93,7 @@ static void transfer(mp_obj_t address, int reg, mp_obj_t write, mp_obj_t read)
     mf_bus_t *bus = mf_native_instances()->platform_bus;
     const int status = mf_bus_transfer(bus, xfer, MF_NATIVE_BUS_TIMEOUT_US);
     if (status < 0) {
-        mp_raise_OSError(-status);
+        raise_error(-status);
     }
 }
 

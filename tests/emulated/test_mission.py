@@ -13,6 +13,8 @@ from boards.obc_f405 import board
 # Nothing to detumble and hardly any hold time: nominal, with payload and rods at work.
 CALM = ("initial.rate_deg_s=0.0", "spacecraft.imu.bias_rad_s=[0.0,0.0,0.0]")
 
+DEAD = ("kind=dead", "t_s=10")
+
 LOCKED = (
     COMPOSE
     + """
@@ -63,6 +65,35 @@ def test_two_whole_frames_of_the_mission_do_not_allocate(tmp_path):
     assert errors == "[0, 0, 0, 0, 0, 0]"
     assert flown_ms == "[21000, 21000, 25000, 21000, 21000, 21000]"
     assert commands == "5 1 0"
+
+
+SILENT = """
+import micropython, obc, sys
+from boards import compose
+from boards.obc_f405 import board
+mission = compose.build(board.build())
+mission.prepare()
+scheduler = mission.scheduler
+def fly(until_ms):
+    while scheduler.next_entry().release_ms < until_ms:
+        scheduler.run_next()
+fly(31000)
+before = 0
+before = obc.heap_total_allocated()
+fly(52000)
+print(obc.heap_total_allocated() - before)
+print(mission.apps["power"]._errors, scheduler.entries[0].errors)
+"""
+
+
+def test_parts_that_do_not_answer_cost_no_heap(tmp_path):
+    settings = [f"fault.{part}.{rule}" for part in ("eps", "tmp108") for rule in DEAD]
+    flight = Flight(tmp_path, 60.0, settings)
+    flight.fly(SILENT)
+    allocated, failed = flight.console.splitlines()
+    assert (allocated, flight.status) == ("0", 0)
+    errors, contained = failed.split()
+    assert int(errors) > 20 and contained == "0"
 
 
 def test_an_app_that_allocates_is_found_out(tmp_path):
