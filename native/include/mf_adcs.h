@@ -29,6 +29,7 @@
 #include "mf_frames.h"
 #include "mf_guidance.h"
 #include "mf_igrf.h"
+#include "mf_magalign.h"
 #include "mf_magcal.h"
 #include "mf_magpoint.h"
 #include "mf_mekf.h"
@@ -167,6 +168,7 @@ typedef struct {
     float matrix_mag[MF_ADCS_MAGS][9];
     float bias_mag_S_T[MF_ADCS_MAGS][3];
     mf_magcal_params_t magcal;
+    mf_magalign_params_t magalign;
     float magcal_sigma_T;      /* worst 1 sigma of the bias with which a calibration is applied */
     float dcm_BS_gyro[9];
     float dcm_BS_fss[9];

@@ -52,6 +52,7 @@ struct mf_adcs {
     bool mag_fresh[MF_ADCS_MAGS], mag_before[MF_ADCS_MAGS]; /* before: sampled in the last tick */
     mf_magcal_t magcal[MF_ADCS_MAGS];
     mf_magcal_result_t correction[MF_ADCS_MAGS];
+    mf_magalign_t align[MF_ADCS_MAGS];
     bool collecting, corrected[MF_ADCS_MAGS];
     uint8_t inhibited;
     float mag_B_T[3], sun_B[3], gyro_B_rad_s[3];

@@ -206,8 +206,12 @@ enum mf_kernel_param {
     MF_PARAM_RESIDUAL_X_A_M2 = 95,
     MF_PARAM_RESIDUAL_Y_A_M2 = 96,
     MF_PARAM_RESIDUAL_Z_A_M2 = 97,
+    /* Alignment of the magnetometers with the fine sun sensor. */
+    MF_PARAM_MAGALIGN_SIGMA_RAD = 98,
+    MF_PARAM_MAGALIGN_START_SIGMA_RAD = 99,
+    MF_PARAM_MAGALIGN_WALK_RAD = 100,
 };
-#define MF_PARAM_LAST 97u
+#define MF_PARAM_LAST 100u
 
 typedef struct {
     float lowest, highest, value; /* `value`: of the reference spacecraft at start */

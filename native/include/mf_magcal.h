@@ -26,6 +26,7 @@
 #include "mf_status.h"
 
 #define MF_MAGCAL_STATES 10
+#define MF_MAGCAL_COVARIANCE 55 /* elements: the upper triangle */
 #define MF_MAGCAL_REJECTED 1 /* outside the gate */
 
 typedef struct {
@@ -38,7 +39,7 @@ typedef struct {
 
 typedef struct {
     float x[MF_MAGCAL_STATES];   /* E (xx yy zz xy xz yz), c and e in units of 50 uT */
-    float p[MF_MAGCAL_STATES][MF_MAGCAL_STATES]; /* covariance, symmetric */
+    float p[MF_MAGCAL_COVARIANCE]; /* covariance, upper triangle row by row */
     uint32_t samples;            /* used */
     uint32_t rejected;           /* outside the gate */
 } mf_magcal_t;

@@ -13,6 +13,9 @@ void mf_adcs_reset(mf_adcs_t *adcs, const mf_adcs_params_t *params)
     mf_frames_reset(&adcs->frames);
     mf_igrf_reset(&adcs->igrf);
     mf_mekf_reset(&adcs->mekf);
+    for (int i = 0; i < MF_ADCS_MAGS; i++) {
+        (void)mf_magalign_reset(&adcs->align[i], &params->magalign);
+    }
     mf_bdot_reset(&adcs->bdot);
     mf_sunsafe_reset(&adcs->sunsafe);
     mf_control_reset(&adcs->control);

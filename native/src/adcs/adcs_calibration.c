@@ -39,6 +39,7 @@ static int apply(mf_adcs_t *adcs, const mf_adcs_params_t *params)
             found.bias_sigma_T <= params->magcal_sigma_T) {
             adcs->correction[which] = found;
             adcs->corrected[which] = true;
+            (void)mf_magalign_reset(&adcs->align[which], &params->magalign);
             applied++;
         }
     }
@@ -58,6 +59,9 @@ int mf_adcs_command_calibrate(mf_adcs_t *adcs, const mf_adcs_params_t *params, u
         return apply(adcs, params);
     case MF_ADCS_CALIBRATE_FORGET:
         adcs->collecting = adcs->corrected[0] = adcs->corrected[1] = false;
+        for (int which = 0; which < MF_ADCS_MAGS; which++) {
+            (void)mf_magalign_reset(&adcs->align[which], &params->magalign);
+        }
         return MF_OK;
     default:
         return MF_E_INVAL;

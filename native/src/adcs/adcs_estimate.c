@@ -61,6 +61,41 @@ static void to_now(const mf_adcs_t *adcs, const float then_B[3], uint32_t age_ms
     mf_v3_add_scaled(now_B, then_B, turn, (float)age_ms * 1.0e-3f);
 }
 
+/* Mean of the magnetometers there are, aligned with the Sun sensor. */
+static void mean_field(const mf_adcs_t *adcs, float mag_B_T[3])
+{
+    int count = 0;
+    float sum[3] = {0.0f, 0.0f, 0.0f}, one[3];
+    for (int i = 0; i < MF_ADCS_MAGS; i++) {
+        if (adcs->mag_fresh[i]) {
+            mf_magalign_apply(&adcs->align[i], adcs->mag_each_B_T[i], one);
+            mf_v3_add_scaled(sum, sum, one, 1.0f);
+            count++;
+        }
+    }
+    mf_v3_scale(mag_B_T, sum, count != 0 ? 1.0f / (float)count : 0.0f);
+}
+
+/* What the fine Sun sensor says about the magnetometers' mounting. */
+static void align(mf_adcs_t *adcs, const mf_adcs_params_t *params)
+{
+    if (!adcs->sun_fine || !adcs->sun_known || !adcs->sun_valid || !adcs->field_valid ||
+        adcs->doubted || !(adcs->lit > SUNLIT_SHARE) || !adcs->omega_known ||
+        adcs->sun_age_ms > ACQUIRE_AGE_MS ||
+        mf_v3_norm(adcs->omega_BN_B_rad_s) > ACQUIRE_RATE_RAD_S) {
+        return;
+    }
+    float sun_B[3], mag_B_T[3];
+    to_now(adcs, adcs->sun_B, adcs->sun_age_ms, sun_B);
+    for (int i = 0; i < MF_ADCS_MAGS; i++) {
+        if (adcs->mag_fresh[i]) {
+            to_now(adcs, adcs->mag_each_B_T[i], adcs->mag_age_ms, mag_B_T);
+            (void)mf_magalign_update(&adcs->align[i], &params->magalign, sun_B, mag_B_T,
+                                     adcs->sun_N, adcs->mag_N_T);
+        }
+    }
+}
+
 static float mag_sigma_rad(const mf_adcs_t *adcs, const mf_adcs_params_t *params)
 {
     float sigma = params->sigma_mag_T / mf_v3_norm(adcs->mag_B_T);
@@ -156,11 +191,7 @@ static void update(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adc
     uint32_t phase = in->tick % MF_ADCS_CYCLE;
     mf_mekf_direction_t direction;
     if (adcs->mag_new && phase == 0 && adcs->field_valid && !adcs->doubted) {
-        mf_v3_copy(direction.direction_B, adcs->mag_B_T);
-        if (adcs->mag_fresh[0] && adcs->mag_fresh[1]) { /* their sum has the mean's direction */
-            mf_v3_add_scaled(direction.direction_B, adcs->mag_each_B_T[0], adcs->mag_each_B_T[1],
-                             1.0f);
-        }
+        mean_field(adcs, direction.direction_B);
         mf_v3_copy(direction.direction_N, adcs->mag_N_T);
         direction.sigma_rad = mag_sigma_rad(adcs, params);
         direction.sample_us = in->time_us - 1000u * (uint64_t)adcs->mag_age_ms;
@@ -211,6 +242,9 @@ void mf_adcs_estimate(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
                    1000u * (uint64_t)params->mekf.gap_max_ms) {
             mf_mekf_reset(&adcs->mekf); /* no gyro: nothing carries the attitude on */
         }
+    }
+    if (adcs->mag_new && in->tick % MF_ADCS_CYCLE == 0) {
+        align(adcs, params);
     }
     if (adcs->mekf.valid && adcs->gyro_new) {
         update(adcs, params, in);

@@ -5,6 +5,7 @@
 
 #define N MF_MAGCAL_STATES
 #define UNIT_T 50.0e-6f
+#define P MF_MAGCAL_COVARIANCE
 #define ROOT_STEPS 8
 #define CONSTRAINT_VARIANCE 1.0e-9f
 
@@ -18,6 +19,13 @@ static bool params_valid(const mf_magcal_params_t *p)
     return within(p->sigma_T, 1.0e-9f, 1.0e-5f) && within(p->bias_sigma_T, 1.0e-7f, 4.0e-5f)
            && within(p->scale_sigma, 1.0e-4f, 0.2f) && within(p->walk, 0.0f, 0.01f)
            && within(p->gate_sigma, 3.0f, 100.0f);
+}
+
+/* Place of an element of the covariance, of which the upper triangle is kept row by row. */
+static int place(int i, int j)
+{
+    int row = i < j ? i : j, column = i < j ? j : i;
+    return row * N - row * (row + 1) / 2 + column;
 }
 
 /* 1 sigma of state i at the start: E is about 2 D, and the last one about b'b. */
@@ -35,7 +43,7 @@ int mf_magcal_reset(mf_magcal_t *state, const mf_magcal_params_t *params)
     }
     for (int i = 0; i < N; i++) {
         float sigma = start_sigma(params, i);
-        state->p[i][i] = sigma * sigma;
+        state->p[place(i, i)] = sigma * sigma;
     }
     return MF_OK;
 }
@@ -55,21 +63,21 @@ static bool positive(const float m[9])
 }
 
 /* P h, and h'P h. */
-static float project(float p[N][N], const float h[N], float ph[N])
+static float project(const float p[P], const float h[N], float ph[N])
 {
     float sum = 0.0f;
     for (int i = 0; i < N; i++) {
         ph[i] = 0.0f;
         for (int j = 0; j < N; j++) {
-            ph[i] += p[i][j] * h[j];
+            ph[i] += p[place(i, j)] * h[j];
         }
         sum += ph[i] * h[i];
     }
     return sum;
 }
 
-/* One scalar of variance r: Joseph's form of rank one, upper triangle mirrored. */
-static void scalar(float x[N], float p[N][N], const float h[N], float innovation, float r)
+/* One scalar of variance r: Joseph's form of rank one. */
+static void scalar(float x[N], float p[P], const float h[N], float innovation, float r)
 {
     float gain[N], ph[N], rest[N];
     float s = project(p, h, ph) + r;
@@ -79,15 +87,14 @@ static void scalar(float x[N], float p[N][N], const float h[N], float innovation
     }
     for (int i = 0; i < N; i++) {
         for (int j = i; j < N; j++) {
-            p[i][j] -= gain[i] * ph[j];
-            p[j][i] = p[i][j];
+            p[place(i, j)] -= gain[i] * ph[j];
         }
     }
     (void)project(p, h, rest);
     for (int i = 0; i < N; i++) {
         for (int j = i; j < N; j++) {
-            p[i][j] += r * gain[i] * gain[j] - 0.5f * (rest[i] * gain[j] + rest[j] * gain[i]);
-            p[j][i] = p[i][j];
+            p[place(i, j)] +=
+                r * gain[i] * gain[j] - 0.5f * (rest[i] * gain[j] + rest[j] * gain[i]);
         }
     }
 }
@@ -114,7 +121,7 @@ int mf_magcal_update(mf_magcal_t *state, const mf_magcal_params_t *params,
     h[9] = -1.0f;
     for (int i = 0; i < N; i++) {
         float sigma = start_sigma(params, i) * params->walk;
-        state->p[i][i] += sigma * sigma;
+        state->p[place(i, i)] += sigma * sigma;
         expected += h[i] * state->x[i];
     }
     float noise = params->sigma_T / UNIT_T;
@@ -132,7 +139,7 @@ int mf_magcal_update(mf_magcal_t *state, const mf_magcal_params_t *params,
 }
 
 /* Tell a copy of the states that the last one is b'b = c'(I + E)^-1 c, which they left open. */
-static bool constrain(float x[N], float p[N][N])
+static bool constrain(float x[N], float p[P])
 {
     float matrix[9], inverse[9], g[3], h[N];
     matrix_of(x, matrix);
@@ -190,7 +197,7 @@ int mf_magcal_result(const mf_magcal_t *state, mf_magcal_result_t *result)
     float bias_variance = 0.0f, scale_variance = 0.0f;
     for (int i = 0; i < 9; i++) {
         float *worst = i < 6 ? &scale_variance : &bias_variance;
-        *worst = copy.p[i][i] > *worst ? copy.p[i][i] : *worst;
+        *worst = copy.p[place(i, i)] > *worst ? copy.p[place(i, i)] : *worst;
     }
     mf_v3_scale(result->bias_T, bias, UNIT_T);
     for (int i = 0; i < 9; i++) {

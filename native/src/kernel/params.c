@@ -139,6 +139,9 @@ static const row_t rows[] = {
     FLOAT(MF_PARAM_RESIDUAL_X_A_M2, rods.residual_B_A_m2[0], -1.0f, 1.0f),
     FLOAT(MF_PARAM_RESIDUAL_Y_A_M2, rods.residual_B_A_m2[1], -1.0f, 1.0f),
     FLOAT(MF_PARAM_RESIDUAL_Z_A_M2, rods.residual_B_A_m2[2], -1.0f, 1.0f),
+    FLOAT(MF_PARAM_MAGALIGN_SIGMA_RAD, magalign.sigma_rad, 1.0e-4f, 1.0f),
+    FLOAT(MF_PARAM_MAGALIGN_START_SIGMA_RAD, magalign.start_sigma_rad, 1.0e-5f, 0.1f),
+    FLOAT(MF_PARAM_MAGALIGN_WALK_RAD, magalign.walk_rad, 0.0f, 1.0e-3f),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
