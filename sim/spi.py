@@ -1,8 +1,8 @@
 """The SPI bus of the spacecraft: chip selects, the clock of its parts, and what it costs.
 
-The clock of a part is onboard time, counted on over resets, and never less than what was spent on
-the wire: transfers take no onboard time in virtual worlds, but eight bits per byte here, so that
-who polls a busy part long enough sees it end.
+The clock of a part is onboard time, counted on over resets. Transfers take no onboard time in
+virtual worlds; while a part is busy they take eight bits per byte of its clock here, so that who
+polls it long enough sees it end. A part that is idle does not run ahead of the computer.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SpiBus:
         self.errors = 0
         self.bytes = 0
         self._base_us = 0  # clock at onboard zero of this boot
-        self._bits = 0  # spent on the wire since `_from_us`
+        self._bits = 0  # spent on the wire with a busy part since `_from_us`
         self._from_us = 0
         self._tick = -1
         self._tick_bytes = 0
@@ -55,8 +55,11 @@ class SpiBus:
             self.errors += bus == BUS_SPI
             return E_NODEV, b""
         size = len(tx) + rx_len
-        self._count(self._clock_us(time_us) // 100_000, size)
-        part.time_us = self._clock_us(time_us)  # as /CS rises: what it starts starts then
+        part.time_us = self._clock_us(time_us)
+        self._count(part.time_us // 100_000, size)
+        if part.busy:
+            self._bits += 8 * size
+            part.time_us = self._clock_us(time_us)  # as /CS rises
         try:
             data = part.transfer(tx, rx_len, select)
         except BusError as error:
@@ -78,7 +81,6 @@ class SpiBus:
             self._ticks += 1
         self._tick_bytes += size
         self._tick_bytes_max = max(self._tick_bytes_max, self._tick_bytes)
-        self._bits += 8 * size
         self.transfers += 1
         self.bytes += size
 

@@ -29,20 +29,23 @@ class Run:
     console: str
 
 
-def firmware(profile: str = "development", slot: str = "a", board: str = "pyboard") -> Path:
-    """Build one image (nothing to do when it is up to date) and return its ELF file."""
-    elf, failure = _build(profile, slot, board)
+def firmware(
+    profile: str = "development", slot: str = "a", board: str = "pyboard", files: bool = False
+) -> Path:
+    """Build one image (nothing to do when it is up to date) and return its ELF file; `files`: one
+    with native.Files."""
+    elf, failure = _build(profile, slot, board, files)
     assert not failure, failure
     return elf
 
 
 @functools.cache
-def _build(profile: str, slot: str, board: str) -> tuple[Path, str]:
+def _build(profile: str, slot: str, board: str, files: bool) -> tuple[Path, str]:
     """ELF file and what went wrong, remembered: one failing build fails its tests at once."""
     for tool in ("arm-none-eabi-gcc", "make"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: make setup")
-    settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}"]
+    settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}", f"FILES={files:d}"]
     lock = ROOT / "build" / "firmware.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
@@ -56,7 +59,7 @@ def _build(profile: str, slot: str, board: str) -> tuple[Path, str]:
         )
     failure = step.stdout[-2000:] + step.stderr[-2000:] if step.returncode else ""
     suffix = "-b" if slot == "b" else ""
-    folder = ROOT / "build" / "firmware" / f"{board}-{profile}"
+    folder = ROOT / "build" / "firmware" / f"{board}-{profile}{'-files' if files else ''}"
     return folder / f"microflight{suffix}.elf", failure
 
 
