@@ -5,8 +5,10 @@
 
 #include "check.h"
 #include "mf_kernel_state.h"
+#include "mf_math.h"
 
 #define RUNS_FOR_US 100u
+#define TURNING_RAD_S 0.05f
 
 static mf_kernel_t kernel;
 static mf_bus_t bus;
@@ -24,6 +26,15 @@ static int rod_number(uint16_t address)
         }
     }
     return -1;
+}
+
+/* A little-endian word with some noise: no part repeats itself for long. */
+static void put(uint8_t *at, float value, uint32_t stream)
+{
+    uint32_t hash = ((uint32_t)(port_now_us / 1000u) + 7919u * stream) * 2654435761u;
+    int word = (int)(value + (value < 0.0f ? -0.5f : 0.5f)) + (int)(hash >> 30);
+    at[0] = (uint8_t)((unsigned)word & 0xFFu);
+    at[1] = (uint8_t)((unsigned)word >> 8 & 0xFFu);
 }
 
 static void start(mf_bus_t *self, mf_xfer_t *xfer)
@@ -45,16 +56,18 @@ static void start(mf_bus_t *self, mf_xfer_t *xfer)
         xfer->rx[0] = 0x48;
         xfer->rx[1] = 0x09;
     } else if (xfer->address == MF_I2C_AK09916 && xfer->tx[0] == 0x10) {
-        /* 30 uT that turn fast about z, by the time of the bus. */
-        uint8_t quarter = (uint8_t)((port_now_us / 1000000u) % 4u);
+        /* 30 uT in the xy plane and 9 uT along z, seen from a body that turns about z. */
+        float angle = TURNING_RAD_S * (float)(port_now_us % 1000000000u) * 1.0e-6f;
         xfer->rx[0] = 0x01;
-        xfer->rx[1 + 2 * (quarter & 1u)] = quarter < 2 ? 200 : 56;
-        xfer->rx[2 + 2 * (quarter & 1u)] = quarter < 2 ? 0 : 255;
+        put(&xfer->rx[1], 200.0f * mf_cosf(angle), 0);
+        put(&xfer->rx[3], -200.0f * mf_sinf(angle), 1);
+        put(&xfer->rx[5], 60.0f, 2);
     } else if (xfer->address == MF_I2C_LSM6DSO && xfer->rx_len != 0) {
         xfer->rx[0] = xfer->tx[0] == 0x0F ? 0x6C : 0x02;
         if (xfer->rx_len > 1) {
-            /* One LSB of noise: no gyro repeats itself for long. */
-            xfer->rx[xfer->rx_len - 2] = (uint8_t)((port_now_us / 100000u) % 2u);
+            put(&xfer->rx[4], 0.0f, 3);
+            put(&xfer->rx[6], 0.0f, 4);
+            put(&xfer->rx[8], TURNING_RAD_S / 1.527163e-4f, 5);
         }
     }
     mf_bus_done(self, 0);
@@ -234,8 +247,33 @@ static void runs_beyond_the_wrap_of_milliseconds(void)
     CHECK(last_kick == kernel.tick && kicks == 1000);
 }
 
+static void every_parameter_has_a_place(void)
+{
+    mf_kernel_param_row_t row;
+    uint32_t found = 0;
+    begin();
+    for (uint32_t index = 0; index <= MF_PARAM_LAST; index++) {
+        mf_adcs_params_t before = kernel.config.adcs;
+        uint32_t limit_ms = kernel.heartbeat_limit_ms;
+        if (mf_kernel_param_row((uint8_t)index, &row) != MF_OK) {
+            continue;
+        }
+        found++;
+        float value = row.value == row.highest ? row.lowest : row.highest;
+        mf_kernel_param_set(&kernel, (uint8_t)index, value);
+        bool loop = memcmp(&before, &kernel.config.adcs, sizeof(before)) != 0;
+        CHECK(loop != (kernel.heartbeat_limit_ms != limit_ms));
+        mf_kernel_param_set(&kernel, (uint8_t)index, row.value);
+        CHECK(memcmp(&before, &kernel.config.adcs, sizeof(before)) == 0);
+        CHECK(kernel.heartbeat_limit_ms == limit_ms);
+    }
+    CHECK(found == MF_PARAM_LAST - 1u); /* 0 and 6 are none */
+    CHECK(mf_kernel_param_row(MF_PARAM_LAST + 1u, &row) == MF_E_INVAL);
+}
+
 void test_kernel(void)
 {
+    every_parameter_has_a_place();
     hanging_magnetometer_costs_no_gyro();
     hanging_rod_is_given_up_and_the_rest_goes_on();
     overlapping_handlers_are_counted();
