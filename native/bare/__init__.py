@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,7 +31,6 @@ CFLAGS = (
     *("-ffp-contract=off", "-fno-math-errno", "-ffunction-sections", "-fdata-sections"),
     *("-fno-common", "-fno-tree-loop-distribute-patterns"),
 )
-MAKEFILE = ROOT / "native" / "micropython" / "micropython.mk"
 COMPILER, EMULATOR = "arm-none-eabi-gcc", "qemu-system-arm"
 OUTPUT = "output.txt"
 TIMEOUT_S = 60
@@ -57,19 +55,10 @@ def _step(command: list[str], folder: Path | None = None) -> str:
     return done.stdout
 
 
-def flags(source: Path) -> tuple[str, ...]:
-    """Flags of one file: those of the firmware, which builds some algorithms for speed."""
-    listed = re.search(r"^NATIVE_FAST := (.*)$", MAKEFILE.read_text(encoding="utf-8"), re.M)
-    if listed is None:
-        raise BareError(f"{MAKEFILE.relative_to(ROOT)} has no list NATIVE_FAST")
-    fast = source.parent.name == "adcs" and source.stem in listed[1].split()
-    return (*CFLAGS, "-O3") if fast else CFLAGS
-
-
 def _object(source: Path) -> Path:
     """Compile one file unless an object of the same contents and flags is there."""
     local = [path for path in source.parent.glob("*.h") if source.is_relative_to(ROOT / "native")]
-    key = hashlib.sha256(repr(flags(source)).encode())
+    key = hashlib.sha256(repr(CFLAGS).encode())
     for path in (source, *local, *included([source, *local])):
         key.update(path.read_bytes())
     target = BUILD / f"{source.parent.name}_{source.stem}-{key.hexdigest()[:16]}.o"
@@ -79,7 +68,7 @@ def _object(source: Path) -> Path:
         include = [f"-I{INCLUDE}", f"-I{HERE}"]
         if source.parent.name == "crypto":
             include += [f"-I{folder}" for folder in cipher_include()]
-        command = [_tool(COMPILER), *ARCH, *flags(source), *include, "-c", str(source)]
+        command = [_tool(COMPILER), *ARCH, *CFLAGS, *include, "-c", str(source)]
         _step([*command, "-o", str(part)])
         part.replace(target)
     return target

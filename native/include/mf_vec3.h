@@ -51,11 +51,9 @@ void mf_m3_apply(float out[3], const float m[9], const float v[3]);
 /* out = m^T v */
 void mf_m3_apply_transposed(float out[3], const float m[9], const float v[3]);
 
-/* out = a b */
-void mf_m3_multiply(float out[9], const float a[9], const float b[9]);
-
-/* out = a b^T */
-void mf_m3_multiply_transposed(float out[9], const float a[9], const float b[9]);
+/* out = a b^T + c d^T */
+void mf_m3_two_products(float out[9], const float a[9], const float b[9], const float c[9],
+                        const float d[9]);
 
 float mf_m3_determinant(const float m[9]);
 

@@ -16,8 +16,4 @@ SRC_USERMOD_LIB_C += $(NATIVE_CIPHER_C)
 CFLAGS_USERMOD += -idirafter $(BEARSSL_DIR) -idirafter $(BEARSSL_DIR)/inc -idirafter $(BEARSSL_DIR)/src
 endif
 
-# Algorithms of every control cycle that gain by -O3, as counted by native/count.py; the others are
-# built for size. A port that wants the counts of the budget takes the list over.
-NATIVE_FAST := control guidance mekf mekf_update wheels
-
 CFLAGS_USERMOD += -I$(NATIVE_DIR) -I$(NATIVE_DIR)/../include

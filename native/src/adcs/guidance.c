@@ -56,17 +56,14 @@ static void directions(uint8_t target, const scene_t *scene, moving_t *first, mo
     }
 }
 
-/* To unit length, and its change across itself. */
-static bool unify(moving_t *direction)
+/* To unit length, and its change across itself. Not finite for no direction: frame refuses it. */
+static void unify(moving_t *direction)
 {
-    float size = mf_v3_norm(direction->line);
-    if (!mf_v3_unit(direction->line, direction->line)) {
-        return false;
-    }
-    mf_v3_scale(direction->change, direction->change, 1.0f / size);
+    float inverse = 1.0f / mf_v3_norm(direction->line);
+    mf_v3_scale(direction->line, direction->line, inverse);
+    mf_v3_scale(direction->change, direction->change, inverse);
     mf_v3_add_scaled(direction->change, direction->change, direction->line,
                      -mf_v3_dot(direction->change, direction->line));
-    return true;
 }
 
 /* Rows: first, unit(first x second), first x the latter. False when they are parallel. */
@@ -92,7 +89,9 @@ static bool solve(uint8_t target, const float body[9], const scene_t *scene, flo
     moving_t first, second;
     float rows[9], sine;
     directions(target, scene, &first, &second);
-    if (!unify(&first) || !unify(&second) || !frame(first.line, second.line, rows, &sine)) {
+    unify(&first);
+    unify(&second);
+    if (!frame(first.line, second.line, rows, &sine)) {
         return false;
     }
     /* Change of the normal axis along the third one: the rate about the first. */

@@ -69,34 +69,31 @@ static void synthesise(const float *coefficient, const float unit[3], float rati
 
     for (int m = 0; m <= IGRF_DEGREE; m++) {
         float g = 0.0f, h = 0.0f;                   /* sums of the functions times g and h, */
-        float weighted_g = 0.0f, weighted_h = 0.0f; /* times n + 1, */
+        float weighted_g = 0.0f, weighted_h = 0.0f; /* times n - m + 1, */
         float slope_g = 0.0f, slope_h = 0.0f;       /* and of the derivatives of order m - 1 */
-        float order = (float)m, weight = order + 1.0f, from = 1.0f;
-        float first = order + weight, second = 0.0f; /* 2n + 1, n^2 - m^2 */
-        float function = diagonal, before = 0.0f;
+        float order = (float)m, weight = 1.0f;
+        float first = order + order + 1.0f, second = 0.0f; /* 2n + 1, n^2 - m^2 */
+        float function = diagonal, before = 0.0f;          /* the latter times the square */
         const float *lower = coefficient; /* with order 0 what comes of it is not used */
         if (m > 0) {
             lower -= 2 * (IGRF_DEGREE + 1 - m);
         }
         for (int n = m; n <= IGRF_DEGREE; n++) {
-            float part_g = function * coefficient[0];
-            float part_h = function * coefficient[1];
-            float slope = function * from;
-            g += part_g;
-            h += part_h;
-            weighted_g += weight * part_g;
-            weighted_h += weight * part_h;
-            slope_g += slope * lower[0];
-            slope_h += slope * lower[1];
-            coefficient += 2;
-            lower += 2;
-            float next = first * step * function - second * square * before;
-            before = function;
+            float weighted = function * weight;
+            float own_g = *coefficient++, own_h = *coefficient++;
+            g += function * own_g;
+            h += function * own_h;
+            weighted_g += weighted * own_g;
+            weighted_h += weighted * own_h;
+            slope_g += weighted * *lower++;
+            slope_h += weighted * *lower++;
+            before *= second;
+            float next = first * step * function - before;
+            before = function * square;
             function = next;
             second += first;
             first += 2.0f;
             weight += 1.0f;
-            from += 1.0f;
         }
         float along = 0.0f;
         if (m > 0) {
@@ -108,7 +105,8 @@ static void synthesise(const float *coefficient, const float unit[3], float rati
             s = unit[0] * s + unit[1] * c;
             c = turned;
         }
-        radial += unit[2] * along + weighted_g * c + weighted_h * s + order * (g * c + h * s);
+        radial += unit[2] * along + weighted_g * c + weighted_h * s +
+                  (order + order) * (g * c + h * s);
         diagonal *= (order + order + 1.0f) * ratio;
     }
     for (int i = 0; i < 3; i++) {

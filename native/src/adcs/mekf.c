@@ -140,23 +140,18 @@ static void accumulate(float *element, float *pending, float amount)
 static void propagate_covariance(mf_mekf_t *state, const mf_mekf_params_t *params,
                                  const float omega_B_rad_s[3], const float factors[3], float dt_s)
 {
-    float phi[9], psi[9], a[9], b[9], upper[9], cross[9];
+    float phi[9], psi[9], upper[9], cross[9], *attitude = state->attitude_rad2;
     float square = dt_s * dt_s;
     blend(phi, omega_B_rad_s, 1.0f, -dt_s * factors[0], square * factors[1]);
     blend(psi, omega_B_rad_s, -dt_s, square * factors[1], -square * dt_s * factors[2]);
-    /* upper = phi Pa + psi Pc^T; Pc = phi Pc + psi Pb; Pa = upper phi^T + Pc psi^T */
-    mf_m3_multiply(a, phi, state->attitude_rad2);
-    mf_m3_multiply_transposed(b, psi, state->cross_rad2_s);
+    /* upper = phi Pa + psi Pc^T; Pc = phi Pc + psi Pb; Pa = upper phi^T + Pc psi^T; Pa and Pb are
+     * their own transposes. */
+    mf_m3_two_products(upper, phi, attitude, psi, state->cross_rad2_s);
     for (int i = 0; i < 9; i++) {
-        upper[i] = a[i] + b[i];
+        cross[i] = state->cross_rad2_s[3 * (i % 3) + i / 3];
     }
-    mf_m3_multiply(a, phi, state->cross_rad2_s);
-    mf_m3_multiply(b, psi, state->bias_rad2_s2);
-    for (int i = 0; i < 9; i++) {
-        cross[i] = a[i] + b[i];
-    }
-    mf_m3_multiply_transposed(a, upper, phi);
-    mf_m3_multiply_transposed(b, cross, psi);
+    mf_m3_two_products(state->cross_rad2_s, phi, cross, psi, state->bias_rad2_s2);
+    mf_m3_two_products(attitude, upper, phi, state->cross_rad2_s, psi);
     float white = params->arw_rad_sqrt_s * params->arw_rad_sqrt_s * dt_s;
     float walk = params->rrw_rad_s_sqrt_s * params->rrw_rad_s_sqrt_s * dt_s;
     float coast = 0.0f;
@@ -164,14 +159,10 @@ static void propagate_covariance(mf_mekf_t *state, const mf_mekf_params_t *param
         coast = params->coast_rate_rad_s * dt_s;
     }
     float attitude_noise = white + walk * square * (1.0f / 3.0f) + coast * coast;
-    for (int i = 0; i < 9; i++) {
-        state->attitude_rad2[i] = a[i] + b[i];
-        state->cross_rad2_s[i] = cross[i];
-    }
-    symmetrise(state->attitude_rad2);
+    symmetrise(attitude);
     for (int i = 0; i < 3; i++) {
         state->cross_rad2_s[4 * i] -= 0.5f * walk * dt_s;
-        accumulate(&state->attitude_rad2[4 * i], &state->pending[i], attitude_noise);
+        accumulate(&attitude[4 * i], &state->pending[i], attitude_noise);
         accumulate(&state->bias_rad2_s2[4 * i], &state->pending[3 + i], walk);
     }
 }

@@ -17,6 +17,7 @@
 #define PERIGEE_MIN 0.98
 #define MINUTES_MAX 1.0e6
 #define KEPLER_STEPS 10
+#define AXIS_STEPS 26
 #define ANGLE_MAX 100.0 /* of elements [rad]; a set of two lines has 2 pi at most */
 
 void mf_sgp4_reset(mf_sgp4_t *state)
@@ -30,31 +31,40 @@ static double power4(double x)
     return square * square;
 }
 
-/* Semi-major axis of a mean motion: (XKE / motion)^(2/3). A cube root: to 3 parts in 1000 by the
- * roots 1/4 + 1/16 + 1/64 + 1/256, then two of Halley's steps. */
+/* Semi-major axis of a mean motion: (XKE / motion)^(2/3), the root by Halley's steps. They first
+ * double it, from one on: AXIS_STEPS reach every axis that a set of two lines can state. */
 static double semi_major(double motion_rad_min)
 {
     double ratio = XKE / motion_rad_min;
     double cube = ratio * ratio;
-    float part = (float)cube, start = 1.0f;
-    for (int i = 0; i < 4; i++) {
-        part = mf_sqrtf(mf_sqrtf(part));
-        start *= part;
-    }
-    double root = (double)start;
-    for (int i = 0; i < 2; i++) {
+    double root = 1.0;
+    for (int i = 0; i < AXIS_STEPS; i++) {
         double third = root * root * root;
         root *= (third + 2.0 * cube) / (2.0 * third + cube);
     }
     return root;
 }
 
+/* What of the inclination comes again: quadratics in its cosine squared. */
+enum { CON41, X1MTH2, X7THM1, MEAN_2, PERIGEE_1, PERIGEE_2, PERIGEE_4, NODE_2, NODE_4, QUADRATICS };
+
+static void quadratics(double cosio2, double out[QUADRATICS])
+{
+    static const int16_t terms[QUADRATICS][3] = {
+        {-1, 3, 0},     {1, -1, 0},    {-1, 7, 0},   {13, -78, 137}, {1, -5, 0},
+        {7, -114, 395}, {3, -36, 49},  {4, -19, 0},  {3, -7, 0},
+    };
+    for (int i = 0; i < QUADRATICS; i++) {
+        const int16_t *c = terms[i];
+        out[i] = (double)c[0] + cosio2 * ((double)c[1] + cosio2 * (double)c[2]);
+    }
+}
+
 /* Brouwer mean motion and semi-major axis from Kozai's. */
 static void unkozai(mf_sgp4_t *s, double kozai, double omeosq, double rteosq)
 {
-    double cosio2 = s->cosio * s->cosio;
     double ak = semi_major(kozai);
-    double d1 = 0.75 * J2 * (3.0 * cosio2 - 1.0) / (rteosq * omeosq);
+    double d1 = 0.75 * J2 * s->con41 / (rteosq * omeosq);
     double del = d1 / (ak * ak);
     double adel = ak * (1.0 - del * del - del * (1.0 / 3.0 + 134.0 * del * del / 81.0));
     del = d1 / (adel * adel);
@@ -63,27 +73,18 @@ static void unkozai(mf_sgp4_t *s, double kozai, double omeosq, double rteosq)
 }
 
 /* Secular rates of mean anomaly, perigee and node by J2, J2^2 and J4. */
-static void secular(mf_sgp4_t *s, double omeosq, double rteosq)
+static void secular(mf_sgp4_t *s, const double q[QUADRATICS], double omeosq, double rteosq)
 {
-    double cosio2 = s->cosio * s->cosio;
-    double cosio4 = cosio2 * cosio2;
-    double con42 = 1.0 - 5.0 * cosio2;
     double po = s->ao * omeosq;
     double pinvsq = 1.0 / (po * po);
     double temp1 = 1.5 * J2 * pinvsq * s->no;
-    double temp2 = 0.5 * temp1 * J2 * pinvsq;
+    double temp2 = 0.0625 * temp1 * (0.5 * J2) * pinvsq;
     double temp3 = -0.46875 * J4 * pinvsq * pinvsq * s->no;
-    double xhdot1 = -temp1 * s->cosio;
-    s->con41 = 3.0 * cosio2 - 1.0;
-    s->x1mth2 = 1.0 - cosio2;
-    s->x7thm1 = 7.0 * cosio2 - 1.0;
-    s->mdot = s->no + 0.5 * temp1 * rteosq * s->con41 +
-              0.0625 * temp2 * rteosq * (13.0 - 78.0 * cosio2 + 137.0 * cosio4);
-    s->argpdot = -0.5 * temp1 * con42 + 0.0625 * temp2 * (7.0 - 114.0 * cosio2 + 395.0 * cosio4) +
-                 temp3 * (3.0 - 36.0 * cosio2 + 49.0 * cosio4);
-    s->nodedot = xhdot1 + (0.5 * temp2 * (4.0 - 19.0 * cosio2) +
-                           2.0 * temp3 * (3.0 - 7.0 * cosio2)) * s->cosio;
-    s->nodecf = 3.5 * omeosq * xhdot1 * s->cc1;
+    double half = 0.5 * temp1;
+    s->mdot = s->no + rteosq * (half * q[CON41] + temp2 * q[MEAN_2]);
+    s->argpdot = temp2 * q[PERIGEE_2] - half * q[PERIGEE_1] + temp3 * q[PERIGEE_4];
+    s->nodedot = s->cosio * (8.0 * temp2 * q[NODE_2] + 2.0 * temp3 * q[NODE_4] - temp1);
+    s->nodecf = -3.5 * omeosq * temp1 * s->cosio * s->cc1;
 }
 
 /* Drag: density function between 78 km and 120 km above the perigee, and what follows from it. */
@@ -167,6 +168,11 @@ int mf_sgp4_init(mf_sgp4_t *state, const mf_tle_t *tle)
     mf_sincos(tle->inclination_rad, &s.sinio, &s.cosio);
     double omeosq = 1.0 - s.ecco * s.ecco;
     double rteosq = mf_sqrt(omeosq);
+    double q[QUADRATICS];
+    quadratics(s.cosio * s.cosio, q);
+    s.con41 = q[CON41];
+    s.x1mth2 = q[X1MTH2];
+    s.x7thm1 = q[X7THM1];
     unkozai(&s, tle->mean_motion_rad_min, omeosq, rteosq);
     if (!(s.no > 0.0)) {
         return MF_E_INVAL;
@@ -177,9 +183,8 @@ int mf_sgp4_init(mf_sgp4_t *state, const mf_tle_t *tle)
     if (!(s.ao * (1.0 - s.ecco) >= PERIGEE_MIN)) {
         return MF_E_INVAL;
     }
-    secular(&s, omeosq, rteosq); /* con41 and x1mth2, which drag needs */
     drag(&s, omeosq);
-    secular(&s, omeosq, rteosq); /* nodecf, which needs drag */
+    secular(&s, q, omeosq, rteosq);
     double denominator = 1.0 + s.cosio;
     if (mf_fabs(denominator) <= 1.5e-12) {
         denominator = 1.5e-12;
@@ -236,15 +241,13 @@ static int mean_elements(const mf_sgp4_t *s, double t, mean_t *out)
     return MF_OK;
 }
 
-/* Sine and cosine of an angle turned by a small one: series to the 7th power. */
-static void turn(double *sine, double *cosine, double small)
+/* Sine and cosine of an angle turned by another. */
+static void turn(double *sine, double *cosine, double by_rad)
 {
-    double x2 = small * small;
-    double ds = small * (1.0 - x2 / 6.0 * (1.0 - x2 / 20.0 * (1.0 - x2 / 42.0)));
-    double dc = 1.0 - 0.5 * x2 * (1.0 - x2 / 12.0 * (1.0 - x2 / 30.0));
-    double s = *sine;
-    *sine = s * dc + *cosine * ds;
-    *cosine = *cosine * dc - s * ds;
+    double s = 0.0, c = 0.0, before = *sine;
+    mf_sincos(by_rad, &s, &c);
+    *sine = before * c + *cosine * s;
+    *cosine = *cosine * c - before * s;
 }
 
 int mf_sgp4_propagate(const mf_sgp4_t *s, double minutes, double r_TEME_m[3],
@@ -325,15 +328,14 @@ int mf_sgp4_propagate(const mf_sgp4_t *s, double minutes, double r_TEME_m[3],
     turn(&sinu, &cosu, -0.25 * temp2 * s->x7thm1 * sin2u);
     turn(&sinnode, &cosnode, wave * sin2u);
     turn(&sini, &cosi, wave * s->sinio * cos2u);
-    double xmx = -sinnode * cosi;
-    double xmy = cosnode * cosi;
-    double ux[3] = {xmx * sinu + cosnode * cosu, xmy * sinu + sinnode * cosu, sini * sinu};
-    double vx[3] = {xmx * cosu - cosnode * sinu, xmy * cosu - sinnode * sinu, sini * cosu};
     double position_m = mrt * RADIUS_M;
     double speed_m_s = RADIUS_M * XKE / 60.0;
+    const double node[3] = {cosnode, sinnode, 0.0}, ahead[3] = {-sinnode * cosi, cosnode * cosi, sini};
     for (int i = 0; i < 3; i++) {
-        r_TEME_m[i] = position_m * ux[i];
-        v_TEME_m_s[i] = (mvt * ux[i] + rvdot * vx[i]) * speed_m_s;
+        double up = ahead[i] * sinu + node[i] * cosu;
+        double along = ahead[i] * cosu - node[i] * sinu;
+        r_TEME_m[i] = position_m * up;
+        v_TEME_m_s[i] = (mvt * up + rvdot * along) * speed_m_s;
     }
     return MF_OK;
 }

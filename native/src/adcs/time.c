@@ -9,6 +9,7 @@
 #define COUNTER_DAYS 49712 /* 2^32 s, and the day it ends in */
 #define TAI_UTC_MAX_S 100
 #define UT1_UTC_MAX_MS 1000
+#define PI_Q29 1686629713
 
 /* Earth rotation angle: 0.7790572732640 turns at 2000-01-01T12:00 UT1, 1.00273781191135448 turns
  * per day; counted back to midnight, in 2^-56 turns. */
@@ -113,7 +114,9 @@ float mf_time_angle(const mf_day_t *day, uint64_t start_q56, int64_t rate_q56)
     uint64_t phase = start_q56 + (uint64_t)day->day * (uint64_t)rate_q56;
     phase += (uint64_t)(((rate_q56 >> 27) * (int64_t)day->fraction_q32) >> 5);
     int32_t turn_q32 = (int32_t)(uint32_t)(phase >> 24);
-    return (float)((double)turn_q32 * (MF_TWO_PI / 4294967296.0));
+    /* As an integer, so that it is rounded once. */
+    int32_t angle_q28 = (int32_t)(((int64_t)turn_q32 * PI_Q29) >> 32);
+    return (float)angle_q28 * (1.0f / 268435456.0f);
 }
 
 float mf_time_era(const mf_day_t *ut1)

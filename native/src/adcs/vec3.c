@@ -63,21 +63,15 @@ void mf_m3_apply_transposed(float out[3], const float m[9], const float v[3])
            m[1] * v[0] + m[4] * v[1] + m[7] * v[2], m[2] * v[0] + m[5] * v[1] + m[8] * v[2]);
 }
 
-void mf_m3_multiply(float out[9], const float a[9], const float b[9])
+void mf_m3_two_products(float out[9], const float a[9], const float b[9], const float c[9],
+                        const float d[9])
 {
-    for (int row = 0; row < 3; row++) {
-        for (int column = 0; column < 3; column++) {
-            out[3 * row + column] = a[3 * row] * b[column] + a[3 * row + 1] * b[3 + column]
-                                    + a[3 * row + 2] * b[6 + column];
-        }
-    }
-}
-
-void mf_m3_multiply_transposed(float out[9], const float a[9], const float b[9])
-{
-    for (int row = 0; row < 3; row++) {
-        for (int column = 0; column < 3; column++) {
-            out[3 * row + column] = mf_v3_dot(&a[3 * row], &b[3 * column]);
+    for (int row = 0; row < 9; row += 3) {
+        const float *p = &a[row], *q = &c[row];
+        for (int column = 0; column < 9; column += 3) {
+            const float *u = &b[column], *v = &d[column];
+            *out++ = p[0] * u[0] + p[1] * u[1] + p[2] * u[2] + q[0] * v[0] + q[1] * v[1] +
+                     q[2] * v[2];
         }
     }
 }

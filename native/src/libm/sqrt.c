@@ -1,5 +1,4 @@
-/* mf_sqrt: see mf_math.h. The root's inverse in single precision, two of Newton's steps in double,
- * and one for the root itself. */
+/* mf_sqrt: see mf_math.h. The root in single precision, and two of Newton's steps. */
 #include "mf_math.h"
 
 double mf_sqrt(double x)
@@ -7,11 +6,9 @@ double mf_sqrt(double x)
     if (!(x >= 1.0e-30 && x <= 1.0e30)) {
         return x == 0.0 ? 0.0 : (x - x) / 0.0;
     }
-    double inverse = (double)(1.0f / mf_sqrtf((float)x));
-    double half = 0.5 * x;
+    double root = (double)mf_sqrtf((float)x);
     for (int i = 0; i < 2; i++) {
-        inverse *= 1.5 - half * inverse * inverse;
+        root = 0.5 * (root + x / root);
     }
-    double root = x * inverse;
-    return root + 0.5 * inverse * (x - root * root);
+    return root;
 }
