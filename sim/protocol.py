@@ -28,6 +28,7 @@ OPS = frozenset(range(OP_HELLO, OP_I2C_PEEK + 1))
 BUS_ADCS = 1
 BUS_PLATFORM = 2
 BUS_SPI = 3
+SELECT_FLASH = 0x24  # PC4 of the onboard computer, as its firmware numbers lines
 
 # POSIX errno, negated: the same numbers as native/include/mf_status.h.
 E_IO = -5

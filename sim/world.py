@@ -34,6 +34,7 @@ from sim.protocol import (
     OP_WATCHDOG,
     REPLY_HEADER,
     REQUEST_HEADER,
+    SELECT_FLASH,
     VERSION,
 )
 from sim.scenario import Scenario
@@ -79,7 +80,7 @@ class World:
         )
         self.truth = Truth()
         self.traffic = {BUS_ADCS: BusTraffic(), BUS_PLATFORM: BusTraffic()}
-        self.spi = SpiBus({0: self.spacecraft.flash})
+        self.spi = SpiBus({SELECT_FLASH: self.spacecraft.flash})
         self.console = bytearray()  # what the processor wrote to its UARTs, the newest 64 KiB
         self.console_input = bytearray()
         self.finished = False

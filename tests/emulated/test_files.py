@@ -27,7 +27,7 @@ def show(*values):
     print(*values)
 
 gc.collect()
-exercise(native, native.Files, machine.SPI(1, 0), obc.clock, micropython.heap_lock,
+exercise(native, native.Files, machine.SPI(1, "C4"), obc.clock, micropython.heap_lock,
          micropython.heap_unlock, show)
 """
 STACK = "\nprint('stack', obc.stack_used())\n"
@@ -46,7 +46,7 @@ def on_the_desktop():
     def show(*values):
         lines.append(" ".join(str(value) for value in values))
 
-    exercise(native, Files, stack.spi(1, 0), clock, nothing, nothing, show)
+    exercise(native, Files, stack.spi(1, 0x24), clock, nothing, nothing, show)
     return world, lines
 
 

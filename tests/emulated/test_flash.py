@@ -16,7 +16,7 @@ import machine
 import micropython
 import native
 
-spi = machine.SPI(1, 0)
+spi = machine.SPI(1, "C4")
 for allowed in (True, False):
     lock = (lambda: None) if allowed else micropython.heap_lock
     unlock = (lambda: None) if allowed else micropython.heap_unlock
@@ -37,7 +37,7 @@ def on_the_desktop():
         lines.append(" ".join(str(value) for value in values))
 
     for _ in range(2):
-        exercise(stack.spi(1, 0), native.copy, nothing, nothing, show)
+        exercise(stack.spi(1, 0x24), native.copy, nothing, nothing, show)
     return world, lines
 
 
@@ -59,7 +59,7 @@ def test_power_cut_in_the_middle_of_a_page_resets_the_computer(tmp_path):
 import machine, native, obc
 from hal.drivers.w25q128 import W25q128
 
-flash = W25q128(machine.SPI(1, 0), native.copy)
+flash = W25q128(machine.SPI(1, "C4"), native.copy)
 flash.probe()
 if obc.boot_count() == 1:
     flash.program(0x100, bytes(256))
@@ -85,7 +85,7 @@ import machine, native
 from hal.drivers.w25q128 import W25q128
 from hal.errors import HalError
 
-flash = W25q128(machine.SPI(1, 0), native.copy)
+flash = W25q128(machine.SPI(1, "C4"), native.copy)
 for call in (flash.probe, flash.busy, lambda: flash.program(0, b"x")):
     try:
         call()

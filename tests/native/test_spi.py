@@ -59,7 +59,7 @@ def test_pins_that_are_not_there(cs):
 
 def test_lengths_are_bounded_and_failures_are_os_errors():
     world = Recorder(E_NODEV)
-    spi = native.Stack(world.exchange).spi(1, 0)
+    spi = native.Stack(world.exchange).spi(1, 0x24)
     for tx, rx in ((bytes(301), None), (None, bytearray(301))):
         with pytest.raises(ValueError, match="too long"):
             spi.write_readinto(tx, rx)
@@ -76,20 +76,20 @@ def test_lengths_are_bounded_and_failures_are_os_errors():
 def test_reset_line_and_what_the_world_raises_come_through():
     stack = native.Stack(Recorder(E_RESET).exchange)
     with pytest.raises(OSError):
-        stack.spi(1, 0).write_readinto(b"\x9f", None)
+        stack.spi(1, 0x24).write_readinto(b"\x9f", None)
     assert stack.reset_cause == 104
 
     def broken(request):
         raise RuntimeError("no world")
 
     with pytest.raises(RuntimeError, match="no world"):
-        native.Stack(broken).spi(1, 0).write_readinto(b"\x9f", None)
+        native.Stack(broken).spi(1, 0x24).write_readinto(b"\x9f", None)
 
 
 def boot(world):
     stack = native.Stack(world.exchange)
     stack.hello()
-    return stack, W25q128(stack.spi(1, 0), native.copy)
+    return stack, W25q128(stack.spi(1, 0x24), native.copy)
 
 
 def test_the_flash_of_the_spacecraft_works_by_onboard_time_and_outlives_a_reset():
@@ -164,7 +164,7 @@ def test_brown_out_ends_what_the_flash_was_doing():
     world.spacecraft.power.charge = 0.0
     stack.set_time(100_000)
     with pytest.raises(OSError):
-        stack.spi(1, 0).write_readinto(b"\x05", bytearray(1))
+        stack.spi(1, 0x24).write_readinto(b"\x05", bytearray(1))
     assert stack.reset_cause == 104
     assert not world.spacecraft.flash.powered
     _, flash = boot(world)

@@ -119,7 +119,7 @@ def test_absent_parts_and_buses():
     assert onboard.i2c(2, 0x0C) == (E_NODEV, b"")
     assert onboard.i2c(9, 0x0C) == (E_NODEV, b"")
     assert onboard.ask(3, 3, 1, b"\x9f", 3) == (E_NODEV, b"")
-    assert onboard.ask(3, 1, 0, b"\x9f", 3) == (E_NODEV, b"")
+    assert onboard.ask(3, 1, 0x24, b"\x9f", 3) == (E_NODEV, b"")
     assert onboard.i2c(3, 0, b"\x9f", 3) == (E_NODEV, b"")  # not an I2C bus
     assert onboard.ask(9, 3, 0, b"\x9f", 3) == (E_NODEV, b"")
     assert onboard.i2c(1, 0x0C) == (0, b"")  # address probe
