@@ -12,6 +12,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from native.cffi.buffers import copy, crc16, crc32_into, in_range, swap_copy
+    from native.cffi.files import Files
     from native.cffi.stack import Stack
 
 FLIGHT_BUILD = False
@@ -20,6 +21,7 @@ TICK_PERIOD_MS: int
 
 __all__ = [
     "FLIGHT_BUILD",
+    "Files",
     "TICK_PERIOD_MS",
     "VERSION",
     "Stack",
@@ -40,6 +42,12 @@ def forget_traceback(error: BaseException) -> None:
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'native' has no attribute {name!r}")
+    if name == "Files":
+        # An extension of its own.
+        from native.cffi import files
+
+        globals()["Files"] = files.Files
+        return files.Files
     from native.cffi import buffers, stack
     from native.cffi.loader import ffi, lib
 

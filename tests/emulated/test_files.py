@@ -6,7 +6,6 @@ import pytest
 
 import native
 from boards.desktop.clock import VirtualClock
-from native.cffi.files import Files
 from sim.scenario import load
 from sim.world import World
 from tests.emulated import qemu
@@ -46,7 +45,7 @@ def on_the_desktop():
     def show(*values):
         lines.append(" ".join(str(value) for value in values))
 
-    exercise(native, Files, stack.spi(1, 0x24), clock, nothing, nothing, show)
+    exercise(native, native.Files, stack.spi(1, 0x24), clock, nothing, nothing, show)
     return world, lines
 
 

@@ -9,7 +9,6 @@ from flight.core.record_log import RecordLog
 from flight.core.storage import Storage
 from hal.drivers.w25q128 import W25q128
 from hal.flash_blocks import FlashBlocks
-from native.cffi.files import Files
 from sim.devices.w25q128 import W25q128 as SimFlash
 from sim.faults import Fault, FaultSet
 from tests.flight.fakes import Clock
@@ -74,7 +73,7 @@ class Board:
         part.powered = True
         self.clock = BoardClock(part)
         self.blocks = FlashBlocks(W25q128(Spi(part), native.copy), self.clock, 0, BLOCKS)
-        self.files = Files(self.blocks)
+        self.files = native.Files(self.blocks)
         self.events = Events()
         self.storage = Storage(self.files, self.blocks, self.events, clients)
 
@@ -87,7 +86,7 @@ def record(number: int, size: int = SIZE) -> bytes:
     return number.to_bytes(4, "big") + bytes((number * 7 + i) % 256 for i in range(size - 4))
 
 
-def stored(files: Files, made: RecordLog) -> list[bytes]:
+def stored(files: Any, made: RecordLog) -> list[bytes]:
     """Every record of a log, oldest first."""
     out, found = bytearray(made._size + 2), []
     for number in range(made.stored()):
