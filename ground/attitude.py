@@ -8,7 +8,16 @@ from ground.names import LOOP_MODES
 
 # Short, for narrow places.
 SENSORS = ("mag 1", "mag 2", "gyro", "fine Sun", "coarse Sun", "tracker", "GNSS")
-FAULTS = {1: "silent", 2: "range", 3: "stuck", 4: "model", 5: "other sensor", 6: "inhibited"}
+FAULTS = {
+    1: "silent",
+    2: "range",
+    3: "stuck",
+    4: "model",
+    5: "other sensor",
+    6: "inhibited",
+    7: "noise",
+    8: "jump",
+}
 SILENT = 1
 # Row of attitude_devices that says whether the sensor is there.
 DEVICES = (0, 1, 2, 3, 4, 6, 7)

@@ -89,7 +89,7 @@ def _wheels(history: History) -> Optional[Any]:
 def _sensors(history: History) -> Optional[Any]:
     """When each sensor was not used: one row of bars per sensor, a colour per reason."""
     spans = attitude.fault_spans(history)
-    if not spans:
+    if not any(spans.values()):
         return None
     plot = new_plot("Sensors not used, and why", "")
     names = {}

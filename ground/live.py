@@ -20,6 +20,7 @@ from ground.names import TARGETS
 REFRESH_S = 0.2
 PLAIN_EVERY_S = 600.0
 ROWS_BESIDE_EVENTS = 20  # title, progress, the two panels, borders: the page fits 80 x 24
+LABEL_WIDTH = 7
 STYLES = {"info": "green", "low": "yellow", "medium": "dark_orange", "high": "bold red"}
 
 
@@ -132,7 +133,10 @@ class LiveView:
         columns.add_row(
             Panel(self._state(), title="spacecraft"), Panel(self._load(), title="schedule")
         )
-        parts: List[Any] = [self._progress, columns, Panel(self._events(), title="events")]
+        unused = "not used: " + (", ".join(attitude.excluded(self._history)) or "-")
+        sensors = Text(unused, no_wrap=True, overflow="ellipsis")
+        events = Panel(self._events(), title="events")
+        parts: List[Any] = [self._progress, columns, sensors, events]
         if self._decoder.mismatch:
             parts.insert(0, Text(self._decoder.mismatch, style="bold red"))
         return Group(Text(self._title, style="bold"), *parts)
@@ -147,7 +151,7 @@ class LiveView:
         speeds = value("attitude_control", "wheel_speed_rad_s") or []
         known = _show(attitude.knowledge_deg(self._history), "deg")
         table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, min_width=LABEL_WIDTH)
         table.add_column(no_wrap=True, overflow="ellipsis")
         for name, text in (
             ("mode", f"{self._mode()}, loop {attitude.loop_mode(self._history)}"),
@@ -156,7 +160,6 @@ class LiveView:
             ("known", "-" if known == "-" else f"to {known}"),
             ("error", self._error()),
             ("wheels", " ".join(f"{x:.0f}" for x in speeds) if any(speeds) else "-"),
-            ("out", ", ".join(attitude.excluded(self._history)) or "-"),
             ("battery", f"{_show(value('power_hk', 'battery_voltage'), 'V')}  {current}"),
             ("payload", _show(value("payload_sample", "temperature"), "degC")),
             ("in view", ", ".join(self._stations()) or "no station"),

@@ -33,6 +33,8 @@ FAULTS = {
     4: "against the model",
     5: "against the other sensor",
     6: "inhibited",
+    7: "noise",
+    8: "jump",
 }
 DEVICES = {
     0: "magnetometer 1",

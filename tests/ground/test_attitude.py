@@ -15,20 +15,10 @@ from ground.history import History
 from ground.names import DEVICES, FAULTS, LINK_REFUSALS, LOOP_MODES, LOOP_REASONS, SENSORS, Number
 from native.cffi.loader import ffi
 from tests.ground import build
+from tests.ground.test_live import packet
 
 DICTIONARY = Dictionary()
 POINTING = 3
-
-
-def packet(name, **values):
-    """A packet of `name` with every field zero but `values`."""
-    definition = DICTIONARY.packet(name)
-    numbers = []
-    for field in definition.fields:
-        value = values.get(field.name, 0)
-        numbers += list(value) if isinstance(value, (list, tuple)) else [value] * field.type.count
-    body = definition.id.to_bytes(2, "big") + definition.layout.pack(*numbers)
-    return build.tm_packet(3, 25, body, apid=0x102)
 
 
 def heard(*packets):

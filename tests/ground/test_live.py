@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import List, Sequence
 
 import pytest
 
@@ -14,13 +15,13 @@ from tests.ground import build
 DICTIONARY = Dictionary()
 
 
-def packet(name: str, **values: int) -> bytes:
+def packet(name: str, **values: "float | Sequence[float]") -> bytes:
     """A packet of `name` with every field zero but `values`."""
     definition = DICTIONARY.packet(name)
-    numbers = []
+    numbers: List[float] = []
     for field in definition.fields:
         value = values.get(field.name, 0)
-        numbers += [value] * field.type.count
+        numbers += value if isinstance(value, (list, tuple)) else [value] * field.type.count
     body = definition.id.to_bytes(2, "big") + definition.layout.pack(*numbers)
     return build.tm_packet(3, 25, body, apid=0x100 + (definition.id >> 8))
 
@@ -39,7 +40,20 @@ def view(is_terminal: bool, events: int = 1) -> str:
         *[changed] * events,
         packet("core_hk", spacecraft_mode=3, dictionary_hash=DICTIONARY.signature),
         packet("power_hk", battery_voltage=7650),
-        packet("adcs_report", rate_rad_s=1),
+        packet("adcs_report", rate_rad_s=1, mode=3),
+        packet("attitude_devices", state=[2] * 15),
+        packet(
+            "attitude_estimate",
+            flags=1,
+            target=2,
+            sigma_B_rad=[0.003, 0.004, 0.0],
+            fault=[0, 4, 0, 1, 0, 0, 0],
+        ),
+        packet(
+            "attitude_control",
+            error_B_rad=[0.0, 0.02, 0.0],
+            wheel_speed_rad_s=[301.4, -298.7, 305.1, -300.2],
+        ),
         packet("schedule", app_run_time_us=123),
     ]
     with live:
@@ -53,6 +67,9 @@ def test_a_page_on_a_terminal():
     page = view(True)
     for text in ("title", "nominal", "7.65 V", "57.30 deg/s", "Quito", "123", "power", "0:11:40"):
         assert text in page, text
+    for text in ("loop pointing", "to 0.29 deg", "1.15 deg (nadir)", "301 -299 305 -300"):
+        assert text in page, text
+    assert "mag 2 (model), fine Sun (silent)" in page
     assert "boot: reset cause" in page
     assert "\x1b[" in page
 

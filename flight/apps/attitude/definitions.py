@@ -64,7 +64,7 @@ ESTIMATE_FIELDS = (
     ("wheels_used", "u8", "", "", 1, "bit per wheel"),
     ("fault", "u8[7]", "", "", 1,
      "per sensor in the order above: 0 none, 1 silent, 2 range, 3 stuck, 4 against the model, "
-     "5 against another sensor, 6 inhibited"),
+     "5 against another sensor, 6 inhibited, 7 noise, 8 jump"),
     ("calibration", "u8", "", "", 1, "1 collecting, 2 magnetometer 1, 4 magnetometer 2 corrected"),
     ("q_BN", "f32[4]", "", "", 1, "attitude, scalar last"),
     ("omega_BN_B_rad_s", "f32[3]", "rad/s", "B", 1, "gyro less its bias"),

@@ -180,9 +180,9 @@ PARAMETERS = (
     (0x0260, "attitude_residual_y", "f32", -1, 1.0, 0.0, "A m2", "Along body y"),
     (0x0261, "attitude_residual_z", "f32", -1, 1.0, 0.0, "A m2", "Along body z"),
     (0x0262, "attitude_magalign_sigma", "f32", 0.0001, 1.0, 0.02, "rad",
-     "Alignment: 1 sigma of the angle between Sun and field"),
-    (0x0263, "attitude_magalign_start", "f32", 1e-05, 0.1, 0.01, "rad",
-     "Alignment: 1 sigma of a magnetometer's mounting at the start"),
+     "Alignment with the Sun sensor: 1 sigma of the angle of one sample"),
+    (0x0263, "attitude_magalign_start_sigma", "f32", 1e-05, 0.1, 0.01, "rad",
+     "Alignment: 1 sigma of each component at the start"),
     (0x0264, "attitude_magalign_walk", "f32", 0.0, 0.001, 1e-06, "rad",
-     "Alignment: growth of that 1 sigma per sample^0.5"),
+     "Alignment: its growth per sample^0.5"),
 )  # fmt: skip
