@@ -35,7 +35,7 @@ def test_parameters_go_to_the_loop_at_boot_and_when_they_change(rig):
     uplink(rig, "set_parameters", {"attitude_bdot_gain": GAIN * 2, last[1]: last[4]})
     rig.fly(2)
     sent = [command for command in rig.kernel.commands if command[0] == 2]
-    changed = [(2, 1, GAIN * 2), (2, last[0] & 0xFF, last[4])]
+    changed = [(2, 1, GAIN * 2), (2, last[0] & 0xFF, single(last[4]))]
     assert sent[:6] == [*defaults[:4], *changed], "changed ones first"
     rig.fly(len(rows) / 4 + 2)
     sent = [command for command in rig.kernel.commands if command[0] == 2]

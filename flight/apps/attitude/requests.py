@@ -146,12 +146,12 @@ class Requests:
         self._unheard = unheard
 
     def _send(self, kind, buf, off, n):
-        return self._wait(_UPLOAD | kind, self._kernel.upload(kind, buf, off, n))
+        return self._expect(_UPLOAD | kind, self._kernel.upload(kind, buf, off, n))
 
     def _command(self, code, index, value):
-        return self._wait(code << 8 | index, self._kernel.command(code, index, value, 0))
+        return self._expect(code << 8 | index, self._kernel.command(code, index, value, 0))
 
-    def _wait(self, key, status):
+    def _expect(self, key, status):
         """What the handler gives back: the failure when the loop did not even queue the request."""
         if status < 0:
             self._events.put(EVENT_REFUSED, -status, key)
