@@ -13,6 +13,7 @@ from cli.adcs import (
     oracle_guidance,
     oracle_packages,
     pointing,
+    replay,
     sensor_faults,
     system,
 )
@@ -24,6 +25,7 @@ __all__ = ["GROUPS", "Verify", "measure"]
 
 GROUPS: "dict[str, tuple[Part, ...]]" = {
     "cost": cost.PARTS,
+    "bits": replay.PARTS,
     "models": models.PARTS,
     "oracles": oracle_packages.PARTS + oracle_guidance.PARTS + oracle_control.PARTS,
     "filter": honesty.STATISTICS,

@@ -46,10 +46,13 @@ def _tool(name: str) -> str:
     return name
 
 
-def _step(command: list[str], folder: Path | None = None) -> str:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
-    )
+def _step(command: list[str], folder: Path | None = None, timeout_s: float = TIMEOUT_S) -> str:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=False, timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BareError(f"{command[0]} took longer than {timeout_s} s") from error
     if done.returncode != 0:
         raise BareError(f"{command[0]} ended with {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -101,7 +104,7 @@ def text_bytes(elf: Path) -> int:
     return int(_step(["arm-none-eabi-size", str(elf)]).splitlines()[1].split()[0])
 
 
-def run(text: str, folder: Path) -> str:
+def run(text: str, folder: Path, timeout_s: float = TIMEOUT_S) -> str:
     """Build and run `text` in `folder`; what it printed. BareError unless it returned 0."""
     elf = image(text, folder)
     command = [
@@ -110,5 +113,5 @@ def run(text: str, folder: Path) -> str:
         *("-icount", "shift=3,sleep=off,align=off"),
         *("-semihosting-config", "enable=on,target=native"),
     ]
-    _step(command, folder)
+    _step(command, folder, timeout_s)
     return (folder / OUTPUT).read_text(encoding="ascii")

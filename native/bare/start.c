@@ -12,7 +12,8 @@
 #define TIM5_CNT REGISTER(0x40000C24u)
 #define NS_PER_INSTRUCTION 8u
 
-enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_EXIT_EXTENDED = 0x20 };
+enum { SYS_OPEN = 0x01, SYS_WRITE = 0x05, SYS_READ = 0x06, SYS_EXIT_EXTENDED = 0x20 };
+enum { OPEN_READ = 1, OPEN_WRITE = 4 }; /* binary; not binary */
 
 extern uint32_t bare_stack;
 extern uint32_t bare_data;
@@ -94,6 +95,23 @@ void bare_print(const char *text)
     semihosting(SYS_WRITE, arguments);
 }
 
+static uint32_t open_file(const char *name, uint32_t size, uint32_t mode)
+{
+    volatile uint32_t arguments[3] = {(uint32_t)(uintptr_t)name, mode, size};
+    return semihosting(SYS_OPEN, arguments);
+}
+
+uint32_t bare_read(void *to, uint32_t size)
+{
+    static const char name[] = "input.bin";
+    static uint32_t input;
+    if (input == 0u) {
+        input = open_file(name, sizeof name - 1u, OPEN_READ);
+    }
+    volatile uint32_t arguments[3] = {input, (uint32_t)(uintptr_t)to, size};
+    return size - semihosting(SYS_READ, arguments);
+}
+
 void bare_print_hex(uint32_t value)
 {
     char text[10];
@@ -142,7 +160,6 @@ void bare_reset(void)
     TIM5_EGR = 1;
     TIM5_CR1 = 1;
     static const char name[] = "output.txt";
-    volatile uint32_t arguments[3] = {(uint32_t)(uintptr_t)name, 4u /* write */, sizeof name - 1u};
-    output = semihosting(SYS_OPEN, arguments);
+    output = open_file(name, sizeof name - 1u, OPEN_WRITE);
     end((uint32_t)bare_main());
 }
