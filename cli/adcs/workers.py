@@ -40,8 +40,6 @@ def _ended(_number: int, _frame: Any) -> None:
 
 def _serve(pipe: Any) -> None:
     """Work on what comes through the pipe until it is closed."""
-    # A terminal sends Ctrl-C to every process; the one that started us ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _ended)
     while True:
         try:
@@ -59,7 +57,10 @@ class _Worker:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        # A terminal sends Ctrl-C to every process; this one ends the others. They inherit the mask.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self.process.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self.task = -1
 
@@ -70,12 +71,12 @@ class _Worker:
 
     def end(self) -> int:
         """End the process, whatever it does; its exit code."""
-        self.pipe.close()
         self.process.terminate()
         self.process.join(END_S)
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
+        self.pipe.close()
         return int(self.process.exitcode or 0)
 
 
