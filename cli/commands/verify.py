@@ -12,13 +12,13 @@ SUBJECTS = ("adcs",)
 
 EPILOG = """\
 examples:
-  microflight verify adcs                                  everything, about an hour
+  microflight verify adcs                                  everything, half an hour
   microflight verify adcs --only cost --only models        two groups
   microflight verify adcs --only detumble --runs 10 --seed 500
   microflight verify adcs --json build/evidence/adcs.json
 
-groups: cost, models, oracles, filter, soak, knowledge, detumble, pointing, faults, day, week,
-  system
+groups: cost, bits, models, oracles, filter, soak, knowledge, detumble, pointing, faults, day,
+  week, system
 --runs is the number of seeds of each Monte Carlo; fewer than 100 prove nothing, and fail.
 A figure that cannot be measured is listed as failed, with the reason.
 exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
