@@ -9,68 +9,66 @@ there is no pointing: then the loop has to end in detumbling, wheels off.
 
 from __future__ import annotations
 
-import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cli.adcs import fault_cases
-from cli.adcs.body import Body
 from cli.adcs.builds import Array, Refused
 from cli.adcs.fault_cases import FIX_NOISE, SENSORS, Fault, Sensor
 from cli.adcs.loop import DETUMBLE, GYRO, ORBIT_S, POINTING, TRACKER, WHEEL_SPEED, Flight
 from cli.adcs.parts import Measured, Part, Row, Values, Verify
-from cli.adcs.pointing import CALIBRATED, realistic, rms
-from native.adcs import ffi
+from cli.adcs.pointing import ready, rms
 
-START_S, FAULT_S = 1000, 4600
-FOUND_S, REST_S = 60, int(ORBIT_S)
-# Without a fix the loop flies by its elements: the receiver works in every one of these flights.
+SETTLE_S, FOUND_S, REST_S = 60, 60, int(ORBIT_S)
 EARTH_RAD_S = 7.292115e-5
 SUNLIT_DEG, ECLIPSE_DEG, NADIR_DEG, MOMENTUM_PERCENT = 0.5, 1.5, 1.0, 80.0
 TRACKED_DEG, TRACKED_NADIR_DEG = 0.05, 0.1
 
 
-def fix(flight: Flight, in_: Any) -> None:
-    """A GNSS fix of this instant once a second."""
-    in_.gnss_fresh = flight.tick % 10 == 6
-    if not in_.gnss_fresh:
-        return
-    c, s = np.cos(EARTH_RAD_S * flight.t), np.sin(EARTH_RAD_S * flight.t)
-    dcm_EN = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ flight.env["dcm_EN"]
-    r_E = dcm_EN @ flight.env["r"](flight.t)
-    v_E = dcm_EN @ flight.env["v"](flight.t) - np.cross([0.0, 0.0, EARTH_RAD_S], r_E)
-    noise = flight.rng.normal(size=6) * FIX_NOISE
-    in_.gnss_r_E_m = (r_E + noise[:3]).tolist()
-    in_.gnss_v_E_m_s = (v_E + noise[3:]).tolist()
-    in_.gnss_age_ms = 0
+class WithFixes:
+    """The usual errors of a flight, and a GNSS fix once a second."""
+
+    def __init__(self, usual: Any, seed: int) -> None:
+        self.usual, self.rng = usual, np.random.default_rng([seed, 5])
+
+    def __call__(self, flight: Flight, in_: Any) -> None:
+        """Into the input of one tick."""
+        self.usual(flight, in_)
+        in_.gnss_fresh = flight.tick % 10 == 6
+        if not in_.gnss_fresh:
+            return
+        c, s = np.cos(EARTH_RAD_S * flight.t), np.sin(EARTH_RAD_S * flight.t)
+        dcm_EN = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) @ flight.env["dcm_EN"]
+        r_E = dcm_EN @ flight.env["r"](flight.t)
+        v_E = dcm_EN @ flight.env["v"](flight.t) - np.cross([0.0, 0.0, EARTH_RAD_S], r_E)
+        noise = self.rng.normal(size=6) * FIX_NOISE
+        in_.gnss_r_E_m = (r_E + noise[:3]).tolist()
+        in_.gnss_v_E_m_s = (v_E + noise[3:]).tolist()
+        in_.gnss_age_ms = 0
 
 
-def settled(seed: int, tracker: bool) -> Flight:
-    """A flight to nadir at the instant at which faults begin."""
-    flight = Flight(FAULT_S + REST_S + FOUND_S + 200, start_s=START_S, seed=seed)
-    errors = realistic(CALIBRATED, tracker)
+class WithFault:
+    """What a flight gets as input, with a fault of one sensor."""
 
-    def spoil(each: Flight, in_: Any) -> None:
-        errors(each, in_)
-        fix(each, in_)
+    def __init__(self, usual: Any, sensor: Sensor, fault: Fault, kept: Array, seed: int) -> None:
+        self.usual, self.sensor, self.fault, self.kept = usual, sensor, fault, kept
+        self.rng = np.random.default_rng([seed, 6])
 
-    flight.spoil = spoil
-    flight.mode(POINTING).fly(FAULT_S - START_S)
+    def __call__(self, flight: Flight, in_: Any) -> None:
+        """Into the input of one tick."""
+        self.usual(flight, in_)
+        fault_cases.spoil(self.sensor, self.fault, self.kept, in_, self.rng)
+
+
+def settled(seed: int, tracker: bool, more_s: int = REST_S) -> Flight:
+    """A flight to nadir at the instant at which faults begin, the Sun in the fine sensor's view."""
+    flight = ready(seed, tracker, more_s=SETTLE_S + FOUND_S + more_s)
+    flight.spoil = WithFixes(flight.spoil, seed)
+    flight.fly(SETTLE_S)
+    if flight.in_.fss.dark:
+        raise Refused("the fine sun sensor does not see the Sun")
     return flight
-
-
-def twin(flight: Flight) -> Flight:
-    """A flight that goes on from here by itself: state, plant and random numbers of its own."""
-    other = copy.copy(flight)
-    for name, value in vars(flight).items():
-        if isinstance(value, (np.ndarray, np.random.Generator, Body, list)):
-            setattr(other, name, copy.deepcopy(value))
-        elif isinstance(value, ffi.CData):
-            same = ffi.new(ffi.typeof(value))
-            ffi.memmove(same, value, ffi.sizeof(value[0]))
-            setattr(other, name, same)
-    return other
 
 
 def _look(flight: Flight) -> tuple[float, ...]:
@@ -106,21 +104,13 @@ class Outcome(NamedTuple):
 
 def begin(flight: Flight, sensor: Sensor, fault: Fault, seed: int) -> Flight:
     """The flight with a fault from now on."""
-    each = twin(flight)
-    usual, rng = flight.spoil, np.random.default_rng(seed)
-    # The last values before the fault; sensors of a second have theirs in the input still.
-    kept = _last(flight, sensor)
-
-    def spoil(now: Flight, in_: Any) -> None:
-        usual(now, in_)
-        fault_cases.spoil(sensor, fault, kept, in_, rng)
-
-    each.spoil = spoil
+    each = flight.copy()
+    each.spoil = WithFault(each.spoil, sensor, fault, _last(flight, sensor), seed)
     return each
 
 
 def _last(flight: Flight, sensor: Sensor) -> Array:
-    ahead = twin(flight)
+    ahead = flight.copy()
     for _ in range(20):
         ahead.step()
         kept = fault_cases.values(sensor, ahead.in_)

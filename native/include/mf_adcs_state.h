@@ -69,6 +69,7 @@ struct mf_adcs {
     uint32_t gyro_held_ms;        /* age of gyro_B_rad_s, the last that did not jump */
     float gyro_step_B_rad_s[3];   /* between the last two of those */
     float noise_mag_T2[MF_ADCS_MAGS], noise_gyro; /* mean squares of steps */
+    float noise_tracker;          /* mean of its NIS */
     /* Estimates. */
     mf_mekf_t mekf;
     float coarse_bias_B_rad_s[3]; /* from the turning of the field, until the filter runs */

@@ -21,6 +21,7 @@
 #define ACQUIRE_FACTOR 4.0f        /* variance: the gyro's bias is unknown, errors are not white */
 #define SUNLIT_SHARE 0.99f         /* the penumbra counts as eclipse */
 #define COARSE_ABOVE_RAD 0.05f     /* 1 sigma of the attitude */
+#define TRACKER_NIS_MEAN 6.0f      /* three degrees of freedom: its noise is not what it should be */
 #define BIAS_GAIN 0.02f
 #define BIAS_GAIN_FIRST 0.1f       /* falls to BIAS_GAIN over BIAS_CYCLES_FIRST: while the body
                                     * still turns, it shows the field from all sides */
@@ -148,6 +149,10 @@ static void take_tracker(mf_adcs_t *adcs, const mf_adcs_params_t *params, const 
         mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, false, MF_ADCS_FAULT_RANGE);
         return;
     }
+    if (mf_adcs_stuck(&adcs->health[MF_ADCS_TRACKER], in->q_SN_tracker)) {
+        mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, false, MF_ADCS_FAULT_STUCK);
+        return;
+    }
     mf_quat_multiply(params->q_BS_tracker, q_SN, q_BN);
     if (!adcs->mekf.valid) {
         mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, true, MF_ADCS_FAULT_NONE);
@@ -183,7 +188,10 @@ static void take_tracker(mf_adcs_t *adcs, const mf_adcs_params_t *params, const 
         return;
     }
     int status = mf_mekf_update_attitude(&adcs->mekf, &params->mekf, &sample);
-    mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, status == MF_OK, MF_ADCS_FAULT_MODEL);
+    bool noisy = mf_adcs_noisy(&adcs->noise_tracker, adcs->mekf.nis[MF_MEKF_TRACKER],
+                               TRACKER_NIS_MEAN);
+    mf_adcs_judge(adcs, params, MF_ADCS_TRACKER, status == MF_OK && !noisy,
+                  noisy ? MF_ADCS_FAULT_NOISE : MF_ADCS_FAULT_MODEL);
 }
 
 static void update(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adcs_in_t *in)

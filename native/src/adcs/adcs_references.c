@@ -27,7 +27,12 @@
 #define GNSS_RADIUS_MAX_M 5.0e7f
 #define GNSS_SPEED_MIN_M_S 1.0e3f
 #define GNSS_SPEED_MAX_M_S 1.2e4f
-#define GNSS_JUMP_M 1.0e5f /* elements a few days old are 30 km off */
+/* A fix against the state in use: carried on from the last fix, or from elements, which are 30 km
+ * off when a few days old. */
+#define GNSS_STEP_M 2.0e3f
+#define GNSS_STEP_M_S 5.0f
+#define GNSS_ELEMENTS_M 5.0e4f
+#define GNSS_ELEMENTS_M_S 100.0f
 
 static void gravity(const float r_N_m[3], float a_N_m_s2[3])
 {
@@ -86,7 +91,7 @@ static void take_fix(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_a
     if (!in->gnss_fresh) {
         return;
     }
-    float r_N_m[3], v_N_m_s[3], apart_m[3];
+    float r_N_m[3], v_N_m_s[3], apart_m[3], apart_m_s[3];
     uint8_t fault = MF_ADCS_FAULT_RANGE;
     bool good = in->gnss_age_ms <= GNSS_AGE_MAX_MS && mf_v3_finite(in->gnss_r_E_m) &&
                 mf_v3_finite(in->gnss_v_E_m_s);
@@ -96,8 +101,15 @@ static void take_fix(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_a
     }
     if (good && adcs->orbit_valid) {
         mf_v3_add_scaled(apart_m, r_N_m, adcs->r_N_m, -1.0f);
-        good = mf_v3_norm(apart_m) < GNSS_JUMP_M;
+        mf_v3_add_scaled(apart_m_s, v_N_m_s, adcs->v_N_m_s, -1.0f);
+        good = mf_v3_norm(apart_m) < (adcs->gnss_orbit ? GNSS_STEP_M : GNSS_ELEMENTS_M) &&
+               mf_v3_norm(apart_m_s) < (adcs->gnss_orbit ? GNSS_STEP_M_S : GNSS_ELEMENTS_M_S);
         fault = MF_ADCS_FAULT_MODEL;
+    }
+    if (mf_adcs_stuck(&adcs->health[MF_ADCS_GNSS], in->gnss_v_E_m_s)) {
+        good = false;
+        fault = MF_ADCS_FAULT_STUCK;
+        adcs->gnss_orbit = false; /* it has followed that for a while */
     }
     mf_adcs_judge(adcs, params, MF_ADCS_GNSS, good, fault);
     if (!good || !mf_adcs_usable(adcs, MF_ADCS_GNSS)) {
