@@ -14,6 +14,7 @@ import struct
 _SCALE = 2.0**-64
 _INDEX = struct.Struct("<q")
 _WORDS = struct.Struct("<6Q")
+_PAIR = struct.Struct("<2Q")
 
 
 class Noise:
@@ -36,6 +37,13 @@ class Noise:
             math.sqrt(-2.0 * math.log(u[2])) * math.cos(tau * u[3]),
             math.sqrt(-2.0 * math.log(u[4])) * math.cos(tau * u[5]),
         )
+
+    def normal(self, index: int) -> float:
+        """The first of `normal3`: for a source of one axis."""
+        digest = hashlib.blake2b(_INDEX.pack(index), key=self._key, digest_size=48).digest()
+        first, second = _PAIR.unpack_from(digest)
+        radius = math.sqrt(-2.0 * math.log((first + 0.5) * _SCALE))
+        return radius * math.cos(2.0 * math.pi * ((second + 0.5) * _SCALE))
 
     def direction(self, index: int) -> tuple[float, float, float]:
         """Unit vector, uniform over the sphere."""

@@ -286,7 +286,7 @@ class Spacecraft:
         return self.power.temperature_C
 
     def _payload_C(self, grid: int) -> float:
-        noise = self._payload_noise_C * self._payload_noise.normal3(grid)[0]
+        noise = self._payload_noise_C * self._payload_noise.normal(grid)
         return self.power.temperature_C + noise
 
     def sun_B(self) -> Vector:

@@ -167,9 +167,9 @@ class Suite:
             ) -> float:
                 sigma = data["noise_rad_s"]
                 if not faults.active:
-                    return float(speed + sigma * noise.normal3(grid)[0])
+                    return float(speed + sigma * noise.normal(grid))
                 sigma *= faults.factor("noise_scale")
-                value = speed + sigma * noise.normal3(grid)[0]
+                value = speed + sigma * noise.normal(grid)
                 return faults.distort((value,), facts.speed_max_rad_s)[0]
 
             wheel = MfWheel(name, facts, measured, self._temperature_C, speed, faults)

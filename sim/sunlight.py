@@ -71,7 +71,7 @@ class CoarseSensors:
         """Voltage of one sensor, noise included."""
         faults = self._faults[index]
         volts = FULL_V * self._gains[index] * self.light(grid)[index]
-        noise = self._noise_V * self._noise[index].normal3(grid)[0]
+        noise = self._noise_V * self._noise[index].normal(grid)
         if not faults.active:
             return volts + noise
         if faults.has("dead"):

@@ -110,18 +110,19 @@ class RegisterDevice(Device):
                 self.write_register(self._pointer, value)
                 self._pointer = self.next_register(self._pointer)
         out = bytearray()
+        pointer, faulty = self._pointer, bool(self.faults.active)
         for _ in range(rx_len):
-            value = self.read_register(self._pointer)
-            if self.faults.active:
-                value = self.faulty(self._pointer, value)
-            out.append(value)
-            self._pointer = self.next_register(self._pointer)
+            value = self.read_register(pointer)
+            out.append(self.faulty(pointer, value) if faulty else value)
+            pointer = self.next_register(pointer)
+        self._pointer = pointer
         return bytes(out)
 
 
 def clamp_i16(value: float, limit: int = 32767) -> int:
     """Nearest integer within -limit - 1 .. limit, as an output register saturates."""
-    return max(-limit - 1, min(limit, round(value)))
+    number = round(value)
+    return number if -limit <= number <= limit else max(-limit - 1, min(limit, number))
 
 
 def low_byte_first(values: tuple[int, ...]) -> bytes:

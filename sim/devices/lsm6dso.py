@@ -64,6 +64,8 @@ class Lsm6dso(RegisterDevice):
 
     def _measure(self) -> None:
         grid = self.grid
+        if grid == self._gyro_sample and self._accel_on < 0:
+            return
         if self._gyro_on >= 0 and grid > max(self._gyro_on, self._gyro_sample):
             control = self._control[CTRL2_G]
             mdps = _GYRO_125_MDPS if control & 0x02 else _GYRO_MDPS[control >> 2 & 3]

@@ -149,10 +149,15 @@ class MfWheel(WordDevice):
         return (net * stop_s + (motor + way * coulomb) * (step_s - stop_s)) / step_s
 
     def read_word(self, register: int) -> int:
-        constant = self._constants.get(register)
-        if constant is not None:
-            return constant
+        if register == SPEED:
+            return word(self._telemetry(self.speed_rad_s, self.grid) / SPEED_LSB_RAD_S)
+        if register == TORQUE:
+            return word(self._polarity * self.motor_N_m / TORQUE_LSB_N_M)
         facts = self._parameters
+        if register == CURRENT:
+            return word(self._polarity * self.motor_N_m / facts.torque_per_A_N_m / CURRENT_LSB_A)
+        if register == TEMPERATURE:
+            return word(self._temperature_C() * 16.0)
         if register == STATUS:
             at_limit = abs(self.speed_rad_s) >= facts.speed_max_rad_s - SPEED_LSB_RAD_S
             status = (self._mode != OFF) * DRIVEN | self._limits | at_limit * SPEED_LIMIT
@@ -163,17 +168,9 @@ class MfWheel(WordDevice):
             return self._torque_command & 0xFFFF
         if register == SPEED_CMD:
             return self._speed_command & 0xFFFF
-        if register == SPEED:
-            return word(self._telemetry(self.speed_rad_s, self.grid) / SPEED_LSB_RAD_S)
-        if register == TORQUE:
-            return word(self._polarity * self.motor_N_m / TORQUE_LSB_N_M)
-        if register == CURRENT:
-            return word(self._polarity * self.motor_N_m / facts.torque_per_A_N_m / CURRENT_LSB_A)
-        if register == TEMPERATURE:
-            return word(self._temperature_C() * 16.0)
         if register == CTRL:
             return self._mode
-        return self._timeout if register == TIMEOUT else UNKNOWN
+        return self._timeout if register == TIMEOUT else self._constants.get(register, UNKNOWN)
 
     def write_word(self, register: int, value: int) -> None:
         if register == CTRL:

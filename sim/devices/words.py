@@ -6,8 +6,10 @@ import struct
 
 from sim.devices.base import Device, clamp_i16
 from sim.faults import FaultSet
+from sim.protocol import DATA_MAX
 
 UNKNOWN = 0xFFFF
+_FORMATS = tuple(f">{count}H" for count in range(DATA_MAX // 2 + 2))
 
 
 class WordDevice(Device):
@@ -34,15 +36,19 @@ class WordDevice(Device):
                 self._register = (self._register + 1) & 0xFF
         if not rx_len:
             return b""
-        words = []
-        for _ in range((rx_len + 1) // 2):
-            value = self.read_word(self._register)
-            if self.faults.active:
-                high = self.faulty(2 * self._register, value >> 8)
-                value = high << 8 | self.faulty(2 * self._register + 1, value & 0xFF)
-            words.append(value)
-            self._register = (self._register + 1) & 0xFF
-        return struct.pack(f">{len(words)}H", *words)[:rx_len]
+        count = (rx_len + 1) // 2
+        first, read = self._register, self.read_word
+        if self.faults.active:
+            words = [self._faulty_word(first + place & 0xFF) for place in range(count)]
+        else:
+            words = [read(first + place & 0xFF) for place in range(count)]
+        self._register = first + count & 0xFF
+        return struct.pack(_FORMATS[count], *words)[:rx_len]
+
+    def _faulty_word(self, register: int) -> int:
+        value = self.read_word(register)
+        high = self.faulty(2 * register, value >> 8)
+        return high << 8 | self.faulty(2 * register + 1, value & 0xFF)
 
 
 def word(value: float) -> int:

@@ -46,3 +46,10 @@ def test_directions_and_quaternions_are_unit_and_fill_their_spheres():
     assert np.abs(directions.mean(axis=0)).max() < 0.05
     assert np.allclose((directions**2).mean(axis=0), 1 / 3, atol=0.03)
     assert np.allclose((quaternions**2).mean(axis=0), 1 / 4, atol=0.03)
+
+
+def test_one_axis_is_the_first_of_three():
+    noise = Noise(7, "wheel_0")
+    assert [noise.normal(index) for index in range(200)] == [
+        noise.normal3(index)[0] for index in range(200)
+    ]
