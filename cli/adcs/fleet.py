@@ -2,8 +2,9 @@
 
 Every seed has an orbit of its own (inclination 50 to 130 deg), first attitude and rate, residual
 dipole and errors of magnetometer and gyro. Devices are those of first light: magnetometer, gyro,
-rods with the steps of their driver (DRV8830: 64 levels, none below the seventh). Without gravity
-gradient and air, which are a hundredth of what the rods give.
+rods with the steps of their driver (DRV8830: 64 levels, none below the seventh), of which the
+kernel makes small dipoles that are right in the mean. Without gravity gradient and air, which are a
+hundredth of what the rods give.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ RESIDUAL_A_M2 = 0.01
 MAG_NOISE_T, MAG_BIAS_T, MAG_OFF_DEG = 1e-7, 5e-7, 1.0
 GYRO_NOISE_RAD_S, GYRO_BIAS_RAD_S = 1e-3, 8e-3
 COUPLING_T_PER_A_M2 = 1e-4
-DRIVER_LEVELS, DRIVER_LEAST = 64.0, 7.0
+DRIVER_LEVELS, DRIVER_LEAST, OWED_MAX = 64.0, 7.0, 0.0547
 FIELD_STEP_S = 20.0
 PARKED_TICKS = 20
 
@@ -93,6 +94,7 @@ class Fleet:
         self.mag_bias, self.gyro_bias = drawn(MAG_BIAS_T), drawn(GYRO_BIAS_RAD_S)
         self.mag_off = Rotation.from_rotvec(drawn(MAG_OFF_DEG * DEG)).as_matrix()
         self.rods: Array = np.zeros((self.count, 3))
+        self._owed: Array = np.zeros((self.count, 3))
         self.tick = PARKED_TICKS
         self.t_s = 0.0
         self._boot()
@@ -150,14 +152,18 @@ class Fleet:
         self.t_s += DT
 
     def _drive(self) -> None:
-        """What the rods' driver makes of the command."""
-        share = self._rods.astype(float) / self.dipole_A_m2
-        if not np.all(np.isfinite(share)):
+        """What the kernel and the rods' driver make of the command: steps, right in the mean."""
+        commanded = self._rods.astype(float) / self.dipole_A_m2
+        if not np.all(np.isfinite(commanded)):
             raise Refused("the loop commanded a dipole that is no number")
+        share = np.where(commanded == 0.0, 0.0, commanded + self._owed)
         levels = np.minimum(np.floor(np.abs(share) * DRIVER_LEVELS + 0.5), DRIVER_LEVELS)
         on = np.abs(share) * DRIVER_LEVELS >= 0.5 * DRIVER_LEAST
-        levels = np.where(on, np.maximum(levels, DRIVER_LEAST), 0.0)
-        self.rods = np.sign(share) * levels / DRIVER_LEVELS * self.dipole_A_m2
+        driven = np.sign(share) * np.where(on, np.maximum(levels, DRIVER_LEAST), 0.0)
+        driven /= DRIVER_LEVELS
+        owed = np.clip(share - driven, -OWED_MAX, OWED_MAX)
+        self._owed = np.where(commanded == 0.0, self._owed, owed)
+        self.rods = driven * self.dipole_A_m2
 
     def _turn(self, torque: Array) -> None:
         """Runge and Kutta on Euler's equations; the attitude follows their mean rate."""
