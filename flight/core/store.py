@@ -4,20 +4,18 @@ from flight.packets import fields
 
 
 class Record:
-    """Body of one packet. `data` is written by its one writer, then `post` publishes it.
-
-    Readers take `view` (a memoryview, never a copy) and `age_ms`.
+    """Body of one packet. `data` is written by its one writer, then `post` publishes it; `format`
+    is what to pack it by, None for the image of a C struct, which is copied. `age_ms` is for
+    readers.
     """
 
     def __init__(self, packet, app, time, clock):
         self.id = packet[0]
-        self.name = packet[1]
         self.owner = packet[4]
         self.app = app
         self.size = fields.packed_size(packet[5])
-        self.format = fields.struct_format(packet[5], packet[3])
+        self.format = fields.struct_format(packet[5], "big") if packet[3] == "big" else None
         self.data = bytearray(self.size)
-        self.view = memoryview(self.data)
         self.writer = None
         self.seconds = 0
         self.fraction = 0
@@ -63,6 +61,6 @@ class Store:
         """The record for its writer; ValueError when another has claimed it. Boot time only."""
         record = self.record(packet_id)
         if record.writer not in (None, writer):
-            raise ValueError("packet has a writer already: " + record.name)
+            raise ValueError("packet has a writer already: " + str(packet_id))
         record.writer = writer
         return record

@@ -23,6 +23,8 @@ _SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20))
 _SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2))
 
 BODY_MAX = const(192)
+# Headers, structure id and CRC around it.
+PACKET_MAX = const(BODY_MAX + 24)
 _HOST_QUEUE_SIZE = const(2048)
 _PARTNER_QUEUE_SIZE = const(512)
 
@@ -89,7 +91,7 @@ class Telemetry:
         processes = len(self.queues) * self._apps
         self._sequence = array("H", bytes(2 * processes))
         self._counter = array("H", bytes(2 * processes * _KINDS))
-        self._packet = bytearray(space_packet.TM_HEADER_SIZE + 2 + BODY_MAX + 2)
+        self._packet = bytearray(PACKET_MAX)
         self.made = 0
         self.dropped = 0
 

@@ -89,8 +89,9 @@ class Rig:
 
 def decode(record: Any) -> dict[str, Any]:
     """Values of a record's fields by name."""
-    values = iter(struct.unpack(record.format, record.data))
-    table = [p for s in dictionary.SUBSYSTEMS for p in s.PACKETS if p[0] == record.id][0][5]
+    (packet,) = [p for s in dictionary.SUBSYSTEMS for p in s.PACKETS if p[0] == record.id]
+    table = packet[5]
+    values = iter(struct.unpack(fields.struct_format(table, packet[3]), record.data))
     found: dict[str, Any] = {}
     for field in table:
         count = fields.split(field[1])[1]

@@ -10,9 +10,12 @@ from flight import dictionary
 from flight.apps.attitude import app as attitude_app
 from flight.apps.attitude import definitions as attitude
 from flight.apps.attitude import loop_parameters, requests
+from flight.apps.comms import app as comms_app
 from flight.apps.comms import definitions as comms
 from flight.core import definitions as core
-from flight.packets import fields
+from flight.core import telemetry
+from flight.packets import fields, space_packet
+from ground import encode
 from native.cffi.loader import ffi, lib
 
 NATIVE = Path(__file__).resolve().parents[2] / "native"
@@ -146,5 +149,7 @@ def test_parameters_have_the_limits_and_defaults_of_the_loop():
 
 
 def test_link_constants():
+    assert telemetry.PACKET_MAX == space_packet.TM_HEADER_SIZE + 2 + telemetry.BODY_MAX + 2
+    assert comms_app._TELECOMMAND_SIZE >= encode.FRAME_MAX
     assert dictionary.SCID == lib.MF_SCID
     assert len(dictionary.PARTNERS) == lib.MF_VC_COUNT

@@ -5,13 +5,13 @@ import struct
 import native
 from flight import mission
 from flight.apps.comms import definitions
-from flight.core import failures
+from flight.core import failures, telemetry
 from flight.packets import fields
 from hal.compat import const
 
 _FRAME_SIZE = const(223)
 _RX_SIZE = const(256)
-_PACKET_SIZE = const(1024)
+_TELECOMMAND_SIZE = const(256)  # a frame's data field has 248 bytes, and a packet lies in one
 _RX_FRAMES_PER_STEP = const(4)
 _PACKETS_PER_FRAME = const(32)
 _TX_ROUNDS = const(128)
@@ -51,10 +51,10 @@ class Comms:
         self._refusals_at = fields.offset(definitions.LINK_FIELDS, "rx_bad_length")
         self._rate_at = context.params.place(0x0301)
         self._received = bytearray(_RX_SIZE)
-        self._telecommand = bytearray(_PACKET_SIZE)
+        self._telecommand = bytearray(_TELECOMMAND_SIZE)
         self._frame = bytearray(_FRAME_SIZE)
         # The packet on its way into frames: it may span several.
-        self._packet = bytearray(_PACKET_SIZE)
+        self._packet = bytearray(telemetry.PACKET_MAX)
         self._packet_vc = 0
         self._packet_at = 0
         self._packet_n = 0
