@@ -97,6 +97,7 @@ accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every
 	@$(PY) -m pytest -m accept -n 2
 	@$(PY) -m cli diff first-light --worlds desktop,qemu
 	@$(PY) -m cli bench --json build/evidence/bench.json
+	@$(PY) -m cli verify adcs --json build/evidence/adcs.json
 
 .PHONY: bench
 bench: $(STAMPS)/native firmware ## every figure with its limit, also as build/evidence/bench.json
