@@ -27,18 +27,16 @@ typedef struct {
     uint32_t ahead_max_s; /* elements whose epoch lies further in the future are refused */
 } mf_sgp4_params_t;
 
-/* Constants of one element set. Angles rad, time min, lengths Earth radii; names as in the
- * reference. */
+#define MF_SGP4_STATE 33
+
+/* Constants of one element set, private to sgp4.c: values of its programs (native/sgp4_formulas.py
+ * names them); angles rad, times min, lengths Earth radii. */
 typedef struct {
     bool valid;
     bool simple; /* perigee below 220 km: the higher drag terms are left out */
     int32_t epoch_day;
     uint32_t epoch_fraction_e8;
-    double mo, argpo, nodeo, ecco, bstar, no, ao;
-    double cosio, sinio, con41, x1mth2, x7thm1;
-    double mdot, argpdot, nodedot, nodecf;
-    double cc1, cc4, cc5, d2, d3, d4, t2cof, t3cof, t4cof, t5cof;
-    double eta, delmo, sinmao, omgcof, xmcof, xlcof, aycof;
+    double value[MF_SGP4_STATE];
 } mf_sgp4_t;
 
 /* No elements: everything is refused until mf_sgp4_init. */

@@ -1,6 +1,8 @@
 """TLE parsing and near-Earth SGP4 against the published verification set and the sgp4 package."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 
 from cli.adcs.environment import closed, period_min, vectors, verification
+from native import generate_sgp4
 from native.adcs import ffi, lib
+from native.cffi.sources import ROOT
 
 E_INVAL, E_RANGE, E_BADMSG, E_STALE = -22, -34, -74, -116
 LINE1 = "1 25544U 98067A   26275.51782528  .00016717  00000-0  30000-3 0  9004"
@@ -248,3 +252,15 @@ def test_never_nan_over_ten_years():
     for minutes in np.linspace(-1e6, 1e6, 401):
         _, position, velocity = propagate(state, minutes)
         assert np.isfinite(position).all() and np.isfinite(velocity).all()
+
+
+def test_the_programs_are_what_the_script_writes():
+    command = [sys.executable, "-m", "native.generate_sgp4", "--check"]
+    assert subprocess.run(command, check=False, cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("text", ["x = y + 1", "x = 1 if t else 2", "t + 1", "x, y = sin(t)"])
+def test_the_compiler_refuses_what_the_machine_cannot_do(text, monkeypatch):
+    monkeypatch.setitem(generate_sgp4.PROGRAMS, "propagate", {"mean": text})
+    with pytest.raises(ValueError):
+        generate_sgp4.header()
