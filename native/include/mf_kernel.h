@@ -210,8 +210,17 @@ enum mf_kernel_param {
     MF_PARAM_MAGALIGN_SIGMA_RAD = 98,
     MF_PARAM_MAGALIGN_START_SIGMA_RAD = 99,
     MF_PARAM_MAGALIGN_WALK_RAD = 100,
+    /* Estimate of the residual dipole, see mf_residual.h. */
+    MF_PARAM_DIPOLE_MOMENTUM_SIGMA_N_M_S = 101,
+    MF_PARAM_DIPOLE_TORQUE_SIGMA_N_M = 102,
+    MF_PARAM_DIPOLE_WALK_A_M2 = 103,
+    MF_PARAM_DIPOLE_WINDOW_S = 104,
+    /* Self-test of the actuators. */
+    MF_PARAM_SELFTEST_ROD_A_M2 = 105,
+    MF_PARAM_SELFTEST_WHEEL_N_M = 106,
+    MF_PARAM_SELFTEST_RATE_MAX_RAD_S = 107,
 };
-#define MF_PARAM_LAST 100u
+#define MF_PARAM_LAST 107u
 
 typedef struct {
     float lowest, highest, value; /* `value`: of the reference spacecraft at start */

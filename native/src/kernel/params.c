@@ -142,6 +142,13 @@ static const row_t rows[] = {
     FLOAT(MF_PARAM_MAGALIGN_SIGMA_RAD, magalign.sigma_rad, 1.0e-4f, 1.0f),
     FLOAT(MF_PARAM_MAGALIGN_START_SIGMA_RAD, magalign.start_sigma_rad, 1.0e-5f, 0.1f),
     FLOAT(MF_PARAM_MAGALIGN_WALK_RAD, magalign.walk_rad, 0.0f, 1.0e-3f),
+    FLOAT(MF_PARAM_DIPOLE_MOMENTUM_SIGMA_N_M_S, residual.momentum_sigma_N_m_s, 1.0e-12f, 1.0f),
+    FLOAT(MF_PARAM_DIPOLE_TORQUE_SIGMA_N_M, residual.torque_sigma_N_m, 0.0f, 1.0e-3f),
+    FLOAT(MF_PARAM_DIPOLE_WALK_A_M2, residual.walk_A_m2, 0.0f, 0.1f),
+    MS32(MF_PARAM_DIPOLE_WINDOW_S, residual.window_ms, 1.0f, 600.0f),
+    FLOAT(MF_PARAM_SELFTEST_ROD_A_M2, selftest.rod_A_m2, 1.0e-4f, 10.0f),
+    FLOAT(MF_PARAM_SELFTEST_WHEEL_N_M, selftest.wheel_N_m, 1.0e-6f, 3.2e-3f),
+    FLOAT(MF_PARAM_SELFTEST_RATE_MAX_RAD_S, selftest.rate_max_rad_s, 1.0e-4f, 1.0f),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
