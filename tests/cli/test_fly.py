@@ -149,6 +149,8 @@ def test_the_report_explains_every_check_and_knows_the_passes(scenario_file):
     more = {
         "mode": 'mode = "safe"',
         "event": 'event = "boot"',
+        "event_count": 'event = "boot"',
+        "actuators_off": 'part = "rods"',
         "pointing_below": 'target = "nadir"',
     }
     rows = "".join(
