@@ -8,7 +8,13 @@ from texts import without_texts  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
 # Files on the flash memory: in the image with FILES=1 (Makefile).
-STORAGE = {"hal/flash_blocks.py", "flight/core/storage.py", "flight/core/record_log.py"}
+STORAGE = {
+    "hal/flash_blocks.py",
+    "flight/core/file_ring.py",
+    "flight/core/packet_store.py",
+    "flight/core/record_log.py",
+    "flight/core/storage.py",
+}
 TABLES = ("definitions.py", "parameters.py")
 
 if os.environ.get("FILES") != "1":
