@@ -33,6 +33,7 @@ from cli.adcs.parts import Measured, Part, Row, Values, Verify
 from native.adcs import ffi, lib
 
 SETTLE_S = 600
+ORBITS = 3
 DAY_S, WEEK_S = 86400, 7 * 86400
 # As in commissioning: magnetometers are calibrated while it comes to rest and turns to the Sun.
 TUMBLE_DEG_S, TUMBLE_S, TURN_S = (2.0, -3.0, 1.5), 1500, 3000
@@ -78,17 +79,19 @@ def ready(
 
 
 @cache
-def orbit(seed: int, tracker: bool, calibrated: bool) -> Array:
-    """One orbit of nadir pointing: [knowledge, off nadir, light] each second."""
-    flight = ready(seed, tracker, calibrated)
+def orbits(seed: int, tracker: bool, calibrated: bool) -> Array:
+    """Nadir pointing: [knowledge, off nadir, light] each second."""
+    duration_s = ORBITS * int(ORBIT_S)
+    flight = ready(seed, tracker, calibrated, duration_s)
     return np.array(
-        flight.fly(ORBIT_S, lambda f: (f.knowledge_deg(), f.off_nadir_deg(), f.light)), dtype=float
+        flight.fly(duration_s, lambda f: (f.knowledge_deg(), f.off_nadir_deg(), f.light)),
+        dtype=float,
     )
 
 
-def _orbit(verify: Verify, tracker: bool, calibrated: bool, title: str) -> Array:
-    with verify.progress(f"from a tumble to an orbit of nadir, {title}", 1):
-        return orbit(verify.seed, tracker, calibrated)
+def _orbits(verify: Verify, tracker: bool, calibrated: bool, title: str) -> Array:
+    with verify.progress(f"from a tumble to {ORBITS} orbits of nadir, {title}", 1):
+        return orbits(verify.seed, tracker, calibrated)
 
 
 LIT, DARK = "knowledge in sunlight", "knowledge at the end of eclipse"
@@ -101,17 +104,17 @@ SLEW, UNWOUND = "180 deg slew, angle left after 600 s", "180 deg slew, angle tur
 
 
 def measure_knowledge(verify: Verify) -> Values:
-    """Knowledge over an orbit; the last minute of darkness apart."""
-    rows = _orbit(verify, False, True, "calibrated")
+    """Knowledge over the orbits; the last minute of every darkness apart."""
+    rows = _orbits(verify, False, True, "calibrated")
     light = rows[:, 2]
     ends = np.flatnonzero((light[:-1] < 0.01) & (light[1:] >= 0.01))
-    start, end = (max(0, ends[0] - 59), ends[0] + 1) if ends.size else (0, 0)
-    return {LIT: rms(rows[light > 0.99, 0]), DARK: rms(rows[start:end, 0])}
+    minutes = [rows[max(0, end - 59) : end + 1, 0] for end in ends]
+    return {LIT: rms(rows[light > 0.99, 0]), DARK: rms(minutes)}
 
 
 def measure_before(verify: Verify) -> Values:
-    """The same orbit without calibration: good enough to calibrate from."""
-    rows = _orbit(verify, False, False, "not calibrated")
+    """The same orbits without calibration: good enough to calibrate from."""
+    rows = _orbits(verify, False, False, "not calibrated")
     return {LIT_BEFORE: rms(rows[rows[:, 2] > 0.99, 0])}
 
 
@@ -134,14 +137,14 @@ def measure_left(verify: Verify) -> Values:
 
 
 def measure_tracker(verify: Verify) -> Values:
-    """Knowledge and pointing of an orbit."""
-    rows = _orbit(verify, True, True, "star tracker")
+    """Knowledge and pointing of the same flight."""
+    rows = _orbits(verify, True, True, "star tracker")
     return {TRACKED: rms(rows[:, 0]), NADIR_FINE: rms(rows[:, 1])}
 
 
 def measure_nadir(verify: Verify) -> Values:
-    """The orbit of the knowledge."""
-    return {NADIR_PLAIN: rms(_orbit(verify, False, True, "calibrated")[:, 1])}
+    """The orbits of the knowledge."""
+    return {NADIR_PLAIN: rms(_orbits(verify, False, True, "calibrated")[:, 1])}
 
 
 def measure_slew(verify: Verify) -> Values:
