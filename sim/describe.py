@@ -1,4 +1,4 @@
-"""Writes docs/scenarios.md from schema and scenarios: `python -m sim.describe > docs/scenarios.md`."""
+"""Writes docs/scenarios.md: `python -m sim.describe > docs/scenarios.md`."""
 
 from __future__ import annotations
 
