@@ -178,6 +178,12 @@ static mp_obj_t obc_stack_used(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(obc_stack_used_obj, obc_stack_used);
 
+static mp_obj_t obc_handler_stack_used(void)
+{
+    return small(port_handler_stack_peak());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(obc_handler_stack_used_obj, obc_handler_stack_used);
+
 #if MF_PROFILE_DEVELOPMENT
 /* Faults on purpose, for tests: 0 undefined instruction, 1 read of a hole in the memory map,
  * 2 stack overflow, 3 division by zero. */
@@ -231,6 +237,7 @@ static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_heap_used), MP_ROM_PTR(&obc_heap_used_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_total_allocated), MP_ROM_PTR(&obc_heap_total_allocated_obj)},
     {MP_ROM_QSTR(MP_QSTR_stack_used), MP_ROM_PTR(&obc_stack_used_obj)},
+    {MP_ROM_QSTR(MP_QSTR_handler_stack_used), MP_ROM_PTR(&obc_handler_stack_used_obj)},
     #if MF_PROFILE_DEVELOPMENT
     {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&obc_fault_obj)},
     {MP_ROM_QSTR(MP_QSTR_peek), MP_ROM_PTR(&obc_peek_obj)},

@@ -125,7 +125,9 @@ bool port_devbus_open(struct mf_devbus *devbus);
 __attribute__((noreturn)) void port_vm_thread(void);
 /* Leave whatever runs in thread mode and enter port_vm_thread() with a fresh stack. */
 __attribute__((noreturn)) void port_vm_enter(void);
+/* Bytes used at most since the start of the VM, of the processor. */
 uint32_t port_vm_stack_peak(void);
+uint32_t port_handler_stack_peak(void);
 
 /* Development profile on QEMU: run the .mpy file named on the semihosting command line, then end
  * the emulator with its status. Returns when there is no such file name, or after SystemExit. */

@@ -6,7 +6,7 @@
 /* From link/image.ld. */
 extern uint32_t msp_top[], data_start[], data_end[], data_load[], kernel_bss_start[];
 extern uint32_t kernel_bss_end[], bss_start[], bss_end[], vm_guard[];
-extern uint32_t vm_stack_bottom[], vm_stack_top[];
+extern uint32_t vm_stack_bottom[], vm_stack_top[], kernel_start[];
 
 void Reset_Handler(void);
 void NMI_Handler(void);
@@ -67,12 +67,23 @@ static void protect_vm_stack(void)
     __asm volatile("dsb\n\tisb");
 }
 
+/* All of the handler stack that is not in use, for port_handler_stack_peak(). */
+static void paint_handler_stack(void)
+{
+    const uint32_t *end;
+    __asm volatile("mov %0, sp" : "=r"(end));
+    for (uint32_t *word = kernel_start; word < end; word++) {
+        *word = STACK_PAINT;
+    }
+}
+
 void startup(void)
 {
     const uint32_t *source = data_load;
     for (uint32_t *target = data_start; target < data_end;) {
         *target++ = *source++;
     }
+    paint_handler_stack();
     clear(kernel_bss_start, kernel_bss_end);
     clear(bss_start, bss_end);
     for (uint32_t *word = vm_stack_bottom; word < vm_stack_top; word++) {
@@ -91,13 +102,24 @@ void startup(void)
     port_vm_enter();
 }
 
-uint32_t port_vm_stack_peak(void)
+/* Bytes from the first word that has lost its paint to the top. */
+static uint32_t peak(const uint32_t *bottom, const uint32_t *top)
 {
-    const uint32_t *word = vm_stack_bottom;
-    while (word < vm_stack_top && *word == STACK_PAINT) {
+    const uint32_t *word = bottom;
+    while (word < top && *word == STACK_PAINT) {
         word++;
     }
-    return (uint32_t)((uintptr_t)vm_stack_top - (uintptr_t)word);
+    return (uint32_t)((uintptr_t)top - (uintptr_t)word);
+}
+
+uint32_t port_vm_stack_peak(void)
+{
+    return peak(vm_stack_bottom, vm_stack_top);
+}
+
+uint32_t port_handler_stack_peak(void)
+{
+    return peak(kernel_start, msp_top);
 }
 
 __attribute__((naked)) void port_vm_enter(void)

@@ -14,6 +14,12 @@ kernel, link, radio, fram, clock = native.kernel, native.link, native.radio, nat
 def frame_of_work():
     kernel.report_into(buf)
     kernel.stats_into(buf)
+    kernel.attitude_into(0, buf)
+    kernel.attitude_into(1, buf)
+    kernel.devices_into(buf)
+    kernel.time_into(out)
+    kernel.set_time(clock.ticks_ms(), 200000000, 1000)
+    kernel.upload(2, buf, 0, 46)
     kernel.event_into(buf)
     kernel.command(1, 0, None, 0)
     kernel.command(2, 2, buf, 8)
