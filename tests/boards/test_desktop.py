@@ -83,14 +83,16 @@ def test_commands_fly_up_and_their_reports_down():
     assert counters["rx_bad_crc"] + counters["rx_bad_length"] == 2
 
 
-@pytest.mark.parametrize("device,event,mode", [
-    ("ak09916", 0x0201, mission.SAFE),
-    ("drv8830_y", 0x0205, mission.SAFE),
-    ("lsm6dso", 0x0203, mission.DETUMBLE),
-    ("eps", 0x0103, mission.SAFE),
+@pytest.mark.parametrize("devices,event,mode", [
+    (["ak09916"], 0x0201, mission.SAFE),
+    (["drv8830_y"], 0x0205, mission.DETUMBLE),  # two rods are left
+    (["drv8830_x", "drv8830_y", "drv8830_z"], 0x0205, mission.SAFE),
+    (["lsm6dso"], 0x0203, mission.DETUMBLE),
+    (["eps"], 0x0103, mission.SAFE),
 ])  # fmt: skip
-def test_a_killed_device_ends_in_a_named_event_and_a_defined_mode(device, event, mode):
-    flight = Flight("duration_s=120", f'fault.{device}.kind="dead"', f"fault.{device}.t_s=30.0")
+def test_killed_devices_end_in_a_named_event_and_a_defined_mode(devices, event, mode):
+    faults = [f"fault.{device}.{rule}" for device in devices for rule in ("kind=dead", "t_s=30.0")]
+    flight = Flight("duration_s=120", *faults)
     assert event in flight.events()
     assert flight.last("core_hk")["spacecraft_mode"] == mode
     assert flight.outcome.resets == 0
