@@ -20,8 +20,8 @@ REPORT_FIELDS = (
      "0 boot, 1 command, 2 field lost, 3 rods lost, 4 wheels lost, 5 gyro lost, 6 attitude lost, "
      "7 rate high, 8 target lost, 9 heartbeat lost"),
     ("flags", "u8", "", "", 1,
-     "1 mag valid, 2 gyro valid, 4 coils on, 8 detumbled, 16 saturated, 32 mag failed, "
-     "64 imu failed, 128 rods failed"),
+     "1 mag valid, 2 gyro valid, 4 coils on, 8 detumbled, 16 saturated, 32 no magnetometer left, "
+     "64 gyro failed, 128 no rod left"),
     ("command_ack", "u8", "", "", 1, "sequence of the last applied command"),
     ("mag_B_T", "f32[3]", "T", "B", 1, "field, last sample with coils off"),
     ("mag_dot_B_T_s", "f32[3]", "T/s", "B", 1, "derivative of the field in the body frame"),
