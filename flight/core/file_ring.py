@@ -91,6 +91,17 @@ class FileRing:
         self.lengths[self.newest] += n
         return 0
 
+    def clear(self, files):
+        """Remove the files, the newest first: what a power cut leaves is a shorter ring. 0 or a
+        negative errno."""
+        for back in range(len(self._paths)):
+            place = self.place(back)
+            status = files.remove(self._paths[place])
+            if status < 0 and status != _E_NOENT:
+                return status
+            self.lengths[place] = 0
+        return 0
+
     def read(self, files, place, offset, buf, off, n):
         """Fill `buf[off:off+n]` from `offset` of the content of a file; bytes read, fewer at its
         end, or a negative errno."""

@@ -1,5 +1,6 @@
 """What both worlds do with files; on the target it comes before `exercise(...)` in a script."""
 
+from flight.core.packet_store import PacketStore
 from flight.core.record_log import RecordLog
 from flight.core.storage import Storage
 from hal.drivers.w25q128 import W25q128
@@ -36,12 +37,38 @@ class Raiser:
         return self._program(block, offset, buf)
 
 
+def packets(storage, store, files, lock, unlock, show):
+    """Keep packets, write them, read a part of them back."""
+    out = bytearray(200)
+    lock()
+    for number in range(90):
+        out[0] = number
+        out[1] = number * 7 & 0xFF
+        store.keep(out, 50 + number, number % 3, 1000 + number)
+        while store.waiting() > 500:
+            storage.work(450)
+    while store.waiting():
+        storage.work(450)
+    store.select(1060, 1085, 1)
+    count = 0
+    wrong = 0
+    n = 1
+    while n:
+        n = store.fetch(files, out)
+        if n > 0:
+            count += 1
+            wrong += out[1] != out[0] * 7 & 0xFF or n != 50 + out[0]
+    unlock()
+    show("packets", store.kept, store.lost, store.stored(), count, wrong, store.damaged)
+
+
 def exercise(native, files_type, spi, clock, lock, unlock, show):
     """A log over several turns of its ring, whatever comes first; `lock` forbids allocation."""
     blocks = FlashBlocks(W25q128(spi, native.copy), clock, 16, 64)
     files = files_type(blocks)
     log = RecordLog("log", 3, 60, 30, 3, 8, native.copy, native.crc16)
-    storage = Storage(files, blocks, Events(show), [log])
+    store = PacketStore("host", 2, 0, True, 3, 3000, 200, 900, native.copy, native.crc16)
+    storage = Storage(files, blocks, Events(show), [log, store])
     record = bytearray(60)
     while storage.state == 0:
         storage.work(450)
@@ -66,6 +93,7 @@ def exercise(native, files_type, spi, clock, lock, unlock, show):
             bad += 1
     unlock()
     show("read", bad, record[0], record[59])
+    packets(storage, store, files, lock, unlock, show)
     put = bytearray(b"a whole file of its own")
     status = files.open(0, "a.new", 2 | 4 | 8)
     status = status or files.write(0, put, 2, 10)
