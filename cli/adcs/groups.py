@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cli.adcs import (
     cost,
     detumble,
+    false_alarms,
     honesty,
     models,
     oracle_control,
@@ -16,6 +17,7 @@ from cli.adcs import (
     replay,
     sensor_faults,
     system,
+    wheel_faults,
 )
 from cli.adcs.parts import Bars, Part, Said, Verify
 from cli.adcs.workers import Died, Say, spread
@@ -33,7 +35,7 @@ GROUPS: "dict[str, tuple[Part, ...]]" = {
     "knowledge": pointing.KNOWLEDGE,
     "detumble": detumble.PARTS,
     "pointing": pointing.PARTS,
-    "faults": sensor_faults.PARTS,
+    "faults": sensor_faults.PARTS + wheel_faults.PARTS + false_alarms.PARTS,
     "day": pointing.DAY,
     "week": pointing.WEEK,
     "system": system.PARTS,

@@ -109,7 +109,9 @@ class Flight:
         self.rng = np.random.default_rng(seed)
         self.body = Body(np.array(q_BN) / np.linalg.norm(q_BN), np.array(omega_deg_s) * DEG)
         self.speed: Array = np.zeros(4)
-        self.friction, self.motor_ok = 5e-6, np.ones(4)
+        # Factors of what is commanded: 0 dead, -1 wired wrong. Friction may be one per wheel.
+        self.motor_ok, self.rods_ok = np.ones(4), np.ones(3)
+        self.friction: Any = 5e-6
         self.gyro_bias = np.array([0.3, -0.2, 0.25]) * DEG
         self.mag_bias = np.array([[2e-7, -1e-7, 1.5e-7], [-1e-7, 2e-7, 1e-7]])
         self.residual = np.array([0.004, -0.003, 0.005])
@@ -139,7 +141,7 @@ class Flight:
             mine = ffi.new(ffi.typeof(theirs))
             ffi.memmove(mine, theirs, ffi.sizeof(ffi.typeof(theirs).item))
             setattr(other, name, mine)
-        for name in ("rng", "body", "speed", "motor_ok", "rods_before", "spoil"):
+        for name in ("rng", "body", "speed", "motor_ok", "rods_ok", "rods_before", "spoil"):
             setattr(other, name, copy.deepcopy(getattr(self, name)))
         other.history, other.reasons = list(self.history), list(self.reasons)
         return other
@@ -236,7 +238,7 @@ class Flight:
 
     def act(self) -> None:
         """What the loop commanded, over the coming step."""
-        dipole = np.array(list(self.out.rod_A_m2))
+        dipole = np.array(list(self.out.rod_A_m2)) * self.rods_ok
         if not np.all(np.isfinite(dipole)):
             raise Refused("the loop commanded a dipole that is no number")
         field = self.body.dcm_BN @ self.here("field")

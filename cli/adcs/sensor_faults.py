@@ -71,7 +71,8 @@ def settled(seed: int, tracker: bool, more_s: int = REST_S) -> Flight:
     return flight
 
 
-def _look(flight: Flight) -> tuple[float, ...]:
+def look(flight: Flight) -> tuple[float, ...]:
+    """Light, knowledge, angle off nadir, fastest wheel."""
     speed = float(np.abs(flight.speed).max())
     return flight.light, flight.knowledge_deg(), flight.off_nadir_deg(), speed
 
@@ -125,7 +126,7 @@ def outcome(flight: Flight, sensor: Sensor, fault: Fault, seed: int) -> Outcome:
     rows: list[tuple[float, ...]] = []
     found_s = float("nan")
     for second in range(FOUND_S):
-        rows += each.fly(1, _look)
+        rows += each.fly(1, look)
         if found_s != found_s and each.report.fault[sensor.number] != 0:
             found_s = second + 1.0
     if found_s == found_s:
@@ -133,7 +134,7 @@ def outcome(flight: Flight, sensor: Sensor, fault: Fault, seed: int) -> Outcome:
         others = [k for k in others if flight.report.fault[k] == 0]
         wrong = f"excluded {others} too" if others and sensor.number != GYRO else ""
     else:
-        rows += each.fly(REST_S - FOUND_S, _look)
+        rows += each.fly(REST_S - FOUND_S, look)
         wrong = ", ".join(missed(np.array(rows), sensor.number == TRACKER))
         if each.out.mode != POINTING:
             wrong = f"mode {each.out.mode}, {wrong}"
@@ -149,7 +150,7 @@ def _aftermath(worst: Outcome, sensor: Sensor) -> str:
         flight.fly(FOUND_S)
         ends = flight.out.mode == DETUMBLE and flight.out.wheels_on == 0
         return "" if ends else f"ended in mode {flight.out.mode}"
-    rows = np.vstack([worst.rows, flight.fly(REST_S - FOUND_S, _look)])
+    rows = np.vstack([worst.rows, flight.fly(REST_S - FOUND_S, look)])
     wrong = missed(rows, False)
     if flight.out.mode != POINTING:
         wrong.append(f"mode {flight.out.mode}")

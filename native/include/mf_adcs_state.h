@@ -20,6 +20,7 @@ typedef struct {
     float direction_B[3];
     float noise_rad2;     /* mean square of what samples are off by */
     uint32_t age_ms;
+    uint8_t shown;        /* samples in a row that agreed */
 } mf_adcs_held_t;
 
 typedef struct {

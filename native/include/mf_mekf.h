@@ -20,7 +20,7 @@
  * `valid` false (never initialised, lost) refuses everything but mf_mekf_initialise: the caller
  * runs mf_quest and starts again. Rejections of one sensor for longer than reopen_ms let the
  * covariance grow with each further one, so that the gate opens again; a sensor that lies has to
- * be kept away by mf_fdi. Assumptions: white noise at the stated sigmas (inflate for albedo and
+ * be kept away by the caller. Assumptions: white noise at the stated sigmas (inflate for albedo and
  * misalignment), rate constant within a step, references in N. */
 #ifndef MF_MEKF_H
 #define MF_MEKF_H

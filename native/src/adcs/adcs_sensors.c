@@ -20,6 +20,7 @@
 #define STEP_VARIANCES 6.0f    /* of the difference of two samples on three axes */
 #define DIRECTION_VARIANCES 4.0f /* the same for a direction: two axes across it */
 #define HELD_MS 600000u        /* so long a good direction is carried on by the gyro */
+#define HELD_SHOWN 10u         /* samples that make a direction good enough to accuse the next */
 #define FSS_READMIT_RAD 0.035f /* a fine one comes back when it agrees so well */
 #define CELL_OFF 0.2f          /* of full Sun: error of one cell, and of the Earth's light */
 #define CELL_EARTH 0.3f        /* the Earth's light on a cell that looks down, at most */
@@ -226,25 +227,31 @@ static float take_mags(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf
     return step_rad_s;
 }
 
-/* A direction against the one before, turned on with the body. One that jumps off is compared with
- * the last good one until it comes back, for as long as the gyro carries that on well enough. */
+/* A direction against the one before, turned on with the body. One that jumps off what many before
+ * it have shown is compared with the last good one until it comes back, for as long as the gyro
+ * carries that on well enough. */
 static uint8_t check_steady(mf_adcs_held_t *held, const float seen_B[3], float noise_rad,
                             float jump_rad, float drift_rad_s)
 {
+    bool noisy = false;
     if (held->age_ms < HELD_MS && mf_v3_unit(held->direction_B, held->direction_B)) {
         float off_rad = apart(seen_B, held->direction_B);
-        bool noisy = mf_adcs_noisy(&held->noise_rad2, off_rad * off_rad,
-                                   DIRECTION_VARIANCES * noise_rad * noise_rad);
+        noisy = mf_adcs_noisy(&held->noise_rad2, off_rad * off_rad,
+                              DIRECTION_VARIANCES * noise_rad * noise_rad);
         if (off_rad > jump_rad + drift_rad_s * (float)held->age_ms * 1.0e-3f) {
-            return MF_ADCS_FAULT_JUMP;
+            if (held->shown >= HELD_SHOWN) {
+                return MF_ADCS_FAULT_JUMP;
+            }
+            held->shown = 0;
+        } else if (held->shown < HELD_SHOWN) {
+            held->shown++;
         }
-        mf_v3_copy(held->direction_B, seen_B);
-        held->age_ms = 0;
-        return noisy ? MF_ADCS_FAULT_NOISE : MF_ADCS_FAULT_NONE;
+    } else {
+        held->shown = 0;
     }
     mf_v3_copy(held->direction_B, seen_B);
     held->age_ms = 0;
-    return MF_ADCS_FAULT_NONE;
+    return noisy ? MF_ADCS_FAULT_NOISE : MF_ADCS_FAULT_NONE;
 }
 
 static void carry_held(mf_adcs_held_t *held, const float *turn_B_rad, uint32_t dt_ms)

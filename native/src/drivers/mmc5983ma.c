@@ -3,7 +3,7 @@
  * Continuous at 100 Hz with a SET before every measurement ("Register map", internal control 0 to
  * 2): a strong field that has turned the bridge over does no lasting harm. The bridge's own offset
  * stays in the result, as a constant bias for mf_magcal.h. The done bit stays set in continuous
- * mode: that samples repeat is for mf_fdi.h to see. */
+ * mode: that samples repeat is for the attitude loop to see. */
 #include "mf_sensors.h"
 
 #define REG_XOUT0 0x00u /* six bytes of bits 17..2, then bits 1..0 of all axes, TOUT, STATUS */
