@@ -364,8 +364,9 @@ void mf_kernel_tick_done(mf_kernel_t *kernel, uint32_t duration_ns);
 
 /* Any context; consistent by sequence counter; the caller masks for at most 2 us on target. */
 void mf_kernel_report(const mf_kernel_t *kernel, mf_report_t *out);
-/* Both parts of the loop's own report (mf_adcs.h). */
+/* Both parts of the loop's own report (mf_adcs.h); checks itself, needs no mask. */
 void mf_kernel_attitude(const mf_kernel_t *kernel, mf_adcs_report_t *out);
+/* Without a mask: a tick in between shows some devices as they are after it. */
 void mf_kernel_devices(const mf_kernel_t *kernel, mf_kernel_devices_t *out);
 void mf_kernel_stats(const mf_kernel_t *kernel, mf_tick_stats_t *out);
 /* Returns the sequence number (1..255) the report will acknowledge, or MF_E_NOSPC / MF_E_INVAL. */
@@ -378,6 +379,7 @@ int mf_kernel_upload(mf_kernel_t *kernel, uint8_t kind, const uint8_t *data, uin
  * MF_E_INVAL for a tick or a fraction (0..65535) out of range. */
 int mf_kernel_set_time(mf_kernel_t *kernel, uint64_t now_us, uint32_t tick_ms, uint32_t seconds,
                        uint32_t fraction);
+/* Of the last tick: a time set since shows from the next one on. Under a mask. */
 void mf_kernel_time(const mf_kernel_t *kernel, mf_kernel_time_t *out);
 void mf_kernel_beat(mf_kernel_t *kernel, uint64_t now_us);
 bool mf_kernel_event(mf_kernel_t *kernel, mf_kernel_event_t *out);

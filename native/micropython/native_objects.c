@@ -48,9 +48,7 @@ static mp_obj_t kernel_attitude_into(mp_obj_t self, mp_obj_t which, mp_obj_t buf
     const uint32_t size = part == 0 ? MF_ADCS_ESTIMATE_SIZE : MF_ADCS_CONTROL_SIZE;
     mf_adcs_report_t report;
     uint8_t *out = mf_native_buffer(buffer, 0, (mp_int_t)size, MP_BUFFER_WRITE);
-    const uint32_t state = mf_port_irq_lock();
     mf_kernel_attitude(mf_native_instances()->kernel, &report);
-    mf_port_irq_unlock(state);
     memcpy(out, (const uint8_t *)&report + offset, size);
     return mp_const_none;
 }
@@ -60,9 +58,7 @@ static mp_obj_t kernel_devices_into(mp_obj_t self, mp_obj_t buffer)
 {
     mf_kernel_devices_t devices;
     uint8_t *out = mf_native_buffer(buffer, 0, sizeof devices, MP_BUFFER_WRITE);
-    const uint32_t state = mf_port_irq_lock();
     mf_kernel_devices(mf_native_instances()->kernel, &devices);
-    mf_port_irq_unlock(state);
     memcpy(out, &devices, sizeof devices);
     return mp_const_none;
 }

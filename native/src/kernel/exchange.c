@@ -183,7 +183,13 @@ void mf_kernel_report(const mf_kernel_t *kernel, mf_report_t *out)
 
 void mf_kernel_attitude(const mf_kernel_t *kernel, mf_adcs_report_t *out)
 {
-    *out = kernel->out.report;
+    for (int attempt = 0; attempt < 3; attempt++) {
+        uint32_t before = kernel->report_sequence;
+        *out = kernel->out.report;
+        if ((before & 1u) == 0 && before == kernel->report_sequence) {
+            return;
+        }
+    }
 }
 
 void mf_kernel_devices(const mf_kernel_t *kernel, mf_kernel_devices_t *out)
