@@ -154,3 +154,18 @@ def test_commissioning_detumble_sunsafe_nadir(seed):
     assert np.sqrt(np.mean(np.square(errors))) < 1.5
     assert flight.momentum() < 0.8 * rig.WHEEL_J * rig.WHEEL_SPEED
     assert flight.out.mode == rig.POINTING
+
+
+def test_a_calibrated_magnetometer_is_not_mixed_with_one_that_is_not():
+    """The second one is off by 4 uT: alone it would turn the attitude by some 6 deg."""
+    flight = settled()
+    flight.mag_bias = np.array([[0.0, 0.0, 0.0], [2.5e-6, 2.5e-6, -2.0e-6]])
+    flight.state.corrected[0] = True
+    flight.state.correction[0].matrix = [1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0]
+    flight.fly(600)
+    alone = flight.knowledge_deg()
+    flight.state.corrected[1] = True
+    flight.state.correction[1].matrix = [1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0]
+    flight.fly(600)
+    assert list(flight.report.fault)[:2] == [0, 0]
+    assert alone < 0.5 < flight.knowledge_deg()

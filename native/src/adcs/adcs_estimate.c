@@ -11,12 +11,14 @@
 #include "mf_mekf_update.h"
 #include "mf_quat.h"
 #include "mf_quest.h"
+#include "mf_triad.h"
 #include "mf_vec3.h"
 
 #define SUN_PHASE 5u
 #define ACQUIRE_AGE_MS 1200u       /* of Sun and field for a start */
 #define ACQUIRE_RATE_RAD_S 0.1f
 #define ACQUIRE_WORST_RAD 0.35f
+#define ACQUIRE_APART_RAD 0.1f     /* between Sun and field, and from opposite */
 #define ACQUIRE_CHI2 9.0f          /* of one degree of freedom: the angle between Sun and field */
 #define ACQUIRE_FACTOR 4.0f        /* variance: the gyro's bias is unknown, errors are not white */
 #define SUNLIT_SHARE 0.99f         /* the penumbra counts as eclipse */
@@ -62,13 +64,16 @@ static void to_now(const mf_adcs_t *adcs, const float then_B[3], uint32_t age_ms
     mf_v3_add_scaled(now_B, then_B, turn, (float)age_ms * 1.0e-3f);
 }
 
-/* Mean of the magnetometers there are, aligned with the Sun sensor. */
+/* Mean of the magnetometers there are, aligned with the Sun sensor. One that is calibrated in flight
+ * is not mixed with one that is not. */
 static void mean_field(const mf_adcs_t *adcs, float mag_B_T[3])
 {
     int count = 0;
     float sum[3] = {0.0f, 0.0f, 0.0f}, one[3];
     for (int i = 0; i < MF_ADCS_MAGS; i++) {
-        if (adcs->mag_fresh[i]) {
+        int other = MF_ADCS_MAGS - 1 - i;
+        bool better = adcs->mag_fresh[other] && adcs->corrected[other] && !adcs->corrected[i];
+        if (adcs->mag_fresh[i] && !better) {
             mf_magalign_apply(&adcs->align[i], adcs->mag_each_B_T[i], one);
             mf_v3_add_scaled(sum, sum, one, 1.0f);
             count++;
@@ -127,6 +132,18 @@ static void start_from_vectors(mf_adcs_t *adcs, const mf_adcs_params_t *params,
     seen[0].sigma_rad = mag_sigma_rad(adcs, params);
     seen[1].sigma_rad = sun_sigma_rad(adcs, params);
     if (mf_quest(&quest, seen, 2, &found) != MF_OK || !(found.chi2 < ACQUIRE_CHI2)) {
+        return;
+    }
+    /* Two ways of solving it in single precision must come to one result. */
+    const mf_triad_params_t triad = {.angle_min_rad = ACQUIRE_APART_RAD};
+    float other_BN[4], found_NB[4], apart[4];
+    mf_quat_invert(found.q_BN, found_NB);
+    if (mf_triad(&triad, seen[1].direction_B, seen[0].direction_B, seen[1].direction_N,
+                 seen[0].direction_N, other_BN) != MF_OK) {
+        return;
+    }
+    mf_quat_multiply(other_BN, found_NB, apart);
+    if (!(mf_quat_angle(apart) < ACQUIRE_WORST_RAD)) {
         return;
     }
     for (int i = 0; i < 9; i++) {

@@ -6,65 +6,43 @@
 #define SINE_MIN 0.3f
 #define OFF_MAX_RAD 0.2f
 
-static bool within(float x, float lowest, float highest)
-{
-    return x >= lowest && x <= highest; /* NaN is not */
-}
-
-static bool params_valid(const mf_magalign_params_t *p)
-{
-    return within(p->sigma_rad, 1.0e-4f, 1.0f) && within(p->start_sigma_rad, 1.0e-5f, 0.1f) &&
-           within(p->walk_rad, 0.0f, 1.0e-3f);
-}
-
 int mf_magalign_reset(mf_magalign_t *state, const mf_magalign_params_t *params)
 {
     *state = (mf_magalign_t){0};
-    if (!params_valid(params)) {
+    float variance = params->start_sigma_rad * params->start_sigma_rad;
+    if (!(params->sigma_rad >= 1.0e-4f && variance <= 0.01f && params->walk_rad <= 1.0e-3f)) {
         return MF_E_INVAL;
     }
     for (int i = 0; i < 3; i++) {
-        state->p_rad2[4 * i] = params->start_sigma_rad * params->start_sigma_rad;
+        state->p_rad2[4 * i] = variance;
     }
     return MF_OK;
-}
-
-/* Angle between two directions, and unit(b x s); false where they do not make one. */
-static bool angle(const float s[3], const float b[3], float normal[3], float *angle_rad)
-{
-    float first[3], second[3];
-    if (!mf_v3_unit(first, b) || !mf_v3_unit(second, s)) {
-        return false;
-    }
-    mf_v3_cross(normal, first, second);
-    float sine = mf_v3_norm(normal);
-    *angle_rad = mf_atan2f(sine, mf_v3_dot(first, second));
-    mf_v3_scale(normal, normal, sine >= SINE_MIN ? 1.0f / sine : 0.0f);
-    return true;
 }
 
 int mf_magalign_update(mf_magalign_t *state, const mf_magalign_params_t *params,
                        const float sun_B[3], const float mag_B_T[3], const float sun_N[3],
                        const float mag_N_T[3])
 {
-    float n[3], ignored[3], pn[3], seen_rad, wanted_rad;
-    if (!params_valid(params) || !angle(sun_B, mag_B_T, n, &seen_rad) ||
-        !angle(sun_N, mag_N_T, ignored, &wanted_rad)) {
+    float s[3], b[3], sun[3], mag[3], h[3], ph[3];
+    if (!mf_v3_unit(s, sun_B) || !mf_v3_unit(b, mag_B_T) || !mf_v3_unit(sun, sun_N) ||
+        !mf_v3_unit(mag, mag_N_T)) {
         return MF_E_INVAL;
     }
-    float off_rad = seen_rad - wanted_rad;
-    if (mf_v3_dot(n, n) < 0.5f || !(mf_fabsf(off_rad) < OFF_MAX_RAD)) {
+    mf_v3_cross(h, b, s);
+    float off = mf_v3_dot(s, b) - mf_v3_dot(sun, mag), square = mf_v3_dot(h, h);
+    if (square < SINE_MIN * SINE_MIN || mf_fabsf(off) > OFF_MAX_RAD) {
         return MF_MAGALIGN_SKIPPED;
     }
-    for (int i = 0; i < 3; i++) {
-        state->p_rad2[4 * i] += params->walk_rad * params->walk_rad;
+    mf_m3_apply(ph, state->p_rad2, h);
+    float variance = mf_v3_dot(h, ph) + params->sigma_rad * params->sigma_rad * square;
+    float walk = params->walk_rad * params->walk_rad;
+    if (!(variance > 0.0f && walk < 1.0f)) {
+        return MF_E_INVAL;
     }
-    mf_m3_apply(pn, state->p_rad2, n);
-    float inverse = 1.0f / (mf_v3_dot(n, pn) + params->sigma_rad * params->sigma_rad);
-    float innovation = off_rad + mf_v3_dot(n, state->turn_B_rad);
-    mf_v3_add_scaled(state->turn_B_rad, state->turn_B_rad, pn, -innovation * inverse);
+    float innovation = off - mf_v3_dot(h, state->turn_B_rad);
+    mf_v3_add_scaled(state->turn_B_rad, state->turn_B_rad, ph, innovation / variance);
     for (int i = 0; i < 9; i++) {
-        state->p_rad2[i] -= inverse * (pn[i / 3] * pn[i % 3]);
+        state->p_rad2[i] += (i % 4 == 0 ? walk : 0.0f) - ph[i / 3] * ph[i % 3] / variance;
     }
     return MF_OK;
 }
