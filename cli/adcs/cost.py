@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from cli.adcs.parts import Measured, Part, Row, Values, Verify
 from cli.errors import CliError
 from native import bare, count
+from native.bare import sizes
 from native.bare.kernel import Kernel
 from native.bare.kernels import KERNELS
-from native.cffi.sources import INCLUDE, SRC
 
 CYCLE = "instructions of the 10 Hz cycle"
 SGP4 = "instructions of SGP4, at 1 Hz"
 STATE = "state of the attitude loop"
-CODE = "code and constants of all attitude algorithms"
+CODE = "code and constants that the attitude loop adds to a flight image"
+IDLE = "attitude algorithms that nothing in flight calls"
 _COUNTED = {CYCLE: "cycle_10_hz", SGP4: "sgp4_propagate"}
 _LOOP = Kernel(
     "loop",
@@ -28,43 +26,6 @@ _LOOP = Kernel(
     "mf_adcs_reset(&state, &params)",
     state="mf_adcs_t",
 )
-_PUBLIC = re.compile(r"^(?!static)[a-z]\w*[ *]+(mf_\w+)\(", re.M)
-
-
-def _everything() -> str:
-    """A program that links every public function of every attitude algorithm."""
-    headers = [
-        f"mf_{path.stem}.h"
-        for path in sorted((SRC / "adcs").glob("*.c"))
-        if (INCLUDE / f"mf_{path.stem}.h").is_file()
-    ]
-    names = [
-        name
-        for header in headers
-        for name in _PUBLIC.findall((INCLUDE / header).read_text("utf-8"))
-    ]
-    includes = "".join(f'#include "{header}"\n' for header in ("bare.h", *headers))
-    table = ", ".join(f"(function_t){name}" for name in dict.fromkeys(names))
-    return f"""{includes}
-typedef void (*function_t)(void);
-static function_t const everything[] = {{{table}}};
-int bare_main(void)
-{{
-    for (uint32_t i = 0; i < sizeof(everything) / sizeof(everything[0]); i++) {{
-        bare_print_decimal((uint32_t)(uintptr_t)everything[i]);
-    }}
-    return 0;
-}}
-"""
-
-
-_NOTHING = """#include "bare.h"
-int bare_main(void)
-{
-    bare_print_decimal(0u);
-    return 0;
-}
-"""
 
 
 def _counted(verify: Verify, kernels: "Sequence[Kernel]") -> "dict[str, dict[str, Any]]":
@@ -87,18 +48,19 @@ def measure_instructions(verify: Verify) -> Values:
 
 
 def measure_bytes(verify: Verify) -> Values:
-    """State of the loop; code of every public function, with what it calls."""
+    """State of the loop; what it adds to a flight image."""
     state_B = _counted(verify, [_LOOP])[_LOOP.name]["state_B"]
     try:
-        with tempfile.TemporaryDirectory(prefix="microflight-verify-") as name:
-            folder = Path(name)
-            all_B = bare.text_bytes(bare.image(_everything(), folder))
-            code_B = all_B - bare.text_bytes(bare.image(_NOTHING, folder))
+        found = sizes.measure()
     except (bare.BareError, RuntimeError) as error:
         raise CliError(str(error)) from error
+    largest = [f"{name} {size_B}" for name, size_B in list(found.by_file().items())[:3]]
     return {
         STATE: state_B,
-        CODE: Measured(code_B, "with what they need of libm and soft floating point"),
+        CODE: Measured(
+            found.total_B, f"libm and soft floating point included; largest: {', '.join(largest)}"
+        ),
+        IDLE: Measured(len(found.left_out), ", ".join(found.left_out)),
     }
 
 
@@ -107,5 +69,8 @@ PARTS = (
         (Row(CYCLE, 15_000, "instructions"), Row(SGP4, 70_000, "instructions")),
         measure_instructions,
     ),
-    Part((Row(STATE, 4096, "B"), Row(CODE, 48 * 1024, "B")), measure_bytes),
+    Part(
+        (Row(STATE, 4096, "B"), Row(CODE, 48 * 1024, "B"), Row(IDLE, 0, "files")),
+        measure_bytes,
+    ),
 )

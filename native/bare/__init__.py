@@ -78,7 +78,8 @@ def _object(source: Path) -> Path:
 
 
 def image(text: str, folder: Path) -> Path:
-    """Build `text`, which defines `int bare_main(void)`, into an ELF file in `folder`."""
+    """Build `text`, which defines `int bare_main(void)`, into an ELF file in `folder`, and beside
+    it the linker's map, image.map."""
     source = folder / "image.c"
     source.write_text(text, encoding="utf-8")
     files = with_called([HERE / "start.c", source])
@@ -90,7 +91,7 @@ def image(text: str, folder: Path) -> Path:
         _tool(COMPILER),
         *ARCH,
         "-nostdlib",
-        "-Wl,--gc-sections",
+        f"-Wl,--gc-sections,-Map={folder / 'image.map'}",
         "-T",
         str(HERE / "bare.ld"),
     ]

@@ -1,6 +1,6 @@
 /* Polarity self-test in flight: does an actuator do what its sign says, on the axis it should?
  *
- * One rod or wheel at a time is driven +, -, -, + with the same size, each for settle_ms +
+ * One rod or wheel at a time is driven +, -, -, + with the same size, each for a time to settle and
  * measure_ms, and a sensor's response is weighed with the same signs: a steady drift (a field that
  * turns with the body, a steady torque) drops out, whatever its size. Two kinds:
  *
@@ -25,19 +25,18 @@
 #define MF_POLARITY_REVERSED 2
 #define MF_POLARITY_DEAD 3
 #define MF_POLARITY_WRONG_AXIS 4
-#define MF_POLARITY_WRONG_SIZE 5   /* right sign, but outside ratio_min..ratio_max */
+#define MF_POLARITY_WRONG_SIZE 5   /* response of less than half or more than twice the expected */
 #define MF_POLARITY_INCONCLUSIVE 6 /* too noisy, too few samples, too much motion, or a gap */
+
+#define MF_POLARITY_SETTLE_MS 200   /* after each change of command */
+#define MF_POLARITY_GAP_MAX_MS 1500 /* longest time between samples */
 
 typedef struct {
     float expected[3];   /* response per unit of command, not zero */
     float command;       /* size of the drive, > 0 */
     float noise;         /* 1 sigma of one sensor sample per axis, >= 0 */
     float value_max;     /* a reading beyond ends the test (body turns too fast), > 0 */
-    float ratio_min;     /* 0.3..1 */
-    float ratio_max;     /* 1..3 */
-    uint32_t settle_ms;  /* after each change of command */
-    uint32_t measure_ms; /* >= 1 */
-    uint32_t gap_max_ms; /* longest time between samples, >= 1 */
+    uint32_t measure_ms; /* 1..1e6 */
     bool ramp;           /* RAMP instead of LEVEL */
 } mf_polarity_params_t;
 

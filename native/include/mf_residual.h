@@ -44,7 +44,7 @@ void mf_residual_break(mf_residual_t *state);
 
 /* One sample: gyro rate without bias, momentum of body and wheels, and the rods' dipole and the
  * field for the coming `dt_ms`. MF_OK; 1 when a window was finished; MF_E_INVAL, nothing taken, for
- * what is not finite, no time, or parameters out of range. */
+ * what is not finite, no time, or more than a window. */
 int mf_residual_update(mf_residual_t *state, const mf_residual_params_t *params,
                        const float omega_BN_B_rad_s[3], const float momentum_B_N_m_s[3],
                        const float rods_B_A_m2[3], const float mag_B_T[3], uint32_t dt_ms);

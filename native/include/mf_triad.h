@@ -19,4 +19,12 @@ typedef struct {
 int mf_triad(const mf_triad_params_t *params, const float first_B[3], const float second_B[3],
              const float first_N[3], const float second_N[3], float q_BN[4]);
 
+/* Its parts, of which guidance makes an attitude to be followed. Rows of the frame of two unit
+ * vectors: first, unit(first x second), first x the latter; returns the sine of the angle between
+ * them, with which the later rows lose their digits. */
+float mf_triad_frame(const float first[3], const float second[3], float rows[9]);
+
+/* Attitude of the body that sees the frame N as `rows_B`: dcm_BN = rows_B^T rows_N. */
+void mf_triad_join(const float rows_B[9], const float rows_N[9], float dcm_BN[9]);
+
 #endif

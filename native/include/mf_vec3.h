@@ -27,6 +27,8 @@ static inline void mf_v3_copy(float out[3], const float a[3])
     memcpy(out, a, 3 * sizeof out[0]);
 }
 
+bool mf_within(float x, float lowest, float highest); /* NaN is not */
+
 /* out may be a. */
 void mf_v3_scale(float out[3], const float a[3], float factor);
 
@@ -37,6 +39,7 @@ float mf_v3_dot(const float a[3], const float b[3]);
 void mf_v3_cross(float out[3], const float a[3], const float b[3]);
 float mf_v3_norm(const float a[3]);
 bool mf_v3_finite(const float a[3]);
+float mf_v3_angle_rad(const float a[3], const float b[3]); /* between them, any lengths; 0..pi */
 
 /* Unit vector of a; false, and out untouched, for NaN, inf, zero and sizes whose square leaves
  * single precision (below 1e-15 or above 1e15 in any unit). out may be a. */

@@ -11,10 +11,8 @@
 #include "mf_adcs_state.h"
 #include "mf_vec3.h"
 
-#define SETTLE_MS 200u
 #define MEASURE_MAG_MS 1800u
 #define MEASURE_GYRO_MS 1000u
-#define GAP_MAX_MS 1500u
 #define ONE_MAX_MS 20000u         /* of one actuator: beyond, its sensor is silent */
 #define MAG_NOISE_T 5.0e-7f
 #define MAG_MAX_T 3.0e-4f
@@ -86,11 +84,7 @@ static bool tested(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_adc
         .command = is_rod ? params->selftest.rod_A_m2 : params->selftest.wheel_N_m,
         .noise = is_rod ? MAG_NOISE_T : GYRO_NOISE_N_M_S,
         .value_max = is_rod ? MAG_MAX_T : GYRO_MAX_N_M_S,
-        .ratio_min = 0.5f,
-        .ratio_max = 2.0f,
-        .settle_ms = SETTLE_MS,
         .measure_ms = is_rod ? MEASURE_MAG_MS : MEASURE_GYRO_MS,
-        .gap_max_ms = GAP_MAX_MS,
         .ramp = !is_rod,
     };
     if (is_rod) {

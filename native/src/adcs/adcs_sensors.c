@@ -28,13 +28,6 @@
 #define CSS_MAX 1.6f
 #define CSS_DAMPING 0.02f      /* directions that no lit sensor sees count as zero */
 
-static float angle_rad(const float a[3], const float b[3])
-{
-    float across[3];
-    mf_v3_cross(across, a, b);
-    return mf_atan2f(mf_v3_norm(across), mf_v3_dot(a, b));
-}
-
 static float apart(const float a[3], const float b[3])
 {
     float difference[3];
@@ -109,8 +102,8 @@ static uint8_t check_mag(mf_adcs_t *adcs, const mf_adcs_params_t *params, int wh
         return apart(mag_B_T, model_B_T) > limit_T ? MF_ADCS_FAULT_REDUNDANT : MF_ADCS_FAULT_NONE;
     }
     if (adcs->sun_known && adcs->sun_valid && adcs->lit > 0.5f) {
-        float seen = angle_rad(mag_B_T, adcs->sun_B);
-        float wanted = angle_rad(adcs->mag_N_T, adcs->sun_N);
+        float seen = mf_v3_angle_rad(mag_B_T, adcs->sun_B);
+        float wanted = mf_v3_angle_rad(adcs->mag_N_T, adcs->sun_N);
         if (mf_fabsf(seen - wanted) > params->mag_angle_rad) {
             return MF_ADCS_FAULT_REDUNDANT;
         }
@@ -325,7 +318,7 @@ static void take_suns(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
                                   : FSS_READMIT_RAD;
             if (sees[i] && found[i] == MF_ADCS_FAULT_NONE &&
                 (adcs->lit == 0.0f ||
-                 angle_rad(seen_B[i], expected_B) > limit_rad + SIGMAS * sigma_rad)) {
+                 mf_v3_angle_rad(seen_B[i], expected_B) > limit_rad + SIGMAS * sigma_rad)) {
                 found[i] = MF_ADCS_FAULT_MODEL;
             }
         }
@@ -344,7 +337,7 @@ static void take_suns(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
     }
     /* Both against the attitude, but not against each other: it is the attitude that is wrong. */
     if (asked[1] && sees[1] && adcs->contradicts[0] && adcs->contradicts[1]) {
-        adcs->believed = angle_rad(adcs->fss_seen_B, seen_B[1]) < params->sun_angle_rad;
+        adcs->believed = mf_v3_angle_rad(adcs->fss_seen_B, seen_B[1]) < params->sun_angle_rad;
         if (adcs->believed && turn_B_rad != NULL && adcs->mekf.valid) {
             mf_adcs_accuse_gyro(adcs, params, CYCLE_MS);
         }

@@ -9,11 +9,6 @@ void mf_control_reset(mf_control_t *state)
     state->sign = 0;
 }
 
-static bool within(float x, float lowest, float highest)
-{
-    return x >= lowest && x <= highest; /* NaN is not */
-}
-
 static bool params_valid(const mf_control_params_t *p)
 {
     for (int i = 0; i < 9; i++) {
@@ -22,9 +17,9 @@ static bool params_valid(const mf_control_params_t *p)
         }
     }
     return p->inertia_B_kg_m2[0] > 0.0f && p->inertia_B_kg_m2[4] > 0.0f
-           && p->inertia_B_kg_m2[8] > 0.0f && within(p->natural_rad_s, 1.0e-4f, 10.0f)
-           && within(p->damping, 0.3f, 3.0f) && within(p->slew_max_rad_s, 1.0e-4f, 1.0f)
-           && within(p->torque_max_N_m, 1.0e-12f, 1.0e6f) && within(p->hysteresis, 0.0f, 0.5f);
+           && p->inertia_B_kg_m2[8] > 0.0f && mf_within(p->natural_rad_s, 1.0e-4f, 10.0f)
+           && mf_within(p->damping, 0.3f, 3.0f) && mf_within(p->slew_max_rad_s, 1.0e-4f, 1.0f)
+           && mf_within(p->torque_max_N_m, 1.0e-12f, 1.0e6f) && mf_within(p->hysteresis, 0.0f, 0.5f);
 }
 
 static bool input_valid(const mf_control_input_t *input)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "mf_quat.h"
+#include "mf_triad.h"
 #include "mf_vec3.h"
 
 #define EARTH_MU_M3_S2 3.986004418e14f
@@ -56,7 +57,7 @@ static void directions(uint8_t target, const scene_t *scene, moving_t *first, mo
     }
 }
 
-/* To unit length, and its change across itself. Not finite for no direction: frame refuses it. */
+/* To unit length, and its change across itself. Not finite for no direction: its sine is then NaN. */
 static void unify(moving_t *direction)
 {
     float inverse = 1.0f / mf_v3_norm(direction->line);
@@ -66,32 +67,18 @@ static void unify(moving_t *direction)
                      -mf_v3_dot(direction->change, direction->line));
 }
 
-/* Rows: first, unit(first x second), first x the latter. False when they are parallel. */
-static bool frame(const float first[3], const float second[3], float rows[9], float *sine)
-{
-    float normal[3];
-    mf_v3_cross(normal, first, second);
-    *sine = mf_v3_norm(normal);
-    if (!(*sine >= SINE_MIN)) {
-        return false;
-    }
-    mf_v3_copy(&rows[0], first);
-    mf_v3_scale(&rows[3], normal, 1.0f / *sine);
-    mf_v3_cross(&rows[6], &rows[0], &rows[3]);
-    return true;
-}
-
 /* The frame's matrix (unless NULL) and its rate in components of R, at one instant. `body` are the
  * axes of the pair first_B, second_B. */
 static bool solve(uint8_t target, const float body[9], const scene_t *scene, float dcm_RN[9],
                   float omega_R_rad_s[3])
 {
     moving_t first, second;
-    float rows[9], sine;
+    float rows[9];
     directions(target, scene, &first, &second);
     unify(&first);
     unify(&second);
-    if (!frame(first.line, second.line, rows, &sine)) {
+    float sine = mf_triad_frame(first.line, second.line, rows);
+    if (!(sine >= SINE_MIN)) {
         return false;
     }
     /* Change of the normal axis along the third one: the rate about the first. */
@@ -102,11 +89,8 @@ static bool solve(uint8_t target, const float body[9], const scene_t *scene, flo
     rate[0] = mf_v3_dot(one, &rows[6]) / sine;
     rate[1] = -mf_v3_dot(first.change, &rows[6]);
     rate[2] = mf_v3_dot(first.change, &rows[3]);
-    for (int i = 0; dcm_RN != NULL && i < 3; i++) {
-        for (int j = 0; j < 3; j++) {
-            dcm_RN[3 * i + j] = body[i] * rows[j] + body[3 + i] * rows[3 + j]
-                                + body[6 + i] * rows[6 + j];
-        }
+    if (dcm_RN != NULL) {
+        mf_triad_join(body, rows, dcm_RN);
     }
     mf_m3_apply_transposed(omega_R_rad_s, body, rate);
     return mf_v3_finite(omega_R_rad_s);
@@ -199,9 +183,9 @@ int mf_guidance_update(const mf_guidance_params_t *params, const mf_guidance_inp
         && elevation_sine(&scene) < mf_sinf(params->elevation_min_rad)) {
         return refuse(output, MF_GUIDANCE_BELOW_HORIZON);
     }
-    float body[9], dcm_RN[9], later_rad_s[3], first[3], second[3], sine;
+    float body[9], dcm_RN[9], later_rad_s[3], first[3], second[3];
     if (!mf_v3_unit(first, params->first_B) || !mf_v3_unit(second, params->second_B)
-        || !frame(first, second, body, &sine)
+        || !(mf_triad_frame(first, second, body) >= SINE_MIN)
         || !solve(params->target, body, &scene, dcm_RN, output->omega_RN_R_rad_s)
         || mf_quat_from_dcm(dcm_RN, output->q_RN) != MF_OK) {
         return refuse(output, MF_GUIDANCE_SINGULAR);

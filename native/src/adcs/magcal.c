@@ -9,16 +9,11 @@
 #define ROOT_STEPS 8
 #define CONSTRAINT_VARIANCE 1.0e-9f
 
-static bool within(float x, float lowest, float highest)
-{
-    return x >= lowest && x <= highest; /* NaN is not */
-}
-
 static bool params_valid(const mf_magcal_params_t *p)
 {
-    return within(p->sigma_T, 1.0e-9f, 1.0e-5f) && within(p->bias_sigma_T, 1.0e-7f, 4.0e-5f)
-           && within(p->scale_sigma, 1.0e-4f, 0.2f) && within(p->walk, 0.0f, 0.01f)
-           && within(p->gate_sigma, 3.0f, 100.0f);
+    return mf_within(p->sigma_T, 1.0e-9f, 1.0e-5f) && mf_within(p->bias_sigma_T, 1.0e-7f, 4.0e-5f)
+           && mf_within(p->scale_sigma, 1.0e-4f, 0.2f) && mf_within(p->walk, 0.0f, 0.01f)
+           && mf_within(p->gate_sigma, 3.0f, 100.0f);
 }
 
 /* Place of an element of the covariance, of which the upper triangle is kept row by row. */

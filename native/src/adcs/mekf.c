@@ -4,20 +4,15 @@
 #include "mf_quat.h"
 #include "mf_vec3.h"
 
-static bool within(float x, float lowest, float highest)
-{
-    return x >= lowest && x <= highest; /* NaN is not */
-}
-
 static bool params_valid(const mf_mekf_params_t *p)
 {
-    return within(p->arw_rad_sqrt_s, 1.0e-8f, 0.1f) && within(p->rrw_rad_s_sqrt_s, 0.0f, 0.01f)
-           && within(p->gyro_max_rad_s, 0.01f, 40.0f) && within(p->bias_max_rad_s, 1.0e-5f, 1.0f)
-           && within(p->bias_sigma_rad_s, 1.0e-7f, 1.0f) && within(p->coast_rate_rad_s, 0.0f, 1.0f)
-           && within(p->gate_two, 4.0f, 100.0f) && within(p->gate_three, 4.0f, 100.0f)
-           && within(p->reopen_rad_sqrt_s, 0.0f, 0.1f)
-           && within(p->reopen_rad_s_sqrt_s, 0.0f, 0.01f)
-           && within(p->sigma_lost_rad, 0.1f, 1.5f) && p->step_max_ms >= 1
+    return mf_within(p->arw_rad_sqrt_s, 1.0e-8f, 0.1f) && mf_within(p->rrw_rad_s_sqrt_s, 0.0f, 0.01f)
+           && mf_within(p->gyro_max_rad_s, 0.01f, 40.0f) && mf_within(p->bias_max_rad_s, 1.0e-5f, 1.0f)
+           && mf_within(p->bias_sigma_rad_s, 1.0e-7f, 1.0f) && mf_within(p->coast_rate_rad_s, 0.0f, 1.0f)
+           && mf_within(p->gate_two, 4.0f, 100.0f) && mf_within(p->gate_three, 4.0f, 100.0f)
+           && mf_within(p->reopen_rad_sqrt_s, 0.0f, 0.1f)
+           && mf_within(p->reopen_rad_s_sqrt_s, 0.0f, 0.01f)
+           && mf_within(p->sigma_lost_rad, 0.1f, 1.5f) && p->step_max_ms >= 1
            && p->gap_max_ms >= p->step_max_ms && p->gap_max_ms <= 60000 && p->age_max_ms <= 5000;
 }
 

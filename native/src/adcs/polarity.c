@@ -6,6 +6,8 @@
 #define PHASES 4
 #define DEAD_RATIO 0.2f
 #define CROSS_MAX 0.5f
+#define RATIO_MIN 0.5f
+#define RATIO_MAX 2.0f
 #define NOISE_SIGMAS 5.0f /* the expectation must stand out of the noise by so much */
 
 static const float signs[PHASES] = {1.0f, -1.0f, -1.0f, 1.0f};
@@ -19,11 +21,9 @@ void mf_polarity_reset(mf_polarity_t *state)
 static bool params_valid(const mf_polarity_params_t *p)
 {
     float size = mf_v3_norm(p->expected);
-    return size > 0.0f && size < 1.0e15f && p->command > 0.0f && p->command < 1.0e6f
-           && p->noise >= 0.0f && p->noise < 1.0e6f && p->value_max > 0.0f
-           && p->ratio_min >= 0.3f && p->ratio_min <= 1.0f && p->ratio_max >= 1.0f
-           && p->ratio_max <= 3.0f && p->measure_ms >= 1 && p->measure_ms <= 1000000u
-           && p->settle_ms <= 1000000u && p->gap_max_ms >= 1;
+    return size > 0.0f && size < 1.0e15f && p->command > 0.0f && p->command < 1.0e6f &&
+           p->noise >= 0.0f && p->noise < 1.0e6f && p->value_max > 0.0f && p->measure_ms >= 1 &&
+           p->measure_ms <= 1000000u;
 }
 
 static int finish(mf_polarity_t *state, uint8_t verdict)
@@ -70,7 +70,7 @@ static uint8_t judge(mf_polarity_t *state, const mf_polarity_params_t *params)
     if (ratio < DEAD_RATIO) {
         return MF_POLARITY_DEAD;
     }
-    if (ratio < params->ratio_min || ratio > params->ratio_max) {
+    if (ratio < RATIO_MIN || ratio > RATIO_MAX) {
         return MF_POLARITY_WRONG_SIZE;
     }
     return state->ratio > 0.0f ? MF_POLARITY_RIGHT : MF_POLARITY_REVERSED;
@@ -127,16 +127,16 @@ int mf_polarity_update(mf_polarity_t *state, const mf_polarity_params_t *params,
         return MF_OK;
     }
     bool sound = mf_v3_finite(value);
-    if (elapsed_ms == 0 || elapsed_ms > params->gap_max_ms
+    if (elapsed_ms == 0 || elapsed_ms > MF_POLARITY_GAP_MAX_MS
         || (sound && !(mf_v3_norm(value) <= params->value_max))) {
         return finish(state, MF_POLARITY_INCONCLUSIVE);
     }
     uint32_t phase_ms = time_ms - state->start_ms;
-    if (sound && phase_ms > params->settle_ms) {
+    if (sound && phase_ms > MF_POLARITY_SETTLE_MS) {
         take(state, params, value, time_ms);
     }
     state->time_ms = time_ms;
-    if (phase_ms >= params->settle_ms + params->measure_ms) {
+    if (phase_ms >= MF_POLARITY_SETTLE_MS + params->measure_ms) {
         turn_over(state, params, time_ms);
         if (state->phase >= PHASES) {
             return finish(state, judge(state, params));

@@ -5,16 +5,11 @@
 
 #define SIGMAS_MAX 5.0f
 
-static bool within(float x, float lowest, float highest)
-{
-    return x >= lowest && x <= highest; /* NaN is not */
-}
-
 static bool params_valid(const mf_residual_params_t *p)
 {
-    return within(p->momentum_sigma_N_m_s, 1.0e-12f, 1.0f) &&
-           within(p->torque_sigma_N_m, 0.0f, 1.0e-3f) &&
-           within(p->dipole_sigma_A_m2, 1.0e-4f, 10.0f) && within(p->walk_A_m2, 0.0f, 0.1f) &&
+    return mf_within(p->momentum_sigma_N_m_s, 1.0e-12f, 1.0f) &&
+           mf_within(p->torque_sigma_N_m, 0.0f, 1.0e-3f) &&
+           mf_within(p->dipole_sigma_A_m2, 1.0e-4f, 10.0f) && mf_within(p->walk_A_m2, 0.0f, 0.1f) &&
            p->window_ms >= 1000u && p->window_ms <= 600000u;
 }
 
@@ -35,27 +30,20 @@ void mf_residual_break(mf_residual_t *state)
     state->elapsed_ms = 0;
 }
 
-/* One scalar y = h m + noise of variance r; Joseph's form of rank one. */
+/* One scalar y = h m + noise of variance r. The noise is always a fair part of the whole, so the
+ * short form of the covariance's update keeps its digits; equal products keep its symmetry. */
 static void scalar(mf_residual_t *state, const float h[3], float y, float r)
 {
-    float g[3], gain[3], rest[3], *p = state->covariance;
-    mf_m3_apply(g, p, h);
+    float g[3];
+    mf_m3_apply(g, state->covariance, h);
     float s = mf_v3_dot(h, g) + r;
     float innovation = y - mf_v3_dot(h, state->dipole_B_A_m2);
     if (!(innovation * innovation <= SIGMAS_MAX * SIGMAS_MAX * s)) {
         return;
     }
-    mf_v3_scale(gain, g, 1.0f / s);
-    mf_v3_add_scaled(state->dipole_B_A_m2, state->dipole_B_A_m2, gain, innovation);
+    mf_v3_add_scaled(state->dipole_B_A_m2, state->dipole_B_A_m2, g, innovation / s);
     for (int i = 0; i < 9; i++) {
-        p[i] -= gain[i / 3] * g[i % 3];
-    }
-    mf_m3_apply(rest, p, h);
-    for (int i = 0; i < 3; i++) {
-        for (int j = i; j < 3; j++) {
-            p[3 * i + j] += r * gain[i] * gain[j] - 0.5f * (rest[i] * gain[j] + rest[j] * gain[i]);
-            p[3 * j + i] = p[3 * i + j];
-        }
+        state->covariance[i] -= g[i / 3] * g[i % 3] / s;
     }
 }
 
@@ -89,7 +77,7 @@ int mf_residual_update(mf_residual_t *state, const mf_residual_params_t *params,
     mf_v3_cross(turn, momentum_B_N_m_s, omega_BN_B_rad_s);
     mf_v3_cross(rods, rods_B_A_m2, mag_B_T);
     mf_v3_add_scaled(turn, turn, rods, 1.0f);
-    if (!params_valid(params) || dt_ms == 0 || dt_ms > params->window_ms ||
+    if (dt_ms == 0 || dt_ms > params->window_ms ||
         !(mf_v3_norm(momentum_B_N_m_s) < 1.0e4f) || !(mf_v3_norm(turn) < 1.0e4f) ||
         !(mf_v3_norm(mag_B_T) < 1.0f)) {
         return MF_E_INVAL;

@@ -32,13 +32,6 @@ static bool params_valid(const mf_sunsafe_params_t *p)
            && pair_valid(p->sun_leave_rad, p->sun_enter_rad);
 }
 
-static float angle_rad(const float a[3], const float b[3])
-{
-    float cross[3];
-    mf_v3_cross(cross, a, b);
-    return mf_atan2f(mf_v3_norm(cross), mf_v3_dot(a, b));
-}
-
 /* The next stage from the two angles and the size of the momentum relative to h0, less one. */
 static uint8_t choose(uint8_t stage, const mf_sunsafe_params_t *params, float axis_rad,
                       float sun_rad, float excess)
@@ -96,8 +89,8 @@ int mf_sunsafe_update(mf_sunsafe_t *state, const mf_sunsafe_params_t *params,
         return MF_E_INVAL;
     }
     float excess = size / params->momentum_N_m_s - 1.0f;
-    float axis_rad = angle_rad(momentum, axis);
-    float sun_rad = sun_known ? angle_rad(momentum, sun) : -1.0f;
+    float axis_rad = mf_v3_angle_rad(momentum, axis);
+    float sun_rad = sun_known ? mf_v3_angle_rad(momentum, sun) : -1.0f;
     uint8_t stage = choose(state->stage, params, axis_rad, sun_rad, excess);
     if (stage == MF_SUNSAFE_PRECESS) {
         missing_to_sun(momentum, sun, params->momentum_N_m_s, missing);

@@ -26,9 +26,9 @@ static bool line_good(const char *line, char number)
 
 /* Unsigned number in columns first..last: spaces, digits, and a point at column `point` (-1: none).
  * Its digits as one integer; false for anything else, or when there is no digit. */
-static bool digits(const char *line, int first, int last, int point, uint64_t *out)
+static bool digits(const char *line, int first, int last, int point, uint32_t *out)
 {
-    uint64_t value = 0;
+    uint32_t value = 0;
     bool begun = false;
     for (int i = first; i <= last; i++) {
         if (i == point) {
@@ -37,7 +37,10 @@ static bool digits(const char *line, int first, int last, int point, uint64_t *o
             }
             begun = true;
         } else if (is_digit(line[i])) {
-            value = value * 10u + (uint64_t)(line[i] - '0');
+            if (value > (UINT32_MAX - 9u) / 10u) {
+                return false; /* more than 42 turns a day */
+            }
+            value = value * 10u + (uint32_t)(line[i] - '0');
             begun = true;
         } else if (line[i] != ' ' || begun) {
             return false;
@@ -49,7 +52,7 @@ static bool digits(const char *line, int first, int last, int point, uint64_t *o
 
 static bool angle(const char *line, int first, int last, uint32_t limit_deg, double *out_rad)
 {
-    uint64_t value = 0;
+    uint32_t value = 0;
     if (!digits(line, first, last, last - 4, &value) || value > limit_deg * 10000u) {
         return false;
     }
@@ -60,7 +63,7 @@ static bool angle(const char *line, int first, int last, uint32_t limit_deg, dou
 /* Sign, five digits behind an implied point, sign and digit of the power of ten. */
 static bool drag(const char *line, double *out)
 {
-    uint64_t mantissa = 0;
+    uint32_t mantissa = 0;
     char sign = line[53];
     char power_sign = line[59];
     if ((sign != ' ' && sign != '+' && sign != '-') ||
@@ -82,9 +85,9 @@ static bool drag(const char *line, double *out)
 /* Year of two digits (57..99: last century) and day of the year, as a day number. */
 static bool epoch(const char *line, mf_tle_t *out)
 {
-    uint64_t year = 0;
-    uint64_t day = 0;
-    uint64_t fraction = 0;
+    uint32_t year = 0;
+    uint32_t day = 0;
+    uint32_t fraction = 0;
     if (!digits(line, 18, 19, -1, &year) || !digits(line, 20, 22, -1, &day) || line[23] != '.' ||
         !digits(line, 24, 31, -1, &fraction)) {
         return false;
@@ -97,7 +100,7 @@ static bool epoch(const char *line, mf_tle_t *out)
     /* One leap day per four years, 2000 itself counting from its end. */
     int32_t leap_days = since_2000 > 0 ? (since_2000 + 3) / 4 : since_2000 / 4;
     out->epoch_day = since_2000 * 365 + leap_days + (int32_t)day - 1;
-    out->epoch_fraction_e8 = (uint32_t)fraction;
+    out->epoch_fraction_e8 = fraction;
     return true;
 }
 
@@ -112,8 +115,8 @@ int mf_tle_parse(const char *line1, const char *line2, mf_tle_t *out)
         }
     }
     mf_tle_t tle = {0};
-    uint64_t eccentricity = 0;
-    uint64_t revolutions = 0; /* per day, 1e-8 */
+    uint32_t eccentricity = 0;
+    uint32_t revolutions = 0; /* per day, 1e-8 */
     if (!epoch(line1, &tle) || !drag(line1, &tle.bstar_per_radius) ||
         !digits(line2, 26, 32, -1, &eccentricity) || !digits(line2, 52, 62, 54, &revolutions)) {
         return MF_E_BADMSG;

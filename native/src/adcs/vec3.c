@@ -1,6 +1,11 @@
 /* Vectors and matrices of three: see mf_vec3.h. */
 #include "mf_vec3.h"
 
+bool mf_within(float x, float lowest, float highest)
+{
+    return x >= lowest && x <= highest;
+}
+
 void mf_v3_scale(float out[3], const float a[3], float factor)
 {
     mf_v3_set(out, a[0] * factor, a[1] * factor, a[2] * factor);
@@ -30,6 +35,13 @@ float mf_v3_norm(const float a[3])
 bool mf_v3_finite(const float a[3])
 {
     return mf_finitef(a[0]) && mf_finitef(a[1]) && mf_finitef(a[2]);
+}
+
+float mf_v3_angle_rad(const float a[3], const float b[3])
+{
+    float across[3];
+    mf_v3_cross(across, a, b);
+    return mf_atan2f(mf_v3_norm(across), mf_v3_dot(a, b));
 }
 
 bool mf_v3_unit(float out[3], const float a[3])

@@ -5,15 +5,17 @@
 
 #define N MF_WHEELS_COUNT
 #define UNIT_TOLERANCE 1.0e-3f
+#define SMALLEST 1.0e-12f /* of parameters that are divided by, or that nothing works without */
+#define LARGEST 1.0e3f
 #define SPAN_MIN 0.1f /* volume that three unit axes must span */
 
 static bool params_valid(const mf_wheels_params_t *p)
 {
-    return p->inertia_kg_m2 > 0.0f && p->inertia_kg_m2 < 1.0e3f && p->torque_max_N_m > 0.0f
-           && p->torque_max_N_m < 1.0e3f && p->momentum_max_N_m_s > 0.0f
-           && p->momentum_max_N_m_s < 1.0e3f && p->bias_N_m_s >= 0.0f
-           && p->bias_N_m_s <= p->momentum_max_N_m_s && p->bias_gain_1_s >= 0.0f
-           && p->bias_gain_1_s <= 1.0f && p->horizon_s > 0.0f && p->horizon_s < 1.0e3f;
+    return mf_within(p->inertia_kg_m2, SMALLEST, LARGEST) &&
+           mf_within(p->torque_max_N_m, SMALLEST, LARGEST) &&
+           mf_within(p->momentum_max_N_m_s, SMALLEST, LARGEST) &&
+           mf_within(p->bias_N_m_s, 0.0f, p->momentum_max_N_m_s) &&
+           mf_within(p->bias_gain_1_s, 0.0f, 1.0f) && mf_within(p->horizon_s, SMALLEST, LARGEST);
 }
 
 /* Momenta of the available wheels and their sum; the wheel that is lost, N when none is. Negative
