@@ -4,9 +4,9 @@
  *   T_k - P/4  mf_kernel_timer():  queue the sensor reads (SysTick handler; returns at once)
  *   T_k        mf_kernel_tick():   take what arrived, compute, queue actuator writes, publish the
  *                                  report, kick the watchdog (PendSV, lowest priority)
- * The loop itself is mf_adcs.h; the kernel samples the devices for it, in the phases of its measuring
- * cycle, and hands its outputs to rods and wheels. Coils are off for a whole tick before the field
- * is sampled. Nothing here blocks or allocates. */
+ * The loop itself is mf_adcs.h; the kernel samples the devices for it, in the phases of its
+ * measuring cycle, and hands its outputs to rods and wheels. Coils are off for a whole tick before
+ * the field is sampled. Nothing here blocks or allocates. */
 #ifndef MF_KERNEL_H
 #define MF_KERNEL_H
 
@@ -347,9 +347,9 @@ typedef struct mf_kernel mf_kernel_t; /* complete in mf_kernel_state.h; caller's
  * Silicon: independent watchdog plus GPIO pulse. Device bus: mf_devbus_kick. */
 typedef void (*mf_kick_t)(void *ctx, uint32_t tick);
 
-/* The buses outlive the kernel; `gnss_bus` may be NULL (no receiver); `config` is copied; `kick` may be NULL (no watchdog). The first
- * tick is number MF_FIRST_TICK, or the next one whose sampling time is still ahead, so that
- * worlds that boot faster or slower tick alike. */
+/* The buses outlive the kernel; `gnss_bus` may be NULL (no receiver); `config` is copied; `kick`
+ * may be NULL (no watchdog). The first tick is number MF_FIRST_TICK, or the next one whose sampling
+ * time is still ahead, so that worlds that boot faster or slower tick alike. */
 void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_bus_t *adcs_bus,
                      mf_bus_t *gnss_bus, mf_kick_t kick, void *kick_ctx, uint64_t now_us);
 /* Next moment at which the port must call mf_kernel_timer [ms since start]. */

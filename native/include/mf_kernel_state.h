@@ -13,6 +13,7 @@
 #define MF_KERNEL_GUARD 0x6D666B31u
 #define MF_KERNEL_SENSORS 8 /* devices 0..7: all but wheels and rods */
 #define MF_KERNEL_GNSS_READ 128u
+#define MF_KERNEL_HEARTBEAT_LIMIT_S 10.0f /* at start */
 
 /* One device: initialisation, failure and recovery. */
 typedef struct {
@@ -26,7 +27,6 @@ typedef struct {
     bool pending;          /* a transfer was queued for the next tick */
     bool failed;           /* persistent: event raised, retried with back-off */
     bool answered;         /* since start */
-    bool fresh;            /* a sample of this tick */
 } mf_kernel_device_t;
 
 /* Repetitions of a sample, which its part does not tell by itself. */

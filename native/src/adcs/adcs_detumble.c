@@ -1,8 +1,8 @@
 /* Attitude loop: from a tumble to rest, and the decision that it is over; see mf_adcs.h.
  *
  * By the gyro (mf_damping.h) as long as the rate is well above its bias, by B-dot below and without
- * gyro. A body that spins about the field line shows the rods nothing to damp, and strong damping of
- * what is across keeps it there: the spin axis follows the field through the orbit. With a single
+ * gyro. A body that spins about the field line shows the rods nothing to damp, and strong damping
+ * of what is across keeps it there: the spin axis follows the field through the orbit. With a single
  * gain, 1.5e-4 N m s is too slow for twice the reference inertia (0.066 kg m^2) and 2.5e-4 holds
  * half of it (0.0034 kg m^2 about z) at several deg/s for a whole orbit. So, while the gyro says
  * turning, damping waits until the rate across the field is a good part of the whole rate, and is

@@ -1,4 +1,4 @@
-/* Mission time: set by Python's time service, kept here, where a restart of Python does not reach. */
+/* Mission time: set by Python's time service, kept where a restart of Python does not reach. */
 #include "mf_kernel_state.h"
 #include "mf_port.h"
 

@@ -156,7 +156,6 @@ void mf_kernel_device_failed(mf_kernel_t *kernel, int number, int status)
 bool mf_kernel_device_ready(mf_kernel_t *kernel, int number)
 {
     mf_kernel_device_t *device = mf_kernel_device(kernel, number);
-    device->fresh = false;
     if (!device->pending) {
         return false;
     }
@@ -203,7 +202,7 @@ bool mf_kernel_only_waited(const mf_kernel_t *kernel, const mf_xfer_t *xfer)
     return xfer->status == MF_E_TIMEOUT && kernel->hung != NULL && xfer != kernel->hung;
 }
 
-/* Only the transfer at the head hangs; one that merely waited behind it is no failure of its part. */
+/* Only the transfer at the head hangs; one that merely waited behind it is no failure. */
 static void late(mf_kernel_t *kernel, bool *pending, const mf_xfer_t *xfer, const mf_xfer_t *head)
 {
     if (*pending && xfer->status == MF_E_BUSY) {

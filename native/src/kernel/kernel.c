@@ -7,10 +7,6 @@
 
 #define SAMPLE_LEAD_MS (MF_TICK_PERIOD_MS / 4u)
 
-#define DEFAULT_HEARTBEAT_LIMIT_MS 10000u
-
-/* First light's way to rest, with rods of 0.5 A m^2: see adcs_detumble.c for the figures behind the
- * gain. Binary fractions of few digits, which single and double precision agree on. */
 #define ROD_DIPOLE_A_M2 0.5f
 
 _Static_assert(MF_TICK_PERIOD_MS == MF_ADCS_PERIOD_MS, "one tick is one step of the loop");
@@ -58,7 +54,7 @@ void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_b
     kernel->next_tick_ms = (uint64_t)kernel->next_tick * MF_TICK_PERIOD_MS;
     kernel->start_ms = (uint32_t)now_ms;
     kernel->beat_ms = (uint32_t)now_ms;
-    kernel->heartbeat_limit_ms = DEFAULT_HEARTBEAT_LIMIT_MS;
+    kernel->heartbeat_limit_ms = (uint32_t)(MF_KERNEL_HEARTBEAT_LIMIT_S * 1000.0f);
     mf_adcs_reset(&kernel->adcs, &kernel->config.adcs);
     mf_ubx_reset(&kernel->ubx);
     mf_kernel_devices_reset(kernel);
@@ -120,8 +116,8 @@ static void check_heartbeat(mf_kernel_t *kernel, uint32_t now_ms)
     kernel->heartbeat_lost = lost;
 }
 
-/* One step of the loop on what has arrived, and its outputs to the actuators. A grid point without a
- * tick left the coils as they were, for an unknown reason and too long: off, until the next tick. */
+/* One step of the loop on what has arrived, and its outputs to the actuators. A grid point without
+ * a tick left the coils as they were, for an unknown reason and too long: off until the next tick. */
 static void step(mf_kernel_t *kernel, bool skipped)
 {
     mf_adcs_in_t *in = &kernel->in;

@@ -29,8 +29,6 @@ typedef struct {
         FLOAT(index, control.inertia_B_kg_m2[element], lowest, 10.0f),                             \
         FLOAT(index, magpoint.control.inertia_B_kg_m2[element], lowest, 10.0f)
 
-#define DEFAULT_HEARTBEAT_LIMIT_S 10.0f
-
 static const row_t rows[] = {
     FLOAT(MF_PARAM_BDOT_GAIN_N_M_S, bdot.gain_N_m_s, 0.0f, 1.0f),
     FLOAT(MF_PARAM_DIPOLE_MAX_A_M2, bdot.dipole_max_A_m2, 0.0f, 10.0f),
@@ -229,7 +227,7 @@ static float start_value(const row_t *row)
     case KIND_MS_UINT32:
         return (float)*(const uint32_t *)place / 1000.0f;
     default:
-        return DEFAULT_HEARTBEAT_LIMIT_S;
+        return MF_KERNEL_HEARTBEAT_LIMIT_S;
     }
 }
 

@@ -123,7 +123,7 @@ static void take(mf_kernel_t *kernel, int number, const mf_sensor_part_t *part,
         return;
     }
     mf_kernel_device_good(kernel, number);
-    device->fresh = sample->fresh = true;
+    sample->fresh = true;
     sample->dark = status == MF_SENSOR_DARK;
     sample->age_ms = AGE_MS;
 }
@@ -145,7 +145,7 @@ static void take_tracker(mf_kernel_t *kernel)
     if (status != MF_OK) {
         return; /* nothing to be seen, or nothing new */
     }
-    device->fresh = kernel->in.tracker_fresh = true;
+    kernel->in.tracker_fresh = true;
     for (int i = 0; i < 4; i++) {
         kernel->in.q_SN_tracker[i] = sample.q_SN[i];
     }

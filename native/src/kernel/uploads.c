@@ -1,4 +1,4 @@
-/* Uploads: what is too large for a command. One slot, filled in any context, emptied by the tick. */
+/* Uploads: what is too large for a command. One slot, filled anywhere, emptied by the tick. */
 #include <string.h>
 
 #include "mf_kernel_state.h"

@@ -12,7 +12,8 @@ static const uint8_t devices[MF_ADCS_SENSORS] = {
 /* Sensors that have given a sample in this tick. */
 static uint32_t sampling(const mf_adcs_in_t *in)
 {
-    return (uint32_t)in->mag[0].fresh << MF_ADCS_MAG_1 | (uint32_t)in->mag[1].fresh << MF_ADCS_MAG_2 |
+    return (uint32_t)in->mag[0].fresh << MF_ADCS_MAG_1 |
+           (uint32_t)in->mag[1].fresh << MF_ADCS_MAG_2 |
            (uint32_t)in->gyro.fresh << MF_ADCS_GYRO | (uint32_t)in->fss.fresh << MF_ADCS_FSS |
            (uint32_t)in->css_fresh << MF_ADCS_COARSE |
            (uint32_t)in->tracker_fresh << MF_ADCS_TRACKER |

@@ -1,6 +1,6 @@
-/* Reaction wheels: speed in, torque out. While they are driven, a torque in every tick, since a wheel
- * falls off by itself 2 s after the last; else their speed once a measuring cycle, and "off" until
- * that has been acknowledged. */
+/* Reaction wheels: speed in, torque out. While they are driven, a torque in every tick, since a
+ * wheel falls off by itself 2 s after the last; else their speed once a measuring cycle, and "off"
+ * until that has been acknowledged. */
 #include "mf_kernel_state.h"
 
 #define PHASE_READ 6u
@@ -51,7 +51,6 @@ void mf_kernel_wheels_take(mf_kernel_t *kernel)
             mf_wheel_telemetry_t telemetry;
             mf_wheel_convert(&kernel->wheel_reads[i].io, &telemetry);
             mf_kernel_device_good(kernel, number);
-            kernel->wheel_reads[i].fresh = true;
             kernel->in.wheel_speed_rad_s[i] = telemetry.speed_rad_s;
             kernel->in.wheels_working = (uint8_t)(kernel->in.wheels_working | bit);
         } else if (mf_kernel_device_state(kernel, number) != MF_DEVICE_WORKING ||
