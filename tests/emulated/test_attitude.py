@@ -1,7 +1,10 @@
 """The attitude loop on the target: what the ground may ask of it, bit by bit as sent; and mission
 time over a restart of Python."""
 
-from ground.encode import Encoder
+import struct
+
+from ground import crc
+from ground.encode import PARAMETERS_PER_REPORT, Encoder, tc_frame
 from tests.boards import attitude_requests
 from tests.boards.attitude_requests import EPOCH_S
 from tests.emulated.flight import Flight
@@ -41,3 +44,32 @@ def test_mission_time_outlives_a_restart_of_python(tmp_path):
     assert abs(min(late) - min(early)) < 0.1
     estimates = [r.raw for r in flight.reports if r.name == "attitude_estimate"]
     assert estimates[-1]["flags"] & attitude_requests.ORBIT_VALID
+
+
+def test_every_parameter_is_what_the_dictionary_says(tmp_path):
+    """Bit by bit in single precision, as written for people; and what is set is what is kept."""
+    flight = Flight(tmp_path, 70.0)
+    encoder = Encoder(flight.dictionary)
+    parameters = flight.dictionary.parameters
+    changed = {"attitude_mag_1_bias_x": -1.5e-6, "attitude_elevation_min": -0.1}
+    flight.uplink(5.0, encoder.frame("set_parameters", changed))
+    refused = {"attitude_mag_1_bias_y": 1e-3}
+    beyond = bytearray(encoder.packet("set_parameters", refused)[:-2])
+    beyond[-4:] = struct.pack(">f", 1.001e-3)
+    flight.uplink(8.0, tc_frame(flight.dictionary.scid, 0, crc.append_crc(bytes(beyond))))
+    names = list(parameters)
+    for number, first in enumerate(range(0, len(names), PARAMETERS_PER_REPORT)):
+        part = names[first : first + PARAMETERS_PER_REPORT]
+        flight.uplink(40.0 + 3.0 * number, encoder.frame("report_parameters", part))
+    flight.fly()
+    wanted = {name: row.default for name, row in parameters.items()} | changed
+    for name, row in parameters.items():
+        code = ">" + row.type.code
+        assert (
+            flight.history.parameters[name]
+            == struct.unpack(code, struct.pack(code, wanted[name]))[0]
+        )
+    refusals = [r.raw["code"] for r in flight.reports if r.name == "acceptance_failure"]
+    assert [flight.dictionary.failures[code] for code in refusals] == ["out_of_range"]
+    # Nothing that the dictionary allows is refused by the loop.
+    assert flight.history.latest["attitude_devices"].raw["commands_refused"] == 0

@@ -180,7 +180,7 @@ EVENTS = (
     (0x0204, 1, "gyro recovered, {1} errors so far"),
     (0x0205, 3, "torque rods failed: status -{0}, rod {1}"),
     (0x0206, 1, "torque rods recovered, {1} errors so far"),
-    (0x0207, 3, "control loop stepped down to {1:loop_mode}: {0:loop_reason}"),
+    (0x0207, 3, "control loop stepped down: {0:loop_reason}, now {1:loop_mode}"),
     (0x0208, 4, "heartbeat lost for {1} ms: watchdog no longer fed"),
     (0x0209, 2, "heartbeat back"),
     (0x020A, 3, "control ticks skipped: {0} in a row, {1} so far"),
