@@ -23,7 +23,8 @@ OP_GPIO_WRITE = 6
 OP_GPIO_READ = 7
 OP_WATCHDOG = 8
 OP_I2C_PEEK = 9
-OPS = frozenset(range(OP_HELLO, OP_I2C_PEEK + 1))
+OP_SPI_PEEK = 10
+OPS = frozenset(range(OP_HELLO, OP_SPI_PEEK + 1))
 
 BUS_ADCS = 1
 BUS_PLATFORM = 2

@@ -67,6 +67,17 @@ class SpiBus:
             return error.status, b""
         return (E_RESET, b"") if part.supply_failed else (0, data)
 
+    def peek(self, bus: int, select: int, tx: bytes, rx_len: int, time_us: int) -> Answer:
+        """What `transfer` would answer, without what the instruction does as the selection ends."""
+        part = self.parts.get(select) if bus == BUS_SPI else None
+        if part is None:
+            return E_NODEV, b""
+        part.time_us = self._clock_us(time_us)
+        try:
+            return 0, part.peek(tx, rx_len, select)
+        except BusError as error:
+            return error.status, b""
+
     def _clock_us(self, time_us: int) -> int:
         wire_us = self._from_us + self._bits * 1_000_000 // SPI_CLOCK_HZ
         now_us = self._base_us + time_us

@@ -207,10 +207,12 @@ namespace Antmicro.Renode.Peripherals.Miscellaneous
 
         public const byte Hello = 1;
         public const byte I2C = 2;
+        public const byte Spi = 3;
         public const byte UartWrite = 4;
         public const byte UartRead = 5;
         public const byte WatchdogKick = 8;
         public const byte I2CPeek = 9;
+        public const byte SpiPeek = 10;
 
         public const int DataMax = 300;
         public const byte Version = 1;

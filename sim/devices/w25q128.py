@@ -123,19 +123,35 @@ class W25q128(Device):
             return b"\xff" * rx_len
         return self.access(tx, rx_len, address)
 
+    def peek(self, tx: bytes, rx_len: int, address: int = 0) -> bytes:
+        """What `transfer` would answer: the instruction acts only as /CS rises."""
+        if self.faults.has("timeout"):
+            raise BusError(E_TIMEOUT)
+        if not self.working or self.faults.has("nack"):
+            return b"\xff" * rx_len
+        self._settle()
+        return self._driven(tx + bytes(rx_len))[len(tx) :]
+
     def access(self, tx: bytes, rx_len: int, address: int) -> bytes:
         self._settle()
         sent = tx + bytes(rx_len)
-        if not sent or self.time_us < self._quiet_until_us:
-            return b"\xff" * rx_len
-        code, armed = sent[0], self._reset_armed
-        self._reset_armed = False
-        if self._powered_down and code != 0xAB:
-            return b"\xff" * rx_len
-        silent, answer = self._answer(code, sent)
-        self._act(code, sent, armed)
-        shown = (b"\xff" * silent + answer)[: len(sent)].ljust(len(sent), b"\xff")
+        shown = self._driven(sent)
+        if sent and self.time_us >= self._quiet_until_us:
+            code, armed = sent[0], self._reset_armed
+            self._reset_armed = False
+            if not self._powered_down or code == 0xAB:
+                self._act(code, sent, armed)
         return shown[len(tx) :]
+
+    def _driven(self, sent: bytes) -> bytes:
+        """What the part drives while `sent` comes in, byte by byte."""
+        nothing = b"\xff" * len(sent)
+        if not sent or self.time_us < self._quiet_until_us:
+            return nothing
+        if self._powered_down and sent[0] != 0xAB:
+            return nothing
+        silent, answer = self._answer(sent[0], sent)
+        return (b"\xff" * silent + answer)[: len(sent)].ljust(len(sent), b"\xff")
 
     # --- what is read ------------------------------------------------------------------------
 

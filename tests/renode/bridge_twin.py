@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-HELLO, I2C, UART_WRITE, UART_READ, WATCHDOG, PEEK = 1, 2, 4, 5, 8, 9
+HELLO, I2C, SPI, UART_WRITE, UART_READ, WATCHDOG, PEEK = 1, 2, 3, 4, 5, 8, 9
+SPI_PEEK, SPI_BUS, FLASH = 10, 3, 0x24
 DATA_MAX, FIRST_PEEK = 300, 32
 UART, GRID_US = 1, 100_000
 E_IO, E_RESET = -5, -104
@@ -39,6 +40,12 @@ class Bridge(Protocol):
 
     def gpio(self, level: bool) -> None:
         """Level of the watchdog's kick line."""
+
+    def select(self, level: bool) -> None:
+        """Level of the flash memory's chip select."""
+
+    def spi(self, data: bytes) -> bytes:
+        """Bytes of the SPI master, and what it reads meanwhile."""
 
     def look(self) -> None:
         """Periodic work of the UART bridge, every 10 ms of the machine."""
@@ -69,7 +76,7 @@ class _Slave:
 
 @dataclass
 class PythonBridge:
-    """DevBusClient, DevBusI2C, DevBusI2CStatus, DevBusUart and DevBusWatchdog in one."""
+    """DevBusClient, DevBusI2C, DevBusI2CStatus, DevBusSpi, DevBusUart and DevBusWatchdog in one."""
 
     port: int
     now_us: int = 0
@@ -83,6 +90,9 @@ class PythonBridge:
     slaves: dict[tuple[int, int], _Slave] = field(default_factory=dict)
     link: socket.socket | None = None
     fetched: int = 0
+    selected: bool = False
+    sent: bytes = b""
+    drives: bytes = b""  # what the flash memory will answer while zeros come
     to_receiver: bytearray = field(default_factory=bytearray)
 
     def time(self, machine_us: int) -> None:
@@ -122,6 +132,29 @@ class PythonBridge:
             tick = (self.now_us - self.reset_at_us) // 100_000
             self._exchange(WATCHDOG, 0, 0, struct.pack("<I", tick), 0)
 
+    def select(self, level: bool) -> None:
+        if self.selected and level:
+            sent, self.sent, self.drives = self.sent, b"", b""
+            if sent:
+                self._exchange(SPI, SPI_BUS, FLASH, sent, 0)
+        self.selected = not level
+
+    def spi(self, data: bytes) -> bytes:
+        answers = bytearray()
+        for value in data:
+            if not self.selected or len(self.sent) >= DATA_MAX:
+                answers.append(0xFF)
+                continue
+            if not self.drives:
+                count = min(1 if len(self.sent) < 4 else 64, DATA_MAX - len(self.sent))
+                status, self.drives = self._exchange(SPI_PEEK, SPI_BUS, FLASH, self.sent, count)
+                if status < 0:
+                    self.drives = b"\xff" * count
+            answers.append(self.drives[0])
+            self.drives = self.drives[1:] if value == 0 else b""
+            self.sent += bytes([value])
+        return bytes(answers)
+
     def look(self) -> None:
         grid = (self.now_us - self.reset_at_us) // GRID_US
         if grid < self.fetched:
@@ -145,7 +178,8 @@ class PythonBridge:
 
     def reset(self) -> None:
         self.reset_at_us = self.now_us
-        self.greeted = self.reset_pending = self.level = False
+        self.greeted = self.reset_pending = self.level = self.selected = False
+        self.sent = self.drives = b""
         self.sticky.clear()
         self.slaves.clear()
 
@@ -234,6 +268,12 @@ class MonoBridge:
 
     def gpio(self, level: bool) -> None:
         self._ask("gpio", int(level))
+
+    def select(self, level: bool) -> None:
+        self._ask("select", int(level))
+
+    def spi(self, data: bytes) -> bytes:
+        return bytes.fromhex(self._ask("spi", data.hex()))
 
     def look(self) -> None:
         self._ask("look")

@@ -155,6 +155,22 @@ def test_every_address_of_the_drivers_has_a_part() -> None:
             assert f"i2c{2 if name in platform else 1} 0x{address:02X}" in registered, name
 
 
+def test_flash_memory_is_selected_by_the_pin_of_every_variant() -> None:
+    from sim.protocol import BUS_SPI, SELECT_FLASH
+
+    flash = OBC["flash_memory"]
+    assert (flash.kind, flash.place) == ("SPI.DevBusSpi", "spi1")
+    assert flash.properties == {
+        "client": "devbus",
+        "bus": str(BUS_SPI),
+        "select": f"0x{SELECT_FLASH:02X}",
+    }
+    port, pin = "ABCDEFGHI"[SELECT_FLASH >> 4], SELECT_FLASH & 0xF
+    assert OBC[f"gpioPort{port}"].lines[str(pin)] == f"exti@{pin} | flash_memory@0"
+    for variant in (ROOT / "boards/obc_f405/variants").glob("*.mk"):
+        assert f"PIN_SPI1_CS = P{port}{pin}\n" in variant.read_text()
+
+
 def test_gnss_uart_is_the_one_of_the_firmware() -> None:
     """USART6 by its pins: PC6 and PC7, alternate function 8 (data sheet table 9)."""
     for variant in (ROOT / "boards/obc_f405/variants").glob("*.mk"):
@@ -225,6 +241,8 @@ def test_protocol_numbers_agree() -> None:
         "I2C": protocol.OP_I2C,
         "WatchdogKick": protocol.OP_WATCHDOG,
         "I2CPeek": protocol.OP_I2C_PEEK,
+        "Spi": protocol.OP_SPI,
+        "SpiPeek": protocol.OP_SPI_PEEK,
         "UartWrite": protocol.OP_UART_WRITE,
         "UartRead": protocol.OP_UART_READ,
         "Version": protocol.VERSION,

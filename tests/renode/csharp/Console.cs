@@ -5,6 +5,8 @@
 //   stop BUS ADDRESS      STOP                                 -> ok
 //   status BUS            the reserved address                 -> two hex digits
 //   gpio 0|1              level of the kick line               -> ok
+//   select 0|1            level of the chip select             -> ok
+//   spi HEX               bytes out, as the master sends them  -> hex, bytes in
 //   look                  the periodic work of the UART bridge -> ok
 //   send HEX              bytes out of the UART                -> ok
 //   received              bytes into it since the last time    -> hex, or -
@@ -21,6 +23,7 @@ using Antmicro.Renode.Peripherals;
 using Antmicro.Renode.Peripherals.CPU;
 using Antmicro.Renode.Peripherals.I2C;
 using Antmicro.Renode.Peripherals.Miscellaneous;
+using Antmicro.Renode.Peripherals.SPI;
 using Antmicro.Renode.Peripherals.UART;
 using Antmicro.Renode.Time;
 
@@ -102,6 +105,7 @@ namespace Microflight.Tests
             client = new DevBusClient(machine, int.Parse(arguments[0]));
             watchdog = new DevBusWatchdog(client);
             uart = new Uart();
+            flash = new DevBusSpi(client, 3, 0x24);
             new DevBusUart(machine, client, uart, 1);
             string line;
             while((line = Console.ReadLine()) != null)
@@ -131,6 +135,17 @@ namespace Microflight.Tests
             case "gpio":
                 watchdog.OnGPIO(0, words[1] == "1");
                 return "ok";
+            case "select":
+                flash.OnGPIO(0, words[1] == "1");
+                return "ok";
+            case "spi":
+                var answers = new StringBuilder();
+                foreach(var value in Bytes(words[1]))
+                {
+                    answers.Append(flash.Transmit(value).ToString("x2"));
+                }
+                flash.FinishTransmission();
+                return answers.ToString();
             case "look":
                 if(machine.Running)
                 {
@@ -150,6 +165,7 @@ namespace Microflight.Tests
             case "reset":
                 client.Reset();
                 watchdog.Reset();
+                flash.Reset();
                 foreach(var slave in slaves.Values)
                 {
                     slave.Reset();
@@ -187,6 +203,7 @@ namespace Microflight.Tests
         private static Machine machine;
         private static DevBusClient client;
         private static DevBusWatchdog watchdog;
+        private static DevBusSpi flash;
         private static Uart uart;
         private static readonly Dictionary<string, DevBusI2C> slaves = new Dictionary<string, DevBusI2C>();
     }

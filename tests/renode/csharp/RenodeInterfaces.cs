@@ -48,6 +48,16 @@ namespace Antmicro.Renode.Peripherals.I2C
     }
 }
 
+namespace Antmicro.Renode.Peripherals.SPI
+{
+    public interface ISPIPeripheral : IPeripheral
+    {
+        byte Transmit(byte data);
+
+        void FinishTransmission();
+    }
+}
+
 namespace Antmicro.Renode.Peripherals.UART
 {
     public interface IUART : IPeripheral
