@@ -1,31 +1,39 @@
 /* QUEST: see mf_quest.h. */
 #include "mf_quest.h"
 
+#include <float.h>
+#include <string.h>
+
 #include "mf_quat.h"
 #include "mf_vec3.h"
 
 #define NEWTON_STEPS 8
 #define REFINING_STEPS 2
 
+/* A direction of unit length in both frames, with its weight. */
+typedef struct {
+    float seen_B[3], reference_N[3], weight;
+} pair_t;
+
 /* Attitude profile matrix sum w b r^T, weights of sum 1; false for bad input. */
-static bool profile(const mf_quest_direction_t directions[], int count, float out[9])
+static bool profile(const mf_quest_direction_t directions[], int count, pair_t pairs[],
+                    float out[9])
 {
     float total = 0.0f;
-    for (int i = 0; i < 9; i++) {
-        out[i] = 0.0f;
-    }
+    memset(out, 0, 9 * sizeof out[0]);
     for (int n = 0; n < count; n++) {
-        float b[3], r[3], sigma_rad = directions[n].sigma_rad;
-        if (!mf_v3_unit(b, directions[n].direction_B) || !mf_v3_unit(r, directions[n].direction_N)
-            || !(sigma_rad >= 1.0e-5f && sigma_rad <= 1.0f)) {
+        pair_t *pair = &pairs[n];
+        float sigma_rad = directions[n].sigma_rad;
+        if (!mf_v3_unit(pair->seen_B, directions[n].direction_B) ||
+            !mf_v3_unit(pair->reference_N, directions[n].direction_N) ||
+            !mf_within(sigma_rad, 1.0e-5f, 1.0f)) {
             return false;
         }
-        float weight = 1.0f / (sigma_rad * sigma_rad);
-        total += weight;
+        pair->weight = 1.0f / (sigma_rad * sigma_rad);
+        total += pair->weight;
         for (int i = 0; i < 3; i++) {
-            for (int j = 0; j < 3; j++) {
-                out[3 * i + j] += weight * b[i] * r[j];
-            }
+            mf_v3_add_scaled(&out[3 * i], &out[3 * i], pair->reference_N,
+                             pair->weight * pair->seen_B[i]);
         }
     }
     for (int i = 0; i < 9; i++) {
@@ -103,29 +111,23 @@ static int solve(const float b[9], float q[4])
 }
 
 /* Covariance, the rotation vector of one Gauss-Newton step from q_BN, and the loss before it. */
-static bool step(const mf_quest_direction_t directions[], int count, const float q_BN[4],
-                 float covariance[9], float theta_B_rad[3], float *chi2)
+static bool step(const pair_t pairs[], int count, const float q_BN[4], float covariance[9],
+                 float theta_B_rad[3], float *chi2)
 {
     float information[9] = {0.0f}, moment[3] = {0.0f};
     *chi2 = 0.0f;
     for (int n = 0; n < count; n++) {
-        float measured[3], reference[3], expected[3], turn[3];
-        if (!mf_v3_unit(measured, directions[n].direction_B)
-            || !mf_v3_unit(reference, directions[n].direction_N)) {
-            return false;
-        }
-        mf_quat_apply(q_BN, reference, expected);
-        mf_v3_cross(turn, measured, expected);
-        float weight = 1.0f / (directions[n].sigma_rad * directions[n].sigma_rad);
+        float expected[3], turn[3], weight = pairs[n].weight;
+        mf_quat_apply(q_BN, pairs[n].reference_N, expected);
+        mf_v3_cross(turn, pairs[n].seen_B, expected);
+        mf_v3_add_scaled(moment, moment, turn, weight);
         for (int i = 0; i < 3; i++) {
-            float difference = measured[i] - expected[i];
-            *chi2 += weight * difference * difference;
-            moment[i] += weight * turn[i];
-            for (int j = 0; j < 3; j++) {
-                float one = i == j ? 1.0f : 0.0f;
-                information[3 * i + j] += weight * (one - expected[i] * expected[j]);
-            }
+            mf_v3_add_scaled(&information[3 * i], &information[3 * i], expected,
+                             -weight * expected[i]);
+            information[4 * i] += weight;
         }
+        mf_v3_add_scaled(expected, expected, pairs[n].seen_B, -1.0f);
+        *chi2 += weight * mf_v3_dot(expected, expected);
     }
     if (!mf_m3_invert(covariance, information, 1.0e-6f)) {
         return false;
@@ -143,12 +145,13 @@ int mf_quest(const mf_quest_params_t *params, const mf_quest_direction_t directi
              mf_quest_result_t *result)
 {
     if (count < 2 || count > MF_QUEST_MOST
-        || !(params->sigma_max_rad >= 0.001f && params->sigma_max_rad <= 1.0f)) {
+        || !mf_within(params->sigma_max_rad, 0.001f, 1.0f)) {
         return MF_E_INVAL;
     }
     mf_quest_result_t found;
+    pair_t pairs[MF_QUEST_MOST];
     float b[9], q[4];
-    if (!profile(directions, count, b)) {
+    if (!profile(directions, count, pairs, b)) {
         return MF_E_INVAL;
     }
     int axis = sequential_rotation(b);
@@ -163,7 +166,7 @@ int mf_quest(const mf_quest_params_t *params, const mf_quest_direction_t directi
     mf_quat_multiply(q, half_turn, found.q_BN);
     for (int i = 0; i <= REFINING_STEPS; i++) {
         float theta_B_rad[3], turn[4], refined[4];
-        if (!step(directions, count, found.q_BN, found.covariance_B_rad2, theta_B_rad, &found.chi2)
+        if (!step(pairs, count, found.q_BN, found.covariance_B_rad2, theta_B_rad, &found.chi2)
             || mf_quat_from_rotation_vector(theta_B_rad, turn) != MF_OK) {
             return MF_E_RANGE;
         }
@@ -174,14 +177,11 @@ int mf_quest(const mf_quest_params_t *params, const mf_quest_direction_t directi
         if (mf_quat_normalize(refined) != MF_OK) {
             return MF_E_RANGE;
         }
-        for (int k = 0; k < 4; k++) {
-            found.q_BN[k] = refined[k];
-        }
+        memcpy(found.q_BN, refined, sizeof refined);
     }
     float limit = params->sigma_max_rad * params->sigma_max_rad;
     for (int i = 0; i < 3; i++) {
-        float variance = found.covariance_B_rad2[4 * i];
-        if (!(variance > 0.0f && variance <= limit)) {
+        if (!mf_within(found.covariance_B_rad2[4 * i], FLT_MIN, limit)) {
             return MF_E_RANGE;
         }
     }

@@ -26,8 +26,8 @@ static bool params_valid(const mf_sunsafe_params_t *p)
             return false;
         }
     }
-    return p->momentum_N_m_s > 0.0f && p->momentum_N_m_s < 1.0e3f && p->gain_1_s >= 1.0e-5f
-           && p->gain_1_s <= 0.1f && p->dipole_max_A_m2 >= 0.0f
+    return mf_within(p->momentum_N_m_s, 1.0e-12f, 1.0e3f) && mf_within(p->gain_1_s, 1.0e-5f, 0.1f)
+           && p->dipole_max_A_m2 >= 0.0f
            && pair_valid(p->axis_leave_rad, p->axis_enter_rad)
            && pair_valid(p->sun_leave_rad, p->sun_enter_rad);
 }
