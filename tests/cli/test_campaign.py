@@ -1,5 +1,6 @@
 """Campaigns: the same numbers every time, every run flown again exactly, nothing that hangs."""
 
+import argparse
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.campaigns import adcs_dispersions, cluster, statistics
+from cli.campaigns import adcs_dispersions, adcs_mc, cluster, statistics
 from cli.campaigns.runs import Run
 from cli.errors import CliError
 
@@ -149,6 +150,19 @@ def test_an_unknown_kind_and_the_help(microflight):
     for line in (("campaign",), ("campaign", "adcs-mc")):
         code, out, _ = microflight(*line, "--help")
         assert code == 0 and "examples:" in out and "microflight campaign adcs-mc --runs" in out
+
+
+def test_without_a_scenario_the_whole_closed_loop_is_flown():
+    given = argparse.Namespace(
+        scenario=adcs_mc.SCENARIO, overrides=["crystal_ppm=0.0"], runs=2, seed=3, duration=None
+    )
+    planned = adcs_mc.plan(given)
+    assert [run.scenario for run in planned] == ["commissioning"] * 2
+    keys = {row.key for row in adcs_dispersions.POINTING}
+    assert all(set(run.drawn) == keys - {"crystal_ppm"} for run in planned)
+    assert planned[0].drawn != planned[1].drawn
+    for word in ("--seed", "'spacecraft.magnetometer.bias_T=[", "crystal_ppm=0.0"):
+        assert word in planned[0].command()
 
 
 def runs(count, duration_s=1000.0):
