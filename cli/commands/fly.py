@@ -20,6 +20,7 @@ examples:
   microflight fly first-light --world desktop --set fault.ak09916.kind=dead \\
                               --set fault.ak09916.t_s=600
   microflight fly first-light --world desktop --duration 120 --frames flight.mff
+  microflight fly commissioning --world desktop --report build/report/commissioning.html
 
 exit codes: 0 every check passed, 1 a check failed, 2 wrong use or bad input
 """

@@ -2,6 +2,7 @@
 
 from ground.encode import Encoder
 from sim.protocol import BUS_ADCS, OP_HELLO, OP_I2C, REQUEST_HEADER
+from tests.boards.attitude_requests import EPOCH_S, LINE1, LINE2
 from tests.emulated.flight import Flight
 
 COMPOSE = """
@@ -53,6 +54,13 @@ def locked_flight(folder, provoke=""):
     flight.uplink(38.0, encoder.frame("reset"))  # refused: not armed
     flight.uplink(39.0, encoder.frame("ping")[:-1] + b"\\0")  # bad FECF
     flight.uplink(40.0, encoder.frame("payload_dump", {"count": 4}))
+    flight.uplink(41.0, encoder.frame("set_time", {"seconds": EPOCH_S + 41, "fraction": 0}))
+    flight.uplink(42.0, encoder.frame("attitude_tle", {"line1": LINE1, "line2": LINE2}))
+    flight.uplink(43.0, encoder.frame("attitude_target", {"target": 1}))
+    flight.uplink(44.0, encoder.frame("attitude_inhibit", {"sensor": 1, "on": 1}))
+    flight.uplink(45.0, encoder.frame("attitude_calibrate", {"what": 2}))  # refused by the loop
+    flight.uplink(46.0, encoder.frame("report_parameters", ["attitude_bdot_gain"] * 24))
+    flight.uplink(47.0, encoder.frame("attitude_control", {"mode": 2}))
     return flight.fly(LOCKED.replace("PROVOKE", provoke))
 
 
@@ -64,7 +72,7 @@ def test_two_whole_frames_of_the_mission_do_not_allocate(tmp_path):
     assert allocated == "0"
     assert errors == "[0, 0, 0, 0, 0, 0]"
     assert flown_ms == "[21000, 21000, 25000, 21000, 21000, 21000]"
-    assert commands == "5 1 0"
+    assert commands == "12 2 0"
 
 
 SILENT = """
