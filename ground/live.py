@@ -114,9 +114,14 @@ class LiveView:
 
     def _line(self) -> str:
         battery = _show(self._history.value("power_hk", "battery_voltage"), "V")
+        known = attitude.knowledge_deg(self._history)
+        attitude_text = ""
+        if known is not None:
+            loop = attitude.loop_mode(self._history)
+            attitude_text = f" loop {loop}, attitude known to {known:.2f} deg,"
         return (
             f"{clock(self._t_s)}  mode {self._mode()}, rate {self._rate()}, battery {battery},"
-            f" {self._decoder.packets} packets"
+            f"{attitude_text} {self._decoder.packets} packets"
         )
 
     def _page(self) -> Group:

@@ -92,6 +92,7 @@ def test_sparse_lines_elsewhere():
     assert "\x1b[" not in text
     assert "0:11:40  mode changed: safe to nominal, detumbled" in text
     assert "mode nominal, rate 57.30 deg/s, battery 7.65 V" in text
+    assert "7.65 V, loop pointing, attitude known to 0.29 deg, " in text
     assert len(text.splitlines()) <= 5
 
 
