@@ -371,9 +371,9 @@ void mf_kernel_devices(const mf_kernel_t *kernel, mf_kernel_devices_t *out);
 void mf_kernel_stats(const mf_kernel_t *kernel, mf_tick_stats_t *out);
 /* Returns the sequence number (1..255) the report will acknowledge, or MF_E_NOSPC / MF_E_INVAL. */
 int mf_kernel_command(mf_kernel_t *kernel, uint8_t command, uint8_t index, float value);
-/* One upload at a time, copied; applied at the next tick, acknowledged like a command. Sequence
- * number; MF_E_BUSY while one waits; MF_E_INVAL for an unknown kind or a wrong size. What the loop
- * then refuses is an event, counted, with its status in the devices' image. */
+/* Thread context. One upload at a time, copied; applied at the next tick, acknowledged like a
+ * command. Sequence number; MF_E_BUSY while one waits; MF_E_INVAL for an unknown kind or a wrong
+ * size. What the loop then refuses is an event, counted, with its status in the devices' image. */
 int mf_kernel_upload(mf_kernel_t *kernel, uint8_t kind, const uint8_t *data, uint32_t size);
 /* Mission time at `tick_ms` (milliseconds since start modulo 2^30, within six days of `now_us`).
  * MF_E_INVAL for a tick or a fraction (0..65535) out of range. */

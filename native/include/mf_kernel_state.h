@@ -9,7 +9,7 @@
 #include "mf_ubx.h"
 
 #define MF_KERNEL_COMMANDS 8u
-#define MF_KERNEL_EVENTS 16u
+#define MF_KERNEL_EVENTS 32u
 #define MF_KERNEL_GUARD 0x6D666B31u
 #define MF_KERNEL_SENSORS 8 /* devices 0..7: all but wheels and rods */
 #define MF_KERNEL_GNSS_READ 128u
@@ -117,6 +117,8 @@ struct mf_kernel {
     uint8_t told_excluded, quiet_excluded; /* bit per sensor */
     uint8_t measured;      /* bit per sensor that has given a sample since start */
     uint8_t told_wheels, told_selftest;
+    uint8_t wheels_ticks;  /* for so long the wheels in use have been others */
+    uint32_t input_tick;   /* when bad input was told last, 0 never */
     bool told_attitude;
 
     /* Mission time */

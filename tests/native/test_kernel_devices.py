@@ -26,6 +26,7 @@ from tests.native.suite_rig import (
 )
 
 FAILED_EVENT, RECOVERED, ABSENT_EVENT, STEPPED_DOWN = 0x020C, 0x020D, 0x020E, 0x0207
+WHEELS_CHANGED = 0x0217
 TRACKER_I2C, WHEELS_I2C, FSS_I2C, MAG_2_I2C, ADC_I2C = 0x2A, range(0x20, 0x24), 0x28, 0x30, 0x48
 RODS_OFF_S, CYCLE_S = 0.7, 1.0
 
@@ -195,7 +196,20 @@ def test_lost_wheel_is_told_and_left_out():
     report = suite.report()
     assert suite.states()[WHEEL_0 + 1] == FAILED
     assert report.mode == POINTING and report.wheels_used == 0b1101
-    assert (FAILED_EVENT, -lib.MF_E_NODEV, WHEEL_0 + 1) in [e[1:] for e in suite.events()]
+    events = [event[1:] for event in suite.events()]
+    assert (FAILED_EVENT, -lib.MF_E_NODEV, WHEEL_0 + 1) in events
+    assert [event for event in events if event[0] == WHEELS_CHANGED] == [
+        (WHEELS_CHANGED, 0b1111, 0b1101)
+    ]
+
+
+def test_one_lost_reading_of_a_wheel_is_no_event():
+    suite = found_attitude("fault.wheel_1.kind=nack", "fault.wheel_1.t_s=70.05",
+                           "fault.wheel_1.until_s=70.15")  # fmt: skip
+    suite.events()
+    suite.run(80.0)
+    assert suite.report().wheels_used == 0b1111 and suite.devices().errors[WHEEL_0 + 1] >= 1
+    assert suite.events() == []
 
 
 def test_coarse_sun_is_left_out_when_a_converter_is_lost_and_comes_back():

@@ -225,12 +225,12 @@ def test_driver_fault_is_reported_once_and_cleared():
 
 
 def test_events_that_find_the_queue_full_are_dropped_newest_first():
-    faults = [Fault("imu", "nack", t, t + 3.0) for t in range(10, 500, 20)]
+    faults = [Fault("imu", "nack", t, t + 3.0) for t in range(10, 900, 20)]
     rig = Rig({"imu": faults})
     rig.run(8.0)
     rig.events()
-    rig.run(500.0)
+    rig.run(900.0)
     events = rig.events()
-    assert len(events) == 16
+    assert len(events) == 32
     assert [e[1] for e in events[:2]] == [EVENT["imu_failed"], EVENT["imu_recovered"]]
     assert events == sorted(events, key=lambda event: event[0])

@@ -190,7 +190,8 @@ uint8_t mf_kernel_device_state(const mf_kernel_t *kernel, int number)
     if (device->failed) {
         return MF_DEVICE_FAILED;
     }
-    if (!device->answered && device->fails_in_row >= FAILS_PERSISTENT) {
+    bool unconnected = number == MF_DEVICE_GNSS && kernel->gnss_bus == NULL;
+    if (unconnected || (!device->answered && device->fails_in_row >= FAILS_PERSISTENT)) {
         return MF_DEVICE_ABSENT;
     }
     bool working = ready(device, number) && device->answered && device->fails_in_row == 0;

@@ -1,4 +1,5 @@
-/* Uploads: what is too large for a command. One slot, filled anywhere, emptied by the tick. */
+/* Uploads: what is too large for a command. One slot, filled by thread context, emptied by the
+ * tick. */
 #include <string.h>
 
 #include "mf_kernel_state.h"
@@ -35,16 +36,16 @@ int mf_kernel_upload(mf_kernel_t *kernel, uint8_t kind, const uint8_t *data, uin
     if (size == 0 || size != size_of(kind)) {
         return MF_E_INVAL;
     }
-    uint32_t lock = mf_port_irq_lock();
     mf_kernel_upload_t *slot = &kernel->upload;
     if (slot->kind != 0) {
-        mf_port_irq_unlock(lock);
         return MF_E_BUSY;
     }
+    /* The tick does not look at it before it has a kind. */
+    memcpy(slot->data, data, size);
+    uint32_t lock = mf_port_irq_lock();
     uint8_t sequence = (uint8_t)(kernel->command_sequence % 255u + 1u);
     kernel->command_sequence = sequence;
     slot->kind = kind;
-    memcpy(slot->data, data, size);
     mf_port_irq_unlock(lock);
     return sequence;
 }

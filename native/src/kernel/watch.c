@@ -1,6 +1,10 @@
 /* Events about what the loop does by itself: what differs from what was told last. */
 #include "mf_kernel_state.h"
 
+#define WHEELS_UNTOLD 0xFFu
+#define WHEELS_TICKS 10u
+#define INPUT_TICKS 600u
+
 /* Devices behind the sensors as the loop judges them; of the coarse ones the first converter. */
 static const uint8_t devices[MF_ADCS_SENSORS] = {
     [MF_ADCS_MAG_1] = MF_DEVICE_MAG_1,  [MF_ADCS_MAG_2] = MF_DEVICE_MAG_2,
@@ -55,15 +59,35 @@ static void watch_sensors(mf_kernel_t *kernel)
     }
 }
 
-/* Wheels taken out of pointing and into it; the first set in pointing is no change. */
+/* Wheels taken out of pointing and into it, for longer than a lost sample; the first set in pointing
+ * is no change. */
 static void watch_wheels(mf_kernel_t *kernel)
 {
-    uint8_t used = kernel->out.mode == MF_ADCS_POINTING ? kernel->out.report.wheels_used : 0;
-    if (kernel->out.mode == MF_ADCS_POINTING && kernel->told_wheels != 0 &&
-        used != kernel->told_wheels) {
+    uint8_t used = kernel->out.report.wheels_used;
+    if (kernel->out.mode != MF_ADCS_POINTING) {
+        kernel->told_wheels = WHEELS_UNTOLD;
+    } else if (kernel->told_wheels == WHEELS_UNTOLD) {
+        kernel->told_wheels = used;
+        kernel->wheels_ticks = 0;
+    } else if (used == kernel->told_wheels) {
+        kernel->wheels_ticks = 0;
+    } else if (++kernel->wheels_ticks >= WHEELS_TICKS) {
         mf_kernel_put_event(kernel, MF_EVENT_WHEELS_CHANGED, kernel->told_wheels, used);
+        kernel->told_wheels = used;
+        kernel->wheels_ticks = 0;
     }
-    kernel->told_wheels = used;
+}
+
+/* Once a minute at most: bad input can come with every tick. */
+static void watch_input(mf_kernel_t *kernel)
+{
+    const mf_adcs_report_t *report = &kernel->out.report;
+    if (kernel->told_bad_inputs != report->bad_inputs &&
+        (kernel->input_tick == 0 || kernel->tick - kernel->input_tick >= INPUT_TICKS)) {
+        kernel->told_bad_inputs = report->bad_inputs;
+        kernel->input_tick = kernel->tick;
+        mf_kernel_put_event(kernel, MF_EVENT_INPUT_REFUSED, 0, report->bad_inputs);
+    }
 }
 
 static void watch_selftest(mf_kernel_t *kernel)
@@ -111,9 +135,7 @@ void mf_kernel_watch(mf_kernel_t *kernel)
     if (changed(&kernel->told_jumps, report->time_jumps)) {
         mf_kernel_put_event(kernel, MF_EVENT_TIME_JUMPED, 0, report->time_jumps);
     }
-    if (changed(&kernel->told_bad_inputs, report->bad_inputs)) {
-        mf_kernel_put_event(kernel, MF_EVENT_INPUT_REFUSED, 0, report->bad_inputs);
-    }
+    watch_input(kernel);
     watch_wheels(kernel);
     watch_selftest(kernel);
 }
