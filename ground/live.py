@@ -98,11 +98,12 @@ class LiveView:
                 self._live.update(self._page(), refresh=True)
             return
         for report in self._history.events[self._shown_events :]:
-            self._console.print(f"{clock(report.received_s)}  {report.text}", highlight=False)
+            line = f"{clock(report.received_s)}  {report.text}"
+            self._console.print(line, highlight=False, soft_wrap=True)
         self._shown_events = len(self._history.events)
         if t_s >= self._next_line_s:
             self._next_line_s = (t_s // PLAIN_EVERY_S + 1) * PLAIN_EVERY_S
-            self._console.print(self._line(), highlight=False)
+            self._console.print(self._line(), highlight=False, soft_wrap=True)
 
     def _mode(self) -> str:
         mode = self._history.modes[-1][1] if self._history.modes else 0
