@@ -30,7 +30,7 @@ _ESTIMATE = const(0)
 _CONTROL = const(1)
 _CONTROL_STEPS = const(2)
 _SLOW_STEPS = const(10)  # statistics and devices; a multiple of the above
-_EVENTS_PER_STEP = const(16)  # as many as the loop keeps
+_EVENTS_PER_STEP = const(32)  # as many as the loop keeps
 _KERNEL_EVENT_SIZE = const(12)
 _RECOVERED_STEPS = const(10)
 
