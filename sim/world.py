@@ -109,7 +109,7 @@ class World:
             OP_GPIO_READ: self._gpio_read,
             OP_WATCHDOG: self._watchdog_kick,
             OP_I2C_PEEK: self._i2c_peek,
-            OP_SPI_PEEK: self._spi_peek,
+            OP_SPI_PEEK: lambda bus, at, tx, n: self.spi.peek(bus, at, tx, n, self._last_us),
         }
         record(self.truth, self.spacecraft)
 
@@ -229,9 +229,6 @@ class World:
         if status == E_RESET:
             self.reset_pulled = True  # the supply of memory and processor failed
         return status, data
-
-    def _spi_peek(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
-        return self.spi.peek(bus, address, tx, rx_len, self._last_us)
 
     def _uart_write(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
         part = self.spacecraft.suite.uarts.get(bus)

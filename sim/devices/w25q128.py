@@ -18,11 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.devices.base import BusError, Device
-from sim.devices.nor_memory import SECTOR, NorMemory
+from sim.devices.nor_memory import NorMemory
+from sim.devices.w25q128_protection import CMP, SIZE, protected
 from sim.faults import FaultSet
 from sim.protocol import E_TIMEOUT
 
-SIZE = 1 << 24
 PAGE = 256
 JEDEC_ID = b"\xef\x40\x18"
 DEVICE_ID = 0x17
@@ -34,10 +34,10 @@ PROGRAM_US, SECTOR_US, BLOCK32_US, BLOCK64_US = 700, 45_000, 120_000, 150_000
 CHIP_US, STATUS_US, RESET_US = 40_000_000, 10_000, 30
 
 BUSY, WEL = 0x01, 0x02
-_SEC, _TB, _CMP, _SRL, _LOCKS = 0x40, 0x20, 0x40, 0x01, 0x38
+_SRL, _LOCKS = 0x01, 0x38
 _STATUS_READS = {0x05: 0, 0x35: 1, 0x15: 2}
 _STATUS_WRITES = {0x01: 0, 0x31: 1, 0x11: 2}
-_WRITABLE = (0xFC, _CMP | _LOCKS | _SRL, 0x60)
+_WRITABLE = (0xFC, CMP | _LOCKS | _SRL, 0x60)
 _FACTORY = (0x00, 0x02, 0x60)  # QE set; output driver at 25 %
 _ERASES = {0x20: (4096, SECTOR_US), 0x52: (32768, BLOCK32_US), 0xD8: (65536, BLOCK64_US)}
 _READS = {0x03: 4, 0x0B: 5}
@@ -53,23 +53,6 @@ class _Operation:
     registers: tuple[int, int, int] | None
     start_us: int
     end_us: int
-
-
-def protected(status_1: int, status_2: int) -> tuple[int, int]:
-    """First address and end of what the block protect bits protect (tables of section 7.1)."""
-    bits = status_1 >> 2 & 7
-    if bits == 0:
-        size = 0
-    elif bits == 7:
-        size = SIZE
-    elif status_1 & _SEC:
-        size = SECTOR << min(bits - 1, 3)
-    else:
-        size = SIZE // 64 << bits - 1
-    at_bottom = bool(status_1 & _TB)
-    if status_2 & _CMP:
-        size, at_bottom = SIZE - size, not at_bottom
-    return (0, size) if at_bottom else (SIZE - size, SIZE)
 
 
 class W25q128(Device):
