@@ -31,6 +31,8 @@ ALLOCATING_METHODS = {
     "append", "encode", "format", "items", "join", "keys", "split", "to_bytes", "unpack",
     "unpack_from", "values",
 }  # fmt: skip
+# Methods of our own objects that are called like those of lists and texts.
+OWN_METHODS = {"ring.append", "self._ring.append", "self.ring.append", "self._files.format"}
 SMALL_INT = 1 << 30
 
 
@@ -54,6 +56,9 @@ def is_boot(function):
 def is_constant(node):
     if isinstance(node, ast.Tuple):
         return all(is_constant(element) for element in node.elts)
+    if isinstance(node, ast.Name):
+        # const() folds these where they stand, and a tuple of them is a constant.
+        return node.id.startswith("_") and node.id.isupper()
     return isinstance(node, ast.Constant)
 
 
@@ -86,7 +91,7 @@ def findings(function):
             if node.func.id in ALLOCATING_CALLS:
                 yield line, node.func.id
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ALLOCATING_METHODS:
+            if node.func.attr in ALLOCATING_METHODS and ast.unparse(node.func) not in OWN_METHODS:
                 yield line, node.func.attr
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             # A method taken as a value is a new object; handlers are stored at boot.
