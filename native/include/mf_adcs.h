@@ -122,7 +122,7 @@ enum mf_adcs_calibration {
     MF_ADCS_CALIBRATE_FORGET = 3, /* back to the parameters alone */
 };
 
-/* Self-test of the actuators by command, rods first, one after another, some 70 s: what do the
+/* Self-test of the actuators by command, rods first, one after another, some 45 s: what do the
  * magnetometer (rods) and the gyro (wheels) see of it? Meanwhile the magnetometers are to be sampled
  * before every tick, rods on or not. Control pauses; afterwards the mode goes on. Ends at once, with
  * everything off, by command, by any change of mode, or when the body turns too fast. */

@@ -2,7 +2,7 @@
  *
  * The test drives one actuator after another in the pattern of mf_polarity.h. A rod is seen by the
  * first magnetometer in use, sampled while the rod is on (no other part of the loop takes such a
- * sample); a wheel by the gyro, as a change of the body's momentum. Control pauses for some 70 s:
+ * sample); a wheel by the gyro, as a change of the body's momentum. Control pauses for some 45 s:
  * the attitude drifts, and the mode that was takes it up again. Nothing is corrected by the loop:
  * signs are parameters (rods.axis_B, wheels.axis_B).
  *
