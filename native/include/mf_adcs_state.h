@@ -12,6 +12,7 @@ typedef struct {
     uint16_t silent_ms;   /* since the last sample */
     uint8_t fault;        /* enum mf_adcs_fault */
     uint8_t repeats[3];   /* of each value */
+    bool heard;           /* since the start */
     uint16_t last[3];     /* digests of the last values */
 } mf_adcs_health_t;
 
@@ -65,7 +66,8 @@ struct mf_adcs {
     /* What the next sample is compared with: the last good one, turned on with the body. */
     mf_adcs_held_t held;          /* of the fine sun sensor */
     float fss_seen_B[3];          /* last direction, good or not */
-    bool contradicts[2], believed; /* fine and coarse Sun against the attitude; it is at fault */
+    uint8_t contradicts[2];       /* fault of fine and coarse Sun against attitude or gyro, or 0 */
+    bool believed;                /* both, and rightly */
     bool gyro_held;
     uint32_t gyro_held_ms;        /* age of gyro_B_rad_s, the last that did not jump */
     float gyro_step_B_rad_s[3];   /* between the last two of those */

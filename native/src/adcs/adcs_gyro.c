@@ -107,7 +107,7 @@ bool mf_adcs_take_gyro(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf
                               spun_known ? spun_B_N_m_s : NULL, dt_ms);
         mf_adcs_judge(adcs, params, MF_ADCS_GYRO, fault == MF_ADCS_FAULT_NONE, fault);
         adcs->gyro_new = fault == MF_ADCS_FAULT_NONE;
-    } else if (adcs->health[MF_ADCS_GYRO].fault == MF_ADCS_FAULT_SILENT) {
+    } else if (adcs->health[MF_ADCS_GYRO].silent_ms > params->silent_ms) {
         adcs->gyro_held = false; /* what comes after a silence is new */
     }
     if (!adcs->gyro_new) {

@@ -41,6 +41,7 @@ void mf_adcs_judge(mf_adcs_t *adcs, const mf_adcs_params_t *params, int sensor, 
     mf_adcs_health_t *health = &adcs->health[sensor];
     uint32_t stands_ms = health->silent_ms < SAMPLE_MAX_MS ? health->silent_ms : SAMPLE_MAX_MS;
     health->silent_ms = 0;
+    health->heard = true;
     if (!passed) {
         uint32_t failing_ms = health->failing_ms + stands_ms;
         health->passing_ms = 0;
@@ -78,7 +79,9 @@ void mf_adcs_health_silence(mf_adcs_t *adcs, const mf_adcs_params_t *params, uin
                 (uint16_t)(silent_ms < SILENT_LONGEST_MS ? silent_ms : SILENT_LONGEST_MS);
             if (silent_ms > params->silent_ms) {
                 health->passing_ms = 0;
-                if (health->fault == MF_ADCS_FAULT_NONE) {
+                if (!health->heard) { /* not fitted, or not ready yet: nothing is lost */
+                    health->fault = MF_ADCS_FAULT_SILENT;
+                } else if (health->fault == MF_ADCS_FAULT_NONE) {
                     exclude(adcs, health, MF_ADCS_FAULT_SILENT);
                 }
             }

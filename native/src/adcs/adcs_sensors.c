@@ -329,20 +329,24 @@ static void take_suns(mf_adcs_t *adcs, const mf_adcs_params_t *params, const mf_
     }
     for (int i = 0; i < 2; i++) {
         if (asked[i]) {
-            adcs->contradicts[i] = sees[i] && contradicts(found[i]);
+            adcs->contradicts[i] =
+                sees[i] && contradicts(found[i]) ? found[i] : (uint8_t)MF_ADCS_FAULT_NONE;
         }
     }
     if (sees[0]) {
         mf_v3_copy(adcs->fss_seen_B, seen_B[0]);
     }
-    /* Both against the attitude, but not against each other: it is the attitude that is wrong. */
-    if (asked[1] && sees[1] && adcs->contradicts[0] && adcs->contradicts[1]) {
+    /* Both against the attitude, but not against each other: it is the attitude that is wrong, and
+     * the gyro's turn when it does not explain what the fine one saw meanwhile. */
+    bool both = adcs->contradicts[0] != MF_ADCS_FAULT_NONE &&
+                adcs->contradicts[1] != MF_ADCS_FAULT_NONE;
+    if (asked[1] && sees[1] && both) {
         adcs->believed = mf_v3_angle_rad(adcs->fss_seen_B, seen_B[1]) < params->sun_angle_rad;
-        if (adcs->believed && turn_B_rad != NULL && adcs->mekf.valid) {
+        if (adcs->believed && turn_B_rad != NULL && adcs->contradicts[0] == MF_ADCS_FAULT_JUMP) {
             mf_adcs_accuse_gyro(adcs, params, CYCLE_MS);
         }
     }
-    adcs->believed = adcs->believed && adcs->contradicts[0] && adcs->contradicts[1];
+    adcs->believed = adcs->believed && both;
     for (int i = 0; i < 2; i++) {
         if (adcs->believed && contradicts(found[i])) {
             found[i] = MF_ADCS_FAULT_NONE;
