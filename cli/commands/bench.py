@@ -4,13 +4,13 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional, TextIO
 
 from rich.console import Console
 from rich.table import Table
 
 from cli import figure_groups, worlds
-from cli.commands.fly import check_writable, write_json
+from cli.commands.fly import STDOUT, check_writable, write_json
 from cli.errors import CliError
 from cli.figures import Bench, Figure
 
@@ -19,6 +19,7 @@ examples:
   microflight bench                                 all figures, some minutes
   microflight bench --only firmware                 one group
   microflight bench --json build/evidence/bench.json
+  microflight bench --only speed --json | python -m json.tool
 
 groups: speed, firmware, ticks, allocation, mission, envelope, worlds
 A figure that cannot be measured, for example without the emulator, is listed as failed.
@@ -35,13 +36,24 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", metavar="FILE", help="write the figures there")
+    add_json(parser)
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="this group; may be given several times"
     )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
     parser.add_argument("--elf", type=Path, default=worlds.ELF, metavar="FILE", help="firmware")
     parser.set_defaults(run=run)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option `--json [FILE]`, as `conclude` and `check_writable` understand it."""
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        nargs="?",
+        const=STDOUT,
+        help="write the figures there; without a file to standard output, the table to the other",
+    )
 
 
 def git_revision() -> str:
@@ -59,8 +71,9 @@ def git_revision() -> str:
     return done.stdout.strip()
 
 
-def print_figures(figures: List[Figure]) -> None:
-    """A table of figures with their limits and verdicts."""
+def print_figures(figures: List[Figure], stream: Optional[TextIO] = None) -> None:
+    """A table of figures with their limits and verdicts, on standard output unless told."""
+    stream = stream or sys.stdout
     table = Table("figure", "value", "limit", "unit", "")
     for figure in figures:
         value = "-" if figure.value is None else f"{figure.value:.6g}"
@@ -68,13 +81,14 @@ def print_figures(figures: List[Figure]) -> None:
         mark = "[green]pass[/]" if figure.passed else "[red]FAIL[/]"
         name = f"{figure.name} ({figure.note})" if figure.note else figure.name
         table.add_row(name, value, limit, figure.unit, mark)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    Console(file=stream, width=None if stream.isatty() else 120).print(table)
 
 
 def conclude(title: str, arguments: argparse.Namespace, figures: List[Figure]) -> int:
     """Print the figures, write them when asked to (`--json`), say the verdict; the exit code."""
     passed = all(figure.passed for figure in figures)
-    print_figures(figures)
+    stream = sys.stderr if arguments.json == STDOUT else sys.stdout
+    print_figures(figures, stream)
     document: Dict[str, Any] = {
         "verdict": "pass" if passed else "fail",
         "seed": arguments.seed,
@@ -83,7 +97,7 @@ def conclude(title: str, arguments: argparse.Namespace, figures: List[Figure]) -
     }
     if arguments.json:
         write_json(arguments.json, document)
-    print(f"{title}: {document['verdict']}, {len(figures)} figures")
+    print(f"{title}: {document['verdict']}, {len(figures)} figures", file=stream)
     return 0 if passed else 1
 
 

@@ -12,6 +12,8 @@ from cli.errors import CliError
 from ground.live import LiveView
 from ground.recording import Recorder
 
+STDOUT = "-"  # as the name of a JSON file
+
 EPILOG = """\
 examples:
   microflight fly first-light --world desktop
@@ -130,7 +132,11 @@ def print_checks(checks: Sequence[Dict[str, Any]]) -> None:
 
 
 def write_json(path: str, document: Dict[str, Any]) -> None:
-    """Write `document` to `path`. Raises `CliError` when that is not possible."""
+    """Write `document` to `path`, `STDOUT`: to standard output. Raises `CliError` when that is not
+    possible."""
+    if path == STDOUT:
+        print(json.dumps(document, indent=1))
+        return
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -140,7 +146,7 @@ def write_json(path: str, document: Dict[str, Any]) -> None:
 
 def check_writable(path: Optional[str]) -> None:
     """Raise `CliError` when `path` is no place for a file: told before the flight, not after."""
-    if path is None:
+    if path is None or path == STDOUT:
         return
     place = Path(path)
     reason = "Is a directory" if place.is_dir() else ""

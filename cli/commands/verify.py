@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from cli import worlds
-from cli.commands.bench import conclude
+from cli.commands.bench import add_json, conclude
 from cli.commands.fly import check_writable
 from cli.errors import CliError
 
@@ -35,7 +35,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("subject", choices=SUBJECTS, help="what to verify")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there")
+    add_json(parser)
     parser.add_argument(
         "--only", action="append", metavar="GROUP", help="this group; may be given several times"
     )

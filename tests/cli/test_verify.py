@@ -163,6 +163,14 @@ def test_wrong_use_is_one_line(microflight, line, words):
     assert all(word in err for word in words), err
 
 
+def test_without_a_file_the_json_alone_is_on_standard_output(microflight, only):
+    only(part(0.5), part(2.0))
+    code, out, err = microflight("verify", "adcs", "--only", "cost", "--jobs", "1", "--json")
+    assert code == 1
+    assert [figure["pass"] for figure in json.loads(out)["figures"]] == [True, False]
+    assert "verify adcs: fail, 2 figures" in err
+
+
 def test_figures_that_cannot_be_written_are_not_measured(microflight, tmp_path):
     code, out, err = microflight("verify", "adcs", "--json", str(tmp_path))
     assert code == 2 and str(tmp_path) in err and err.count("\n") == 1 and out == ""
