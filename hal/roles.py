@@ -28,6 +28,15 @@ class PowerMonitor:
     def set_switches(self, mask):
         """Switch all loads at once: bit n of `mask` is load n."""
 
+    def arm(self, mask):
+        """Arm what burns the wires of the deployables of `mask`, disarm the others."""
+
+    def burn(self, mask):
+        """Burn the armed wires of `mask`, no other."""
+
+    def deployed(self):
+        """Mask of the deployables that say they are out."""
+
 
 class Thermometer:
     """One temperature."""

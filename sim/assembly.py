@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.deployables import Deployables
 from sim.disturbances import Air, Box, Light
 from sim.elements import satrec_of
 from sim.environment import Environment
@@ -80,6 +81,13 @@ def make_environment(scenario: Scenario, step_s: float) -> Environment:
     whole_s = np.arange(0.0, scenario.duration_s + 1e3, 60.0, dtype=np.float64)
     model.propagate(whole_s, frames.celestial(0.0))
     return Environment(model, frames, scenario.epoch, scenario.stations, step_s)
+
+
+def take_deployables(scenario: Scenario) -> tuple[dict[str, Any], Deployables]:
+    """The keys of `spacecraft.power` without those of the deployables, and the deployables."""
+    power = dict(scenario.data["spacecraft"]["power"])
+    burn_s, burn_W = power.pop("burn_s"), power.pop("burn_W")
+    return power, Deployables(scenario.data["initial"]["deployed"] == "yes", burn_s, burn_W)
 
 
 def make_box(disturbance: dict[str, Any]) -> Box | None:

@@ -35,6 +35,7 @@ class Channel:
         self._queue: list[tuple[float, int, bytes]] = []
         self._uplink_free_s = 0.0
         self.on_frame: list[Receiver] = []
+        self.antenna_out = True  # folded, it hears nothing and is not heard
         self.sent_up = self.received_up = self.lost_up = 0
         self.sent_down = self.received_down = self.lost_down = 0
         self.bit_errors = 0
@@ -46,7 +47,7 @@ class Channel:
 
     def advance(self, start_s: float, step_s: float, stations_in_view: int) -> None:
         """Move what moves during the grid step that began at `start_s`."""
-        visible = self._always_visible or stations_in_view != 0
+        visible = self.antenna_out and (self._always_visible or stations_in_view != 0)
         for t_s, frame in self._radio.advance(start_s, step_s):
             index = self.sent_down
             self.sent_down += 1

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sim.deployables import Deployables
 from sim.rotation import Vector
 
 SWITCH_RADIO, SWITCH_PAYLOAD, SWITCH_RODS, SWITCH_HEATER = 0, 1, 2, 3
@@ -64,11 +65,13 @@ class Power:
         on_switch: Callable[[int, bool], None],
         carrier: Callable[[], bool],
         rod_current_A: Callable[[], float],
+        deployables: Deployables | None = None,
     ) -> None:
         self._parameters = parameters
         self._on_switch = on_switch
         self._carrier = carrier
         self._rod_current_A = rod_current_A
+        self.deployables = deployables or Deployables()
         self.charge = parameters.charge
         self.switches = POWER_UP_SWITCHES
         self.undervoltage = False
@@ -154,7 +157,8 @@ class Power:
     def advance(self, step_s: float) -> bool:
         """Integrate the battery over one grid step; True when a brown-out begins."""
         parameters = self._parameters
-        load_W = parameters.platform_W + parameters.receiver_W
+        load_W = parameters.platform_W + parameters.receiver_W + self.deployables.load_W
+        self.deployables.advance(step_s)
         for channel in range(SWITCH_COUNT):
             load_W += self._channel_W(channel)
         self._battery_W = self.solar_W - load_W
@@ -172,6 +176,7 @@ class Power:
                 self.switch(POWER_UP_SWITCHES)
         elif volts < _BROWN_OUT_V:
             self.switch(0)
+            self.deployables.supply_lost()
             self._browned_out = True
             self.brown_outs += 1
             return True

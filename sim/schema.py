@@ -127,6 +127,8 @@ SCHEMA: dict[str, Any] = {
             "temperature_sun_C": number(22.0, -200.0, 200.0),
             "temperature_eclipse_C": number(-5.0, -200.0, 200.0),
             "thermal_time_s": number(2400.0, 1.0, 1e6),
+            "burn_s": number(3.0, 0.1, 1e3, "current that breaks the wire of a deployable"),
+            "burn_W": number(6.0, 0.0, 1e3, "into the wires while they burn"),
         },
         **SUITE,
     },
@@ -138,6 +140,9 @@ SCHEMA: dict[str, Any] = {
             "float", 0.0, -360.0, 360.0, ((), (3,)), text="magnitude (direction by seed) or vector"
         ),
         "q_BN": Key("float", None, -1.0, 1.0, ((4,),), text="scalar last; by seed when left out"),
+        "deployed": Key(
+            "str", "yes", choices=("yes", "no"), text="antenna and panels are out; no: launch"
+        ),
     },
     "watchdog": {
         "timeout_s": number(8.0, 0.2, 3600.0),

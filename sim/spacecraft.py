@@ -11,6 +11,7 @@ from sim.assembly import (
     make_box,
     make_environment,
     make_plant,
+    take_deployables,
 )
 from sim.devices.ak09916 import Ak09916
 from sim.devices.base import Device
@@ -132,11 +133,13 @@ class Spacecraft:
         self.fram = Mb85rc1mt("mb85rc1mt", faults("mb85rc1mt"))
         self.flash = W25q128("w25q128", faults("w25q128"))
         self.radio = MfRadio("radio", faults("radio"))
+        power, deployables = take_deployables(scenario)
         self.power = Power(
-            PowerParameters(**data["power"]),
+            PowerParameters(**power),
             self._switched,
             lambda: self.radio.carrier,
             lambda: sum(abs(rod.current_A) for rod in self.rods),
+            deployables,
         )
         self.eps = MfEps("eps", self.power, faults("eps"))
         self.parts: dict[tuple[int, int], Device] = {

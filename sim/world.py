@@ -188,6 +188,7 @@ class World:
         while time_us >= self._next_us and not self.reset_pulled:
             start_s = spacecraft.t_s
             brown_out = spacecraft.advance()
+            self.channel.antenna_out = spacecraft.power.deployables.antenna_out
             self.channel.advance(start_s, step_s, spacecraft.in_view)
             self._boot_tick += 1
             self._next_us += GRID_US

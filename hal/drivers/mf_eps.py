@@ -9,6 +9,10 @@ ADDRESS = const(0x18)
 _REG_ID = const(0x00)
 _REG_SWITCHES = const(0x02)
 _REG_CHANNELS = const(0x10)
+_REG_ARM = const(0x20)
+_REG_BURN = const(0x21)
+_REG_DEPLOYED = const(0x22)
+_ARM_KEY = const(0x5A)
 _ID = const(0x4550)
 _E_BADID = const(84)
 _E_RANGE = const(34)
@@ -63,11 +67,30 @@ class MfEps(PowerMonitor):
 
     def set_switches(self, mask):
         """Write the switch register, 0 <= mask <= 15."""
+        self._write(_REG_SWITCHES, 0, mask & 0x0F)
+
+    def arm(self, mask):
+        """Arm the wires of `mask` for 10 s and disarm all others; 0 disarms."""
+        self._write(_REG_ARM, _ARM_KEY if mask else 0, mask)
+
+    def burn(self, mask):
+        """Current into the wires of `mask` that are armed, off in all others."""
+        self._write(_REG_BURN, 0, mask)
+
+    def deployed(self):
+        """Mask of the deployables whose switch says that they are out. HalError: ERANGE when the
+        register cannot be."""
+        self._read(_REG_DEPLOYED, self._word)
+        if self._word[0]:
+            fail(self._error, _E_RANGE)
+        return self._word[1]
+
+    def _write(self, register, high, low):
         word = self._word
-        word[0] = 0
-        word[1] = mask & 0x0F
+        word[0] = high
+        word[1] = low
         try:
-            self._bus.writeto_mem(self._address, _REG_SWITCHES, word)
+            self._bus.writeto_mem(self._address, register, word)
         except OSError as error:
             fail(self._error, error.args[0])
 

@@ -9,6 +9,8 @@ from sim.power import SWITCH_COUNT, Power
 ID, VERSION, SWITCHES, STATUS = 0x00, 0x01, 0x02, 0x03
 BATT_V, BATT_I, BATT_T, SOLAR_I = 0x04, 0x05, 0x06, 0x07
 CHANNEL = 0x10
+ARM, BURN, DEPLOYED = 0x20, 0x21, 0x22
+ARM_KEY = 0x5A00
 _VOLT_LSB = 1.25e-3
 _AMPERE_LSB = 0.5e-3
 
@@ -68,6 +70,9 @@ class MfEps(Device):
             return clamp_i16(power.battery_C * 16.0) & 0xFFFF
         if register == SOLAR_I:
             return min(0xFFFF, round(power.solar_A / _AMPERE_LSB))
+        if ARM <= register <= DEPLOYED:
+            wires = power.deployables
+            return (wires.armed, wires.burning, wires.deployed)[register - ARM]
         channel, current = divmod(register - CHANNEL, 2)
         if 0 <= channel < SWITCH_COUNT:
             if current:
@@ -78,6 +83,10 @@ class MfEps(Device):
     def _write(self, register: int, value: int) -> None:
         if register == SWITCHES:
             self._power.switch(value & 0x000F)
+        elif register == ARM:
+            self._power.deployables.arm(value & 0xFF if value & 0xFF00 == ARM_KEY else 0)
+        elif register == BURN:
+            self._power.deployables.burn(value)
 
 
 def _volts(value: float) -> int:
