@@ -62,4 +62,6 @@ def build(board):
         entry = context.scheduler.add(app, row)
         if hasattr(app, "enter_mode"):
             context.modes.followers.append(entry)
+    context.app_table.register(context.functions)
+    context.app_table.load()
     return Mission(context, supervisor, apps)

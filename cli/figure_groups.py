@@ -60,11 +60,11 @@ def firmware(bench: Bench) -> List[Figure]:
     def free_heap() -> float:
         from boards.obc_f405 import size
 
-        used = max(steady(bench.qemu, "core_hk", "heap_used"))
+        used = max(now for now, _ in steady(bench.qemu, "core_hk", "heap_used"))
         return float(size.measure(bench.elf)["heap_B"] - used)
 
     def load() -> float:
-        return round(max(steady(bench.qemu, "core_hk", "cpu_permille")) / 10, 1)
+        return round(max(busy for busy, _ in steady(bench.qemu, "core_hk", "cpu_permille")) / 10, 1)
 
     def first_frame() -> Optional[float]:
         frames = bench.record(bench.qemu).frames

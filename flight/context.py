@@ -1,8 +1,10 @@
 """What an app is given: the services of the core around one board."""
 
 from flight import dictionary, mission
+from flight.core.app_table import AppTable
 from flight.core.commands import Commands
 from flight.core.events import Events
+from flight.core.memory import Memory
 from flight.core.modes import Modes
 from flight.core.params import Params
 from flight.core.scheduler import Scheduler
@@ -17,8 +19,8 @@ from flight.services.verification import Verification
 
 
 class Context:
-    """Plain attributes: `mission board clock time events store params telemetry modes scheduler
-    event_reports functions commands`. Built once per boot, before any app."""
+    """Plain attributes: `mission board clock time events store params telemetry modes memory
+    scheduler app_table event_reports functions commands`. Built once per boot, before any app."""
 
     def __init__(self, board):
         self.mission = mission
@@ -30,7 +32,9 @@ class Context:
         self.params = Params(dictionary, board.fram, self.events)
         self.telemetry = Telemetry(dictionary, self.time)
         self.modes = Modes(self.events, mission)
-        self.scheduler = Scheduler(board.clock, self.time, self.events, board.collect)
+        self.memory = Memory(board, self.events, self.params)
+        self.scheduler = Scheduler(board.clock, self.time, self.events, board.collect, self.memory)
+        self.app_table = AppTable(self.scheduler, mission.APPS, board.fram, self.events)
         self.event_reports = EventReports(self.events, self.telemetry)
         self.functions = Functions(dictionary, self.time)
         self.commands = Commands(dictionary, self.events, Verification(self.telemetry))

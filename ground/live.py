@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ground import attitude
-from ground.decode import Decoder, Report
+from ground.decode import Decoder
 from ground.dictionary import Dictionary
 from ground.history import History
 from ground.names import TARGETS
@@ -188,23 +188,25 @@ class LiveView:
         for _ in range(4):
             table.add_column(justify="right", no_wrap=True)
         table.add_row("app", "us", "max us", "late", "err", style="dim")
-        report: Optional[Report] = self._history.latest.get("schedule")
-        if report is None:
-            return table
+        latest = self._history.latest
+        # Two packets of one step, which may come in two frames.
+        columns = (
+            (latest.get("schedule_times"), "app_run_time_us"),
+            (latest.get("schedule_times"), "app_run_high_us"),
+            (latest.get("schedule"), "app_overruns"),
+            (latest.get("schedule"), "app_errors"),
+        )
         for row, name in enumerate(self._dictionary.schedule_rows):
             table.add_row(
                 name,
                 *(
-                    str(report.raw[field][row])
-                    for field in (
-                        "app_run_time_us",
-                        "app_run_high_us",
-                        "app_overruns",
-                        "app_errors",
-                    )
+                    "-" if report is None else str(report.raw[field][row])
+                    for report, field in columns
                 ),
             )
         cpu = self._history.value("core_hk", "cpu_permille")
+        if cpu is not None:
+            cpu = cpu[0]
         table.add_row("cpu", _show(cpu, "%", digits=1, scale=0.1))
         return table
 

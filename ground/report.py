@@ -226,7 +226,7 @@ class FlightReport:
 
     def _run_times(self) -> Any:
         plot = new_plot("Run time of the apps", "us")
-        t_s, rows = self._history.column("schedule", "app_run_time_us")
+        t_s, rows = self._history.column("schedule_times", "app_run_time_us")
         drawn = False
         for index, name in enumerate(self._dictionary.schedule_rows):
             values = [row[index] for row in rows]

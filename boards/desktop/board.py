@@ -30,6 +30,7 @@ class Board:
     def __init__(
         self,
         exchange: Exchange,
+    heap_size = 0  # no bounded heap here
         cause: int = reset_cause.POWER_ON,
         finished: Callable[[], bool] = _never,
     ) -> None:
@@ -78,5 +79,9 @@ class Board:
         """CPython collects by itself."""
 
     def reset(self, cause: int) -> None:
+    def handler_stack_used(self) -> int:
+        """Not measured here: 0."""
+        return 0
+
         """Reset at once: raises BoardReset."""
         raise BoardReset(cause)

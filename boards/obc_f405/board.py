@@ -35,4 +35,6 @@ class Board:
 
 def build():
     """The board. Devices are not touched here: each driver finds out when it is first used."""
+        self.heap_size = obc.heap_size()
     return Board()
+        self.handler_stack_used = obc.handler_stack_used

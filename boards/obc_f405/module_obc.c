@@ -166,6 +166,14 @@ static mp_obj_t obc_heap_used(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(obc_heap_used_obj, obc_heap_used);
 
+static mp_obj_t obc_heap_size(void)
+{
+    gc_info_t info;
+    gc_info(&info);
+    return small((uint32_t)info.total);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(obc_heap_size_obj, obc_heap_size);
+
 static mp_obj_t obc_heap_total_allocated(void)
 {
     return small(m_get_total_bytes_allocated());
@@ -235,6 +243,7 @@ static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_led), MP_ROM_PTR(&obc_led_obj)},
     {MP_ROM_QSTR(MP_QSTR_collect), MP_ROM_PTR(&obc_collect_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_used), MP_ROM_PTR(&obc_heap_used_obj)},
+    {MP_ROM_QSTR(MP_QSTR_heap_size), MP_ROM_PTR(&obc_heap_size_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_total_allocated), MP_ROM_PTR(&obc_heap_total_allocated_obj)},
     {MP_ROM_QSTR(MP_QSTR_stack_used), MP_ROM_PTR(&obc_stack_used_obj)},
     {MP_ROM_QSTR(MP_QSTR_handler_stack_used), MP_ROM_PTR(&obc_handler_stack_used_obj)},

@@ -8,7 +8,7 @@ NAME = "core"
 PARAMETER_AUTHORITY = "platform"
 
 # Per-app arrays of `schedule` have this many rows; row i is row i of flight/mission.py APPS.
-SCHEDULE_ROWS = 12
+SCHEDULE_ROWS = 16
 
 HK_FIELDS = (
     ("spacecraft_mode", "u8", "", "", 1, "1 safe, 2 detumble, 3 nominal"),
@@ -33,22 +33,40 @@ HK_FIELDS = (
     ("inhibitors", "u8", "", "", 1, "bit 0 battery low, 1 power unknown, 2 attitude lost, 3 gyro"),
     ("apps_failed", "u8", "", "", 1, "apps given up"),
     ("heartbeats", "u16", "", "", 1, "heartbeats given to the control kernel, wraps"),
-    ("cpu_permille", "u16", "1/1000", "", 1, "processor busy over the last period"),
-    ("heap_used", "u32", "B", "", 1, "Python heap in use"),
+    (
+        "cpu_permille",
+        "u16[2]",
+        "1/1000",
+        "",
+        1,
+        "processor busy over the last period; of it neither in steps of apps nor in collections",
+    ),
+    ("heap_used", "u32[2]", "B", "", 1, "Python heap in use: now, and most after a collection"),
     ("heap_allocated", "u32", "B", "", 1, "bytes ever allocated on the Python heap, mod 2^30"),
     ("heap_collections", "u16", "", "", 1, "garbage collections by the scheduler, wraps"),
-    ("stack_used", "u32", "B", "", 1, "high water of the Python stack"),
+    ("stack_used", "u16[2]", "B", "", 1, "high water of the stacks of Python and of C"),
+    ("heap_shortages", "u8", "", "", 1, "times that memory was out, wraps"),
 )
 
 SCHEDULE_FIELDS = (
-    ("app_state", "u8[12]", "", "", 1, "0 none, 1 running, 2 backing off, 3 given up"),
-    ("app_errors", "u8[12]", "", "", 1, "steps ended by an exception, wraps"),
-    ("app_overruns", "u8[12]", "", "", 1, "steps longer than the budget, wraps"),
-    ("app_missed", "u8[12]", "", "", 1, "releases that passed without a step, wraps"),
-    ("app_run_time_us", "u16[12]", "us", "", 1, "run time of the last step, clipped"),
-    ("app_run_high_us", "u16[12]", "us", "", 1, "longest run time since boot, clipped"),
-    ("app_jitter_us", "u16[12]", "us", "", 1, "latest start after its release since boot, clipped"),
+    ("schedule_version", "u16", "", "", 1, "of the tables that this image takes"),
+    ("schedule_crc", "u16", "", "", 1, "CRC-16 of the table in use"),
+    ("schedule_source", "u8", "", "", 1, "0 the mission's own, 1 saved, 2 changed by command"),
+    ("app_state", "u8[16]", "", "", 1, "0 none, 1 running, 2 backing off, 3 given up, 4 disabled"),
+    ("app_errors", "u8[16]", "", "", 1, "steps ended by an exception, wraps"),
+    ("app_overruns", "u8[16]", "", "", 1, "steps longer than the budget, wraps"),
+    ("app_missed", "u8[16]", "", "", 1, "releases that passed without a step, wraps"),
+    ("app_restarts", "u8[16]", "", "", 1, "starts after the first, wraps"),
+    ("app_period_ms", "u16[16]", "ms", "", 1, "period in use"),
 )
+
+TIMES_FIELDS = (
+    ("app_run_time_us", "u16[16]", "us", "", 1, "run time of the last step, clipped"),
+    ("app_run_high_us", "u16[16]", "us", "", 1, "longest run time since boot, clipped"),
+    ("app_jitter_us", "u16[32]", "us", "", 1,
+     "start after release since boot, clipped: of every app the latest, then of every app the time"
+     " within which 99 of 100 came, to the end of a bin of 125 us times a power of two"),
+)  # fmt: skip
 
 # port_crash_t of boards/obc_f405/port.h, as it is.
 CRASH_FIELDS = (
@@ -67,7 +85,8 @@ CRASH_FIELDS = (
 # id, name, period_ms (0 = on event), byte order, owner index, fields, description
 PACKETS = (
     (0x0001, "core_hk", 10000, "big", 0, HK_FIELDS, "State of the computer and its software"),
-    (0x0002, "schedule", 10000, "big", 0, SCHEDULE_FIELDS, "Load and health of every app"),
+    (0x0002, "schedule", 10000, "big", 0, SCHEDULE_FIELDS, "State of every app"),
+    (0x0004, "schedule_times", 10000, "big", 0, TIMES_FIELDS, "Run time and jitter of every app"),
     (0x0003, "crash_record", 0, "little", 0, CRASH_FIELDS,
      "The crash that led to this start; after a start for that reason only"),
 )  # fmt: skip
@@ -82,6 +101,25 @@ COMMANDS = (
     (0x0003, "arm", 8, 1, (("function", "u16", 0, 0xFFFF, ""),), "any", False,
      "Arm a hazardous function: the same owner must call it within 30 s"),
     (0x0004, "reset", 8, 1, (), "platform", True, "Reset the processor"),
+    (0x0005, "app_enable", 8, 1,
+     (("app", "u8", 0, 15, "place in the table"), ("on", "u8", 0, 1, "")), "platform", False,
+     "Run an app, or leave it out; refused for a critical one. Until the next start, as every"
+     " change of the schedule that is not saved"),
+    (0x0006, "app_period", 8, 1,
+     (("app", "u8", 0, 15, "place in the table"), ("period", "u16", 100, 10000, "ms"),
+      ("offset", "u16", 10, 9960, "ms")), "platform", False,
+     "Change period and offset of an app; refused when the table would not be good"),
+    (0x0007, "app_restart", 8, 1, (("app", "u8", 0, 15, "place in the table"),), "platform", False,
+     "Start an app again, also one that was given up"),
+    (0x0008, "schedule_load", 8, 1,
+     (("version", "u16", 0, 65535, "schedule_version"), ("app", "u8[16]", 0, 255, "255 none"),
+      ("on", "u8[16]", 0, 1, ""), ("period", "u16[16]", 0, 10000, "ms"),
+      ("offset", "u16[16]", 0, 9960, "ms")), "platform", False,
+     "Use this table of apps; refused when it is not good: the one in use stays"),
+    (0x0009, "schedule_save", 8, 1, (), "platform", False,
+     "Let the table in use be the one that starts begin with"),
+    (0x000A, "schedule_restore", 8, 1, (), "platform", False,
+     "Use the mission's own table of apps"),
     (0x0011, "ping", 17, 1, (), "any", False, "Are you there: answered by an empty 17/2"),
 )  # fmt: skip
 
@@ -104,6 +142,12 @@ EVENTS = (
     (0x000F, 1, "parameter {0:#06x} set, image generation {1}"),
     (0x0010, 2, "reset by command of owner {0}"),
     (0x0011, 4, "crash: kind and exception {0:#06x}, number {1} since power-on; see crash_record"),
+    (0x0012, 4, "out of memory: app {0} is charged with {1} B"),
+    (0x0013, 3, "heap scarce: {1} B free"),
+    (0x0014, 4, "heap exhausted after {0} shortages: no heartbeat from now on"),
+    (0x0015, 2, "table of apps refused: entry {0}, reason {1}"),
+    (0x0016, 1, "table of apps in use: CRC {0:#06x}"),
+    (0x0017, 1, "table of apps saved: CRC {0:#06x}"),
 )
 
 # id, name, type, lowest, highest, default, unit, description
@@ -114,7 +158,20 @@ PARAMETERS = (
      "Collect when the heap has grown this much since the last collection"),
     (0x0003, "supervisor_retry_s", "u16", 0, 3600, 60, "s",
      "Leave safe mode when nothing inhibits it for so long; 0 never"),
+    (0x0004, "sched_heap_scarce_B", "u16", 0, 60000, 8192, "B",
+     "Less free after a collection: an app that allocated of late is started again"),
 )  # fmt: skip
+
+# code, name: why a table of apps is refused (core/app_table.py)
+SCHEDULE_REASONS = (
+    (1, "bad_version"),
+    (2, "unknown_app"),
+    (3, "duplicate_app"),
+    (4, "bad_period"),
+    (5, "bad_offset"),
+    (6, "bad_budget"),
+    (7, "critical_app"),
+)
 
 # code, name: verification failure codes (1/2, 1/4, 1/8) and `command_failure`
 FAILURES = (

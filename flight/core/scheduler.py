@@ -1,65 +1,43 @@
-"""Scheduler: a fixed table of apps on a 1 ms grid, in deterministic order.
+"""Scheduler: a table of apps on a 1 ms grid, in deterministic order (core/app_table.py checks it).
 
 It measures every step, contains what a step raises, restarts the app with back-off and gives it up
 in the end. Garbage is collected only in slack that is at least twice as long as a collection; when
-the bench asks for it, across a control tick, to show that the tick does not notice.
+the bench asks for it, across a control tick, to show that the tick does not notice. Only want of
+memory is answered by a collection at once (core/memory.py).
 """
 
+from flight.core.app_counters import ROWS, AppCounters
+from flight.core.exceptions import OUT_OF_MEMORY, exception_code
 from hal.compat import const
-from hal.errors import HalError
 
 RUNNING = const(1)
 BACKING_OFF = const(2)
 GIVEN_UP = const(3)
+DISABLED = const(4)
+
+MINOR_MS = const(100)
+MAJOR_MS = const(10000)
 
 _FAILURES_TO_GIVE_UP = const(8)
 _BACK_OFF_MAX = const(32)  # releases
 _GOOD_STEPS_TO_FORGIVE = const(16)
 _COLLECTION_GUESS_US = const(5000)
-_CLIP = const(65535)
-_GRID_MS = const(100)
+_TICKS_MASK = const((1 << 30) - 1)
 
 EVENT_FAILED = const(0x0007)
 EVENT_GIVEN_UP = const(0x0008)
 EVENT_OVERRUN = const(0x0009)
 
-# Codes of contained exceptions that are not HalError (those carry an errno, below 256).
-_CODES = (
-    (MemoryError, 257),
-    (ValueError, 258),
-    (IndexError, 259),
-    (KeyError, 260),
-    (TypeError, 261),
-    (AttributeError, 262),
-    (OverflowError, 263),
-    (ZeroDivisionError, 264),
-    (OSError, 265),
-)
-_CODE_OTHER = const(256)
-
-
-def failure_code(error):
-    """Number of an exception in events: errno of a HalError, else by type."""
-    if isinstance(error, HalError):
-        return error.code
-    for entry in _CODES:
-        if isinstance(error, entry[0]):
-            return entry[1]
-    return _CODE_OTHER
-
 
 class Entry:
-    """One app in the table with everything measured about it."""
+    """One app in the table. `row` is its row of mission.APPS; period and offset may differ."""
 
     def __init__(self, index, app, row):
         self.index = index
         self.app = app
+        self.row = row
         self.period_ms = row[1]
         self.offset_ms = row[2]
-        self.budget_us = row[3] * 1000
-        self.critical = row[4]
-        self.policy = row[5]
-        self.deadline_ms = row[6]
         self.release_ms = 0  # next release
         self.done_ms = 0  # release time of the last good step
         self.state = RUNNING
@@ -67,37 +45,40 @@ class Entry:
         self.wait = 0  # releases to leave out
         self.failures = 0  # in a row
         self.good = 0  # in a row
-        self.errors = 0
-        self.overruns = 0
-        self.missed = 0
-        self.run_us = 0
-        self.high_us = 0
-        self.jitter_us = 0
 
 
 class Scheduler:
-    """`entries` in table order. `safe` is called with no argument when a "safe" policy demands."""
+    """`entries` in table order. `safe` is called with no argument when a "safe" policy demands;
+    `memory` (core/memory.py) may be None."""
 
-    def __init__(self, clock, time, events, collect):
+    def __init__(self, clock, time, events, collect, memory=None):
         self._clock = clock
         self._time = time
         self._events = events
         self._collect = collect
+        self._memory = memory
         self.entries = []
         self.safe = None
         self.collect_wanted = False
         self.collect_across = False  # with collect_wanted: let a control tick interrupt it
         self.collections = 0
         self._collect_us = _COLLECTION_GUESS_US
+        self.counters = AppCounters()
+        self.work_us = 0  # spent in steps and collections, wraps at 2^30
         # Where the running release stands on the us scale, found from the first one.
         self._mark_ms = 0
         self._mark_us = 0
-        self._grid_ms = 0  # a tick of the control grid, moved along with the releases
+        self._frame_ms = 0  # start of the major frame, moved along with the releases
 
     def add(self, app, row):
         """Append an app with its row of mission.APPS; its Entry. Boot time only."""
         if row[1] < 1 or not 0 <= row[2] < row[1]:
             raise ValueError("period or offset out of range: " + row[0])
+        for entry in self.entries:
+            if entry.row[0] == row[0]:
+                raise ValueError("app is in the table twice: " + row[0])
+        if len(self.entries) >= ROWS:
+            raise ValueError("no room in the table for the app: " + row[0])
         entry = Entry(len(self.entries), app, row)
         self.entries.append(entry)
         return entry
@@ -108,16 +89,18 @@ class Scheduler:
         clock = self._clock
         now = clock.ticks_ms()
         base = clock.ticks_add(now, 1000 - now % 1000)
-        off_grid = clock.ticks_diff(base, grid_ms) % _GRID_MS
+        off_grid = clock.ticks_diff(base, grid_ms) % MINOR_MS
         if off_grid:
             # Only after the tick counter wrapped and Python was started again.
-            base = clock.ticks_add(base, _GRID_MS - off_grid)
-        self._grid_ms = base
+            base = clock.ticks_add(base, MINOR_MS - off_grid)
+        self._frame_ms = base
         self._mark_ms = base
         self._mark_us = clock.ticks_add(clock.ticks_us(), clock.ticks_diff(base, now) * 1000)
         for entry in self.entries:
             entry.release_ms = clock.ticks_add(base, entry.offset_ms)
             entry.done_ms = base
+            if entry.state == DISABLED:
+                continue
             try:
                 entry.app.start()
                 entry.restart = False
@@ -140,20 +123,68 @@ class Scheduler:
 
     def next_entry(self):
         """The entry with the earliest release; of several, the first in the table."""
-        clock = self._clock
         best = None
+        earliest = 0
         for entry in self.entries:
-            if best is None or clock.ticks_diff(entry.release_ms, best.release_ms) < 0:
+            if entry.state == DISABLED:
+                continue
+            release_ms = entry.release_ms
+            # Earlier, modulo 2^30: the difference is in the upper half.
+            if best is None or (release_ms - earliest) & _TICKS_MASK > _TICKS_MASK >> 1:
                 best = entry
+                earliest = release_ms
         return best
 
+    def place(self, entry):
+        """Put the next release of `entry` where its period and offset want it, after the running
+        one: counted from the start of the major frame, so that any period keeps its phase."""
+        clock = self._clock
+        late_ms = clock.ticks_diff(self._mark_ms, self._frame_ms) - entry.offset_ms
+        count = late_ms // entry.period_ms + 1
+        at_ms = entry.offset_ms + max(count, 0) * entry.period_ms
+        entry.release_ms = clock.ticks_add(self._frame_ms, at_ms)
+        entry.wait = 0
+
+    def enable(self, entry, on):
+        """Take a disabled app up again from its start, or leave it out."""
+        if not on:
+            entry.state = DISABLED
+        elif entry.state == DISABLED:
+            self.revive(entry)
+
+    def revive(self, entry):
+        """Give an app a fresh start at its next release, whatever became of it before."""
+        entry.state = RUNNING
+        entry.restart = True
+        entry.failures = 0
+        entry.good = 0
+        entry.done_ms = self._mark_ms
+        self.place(entry)
+
     def contain(self, entry, error):
-        """Count a failure of `entry`, decide when it may try again."""
-        entry.errors = (entry.errors + 1) & 0xFF
+        """Count a failure of `entry`, decide when it may try again. Out of memory, it is a failure
+        of whoever has used up most, and `entry` just starts again."""
+        code = exception_code(error)
+        index = entry.index
+        self.counters.add(self.counters.errors, index)
+        entry.restart = True
+        memory = self._memory
+        if memory is not None and isinstance(error, MemoryError):
+            offender = self.entries[memory.shortage(index)]
+            self.collect()
+            if offender is not entry:
+                entry.wait = 1
+                entry = offender
+        self.fail(entry, code)
+
+    def fail(self, entry, code):
+        """A failure of `entry` with its event: back-off, in the end given up."""
         entry.failures += 1
         entry.good = 0
         entry.restart = True
-        self._events.put(EVENT_FAILED, entry.index, failure_code(error))
+        self._events.put(EVENT_FAILED, entry.index, code)
+        if entry.state == DISABLED:
+            return
         if entry.failures >= _FAILURES_TO_GIVE_UP:
             entry.state = GIVEN_UP
             self._events.put(EVENT_GIVEN_UP, entry.index, entry.failures)
@@ -166,10 +197,17 @@ class Scheduler:
         clock = self._clock
         begin = clock.ticks_us()
         self._collect()
-        self._collect_us = max(1, clock.ticks_diff(clock.ticks_us(), begin))
+        took_us = clock.ticks_diff(clock.ticks_us(), begin)
+        self._collect_us = max(1, took_us)
+        self.work_us = (self.work_us + took_us) & _TICKS_MASK
         self.collections = (self.collections + 1) & 0xFFFF
+        planned = self.collect_wanted
         self.collect_wanted = False
         self.collect_across = False
+        if self._memory is not None:
+            leaking = self._memory.collected(planned)
+            if leaking >= 0:
+                self.fail(self.entries[leaking], OUT_OF_MEMORY)
 
     def _collect_in_slack(self):
         clock = self._clock
@@ -178,7 +216,7 @@ class Scheduler:
         begin_ms = 0
         if self.collect_across:
             # Half of it before the next control tick, half behind.
-            to_tick_ms = _GRID_MS - clock.ticks_diff(now, self._grid_ms) % _GRID_MS
+            to_tick_ms = MINOR_MS - clock.ticks_diff(now, self._frame_ms) % MINOR_MS
             begin_ms = max(0, to_tick_ms - 1 - self._collect_us // 2000)
         if (slack_ms - begin_ms) * 1000 >= 2 * self._collect_us:
             if begin_ms:
@@ -194,8 +232,8 @@ class Scheduler:
             self._mark_us, clock.ticks_diff(release_ms, self._mark_ms) * 1000
         )
         self._mark_ms = release_ms
-        if clock.ticks_diff(release_ms, self._grid_ms) >= 1000:
-            self._grid_ms = clock.ticks_add(self._grid_ms, 1000)
+        if clock.ticks_diff(release_ms, self._frame_ms) >= MAJOR_MS:
+            self._frame_ms = clock.ticks_add(self._frame_ms, MAJOR_MS)
         late_us = clock.ticks_diff(begin_us, self._mark_us)
         if late_us < 0:
             # The mark was taken at boot between two milliseconds: nothing starts early.
@@ -207,41 +245,50 @@ class Scheduler:
         if entry.wait > 0:
             entry.wait -= 1
             return
-        if late_us > entry.jitter_us:
-            entry.jitter_us = min(late_us, _CLIP)
+        counters = self.counters
+        counters.started(entry.index, late_us)
+        memory = self._memory
+        if memory is not None:
+            memory.begin()
         try:
             if entry.restart:
+                counters.add(counters.restarts, entry.index)
                 entry.app.start()
                 entry.restart = False
             entry.app.step(release_ms)
-            entry.state = RUNNING
+            if entry.state == BACKING_OFF:
+                entry.state = RUNNING
             entry.done_ms = release_ms
-            self._forgive(entry)
+            if entry.failures:
+                self._forgive(entry)
         except Exception as error:  # noqa: BLE001 - contained: counted, event, back-off
             self.contain(entry, error)
+        if memory is not None:
+            memory.end(entry.index)
         self._measure(entry, clock.ticks_diff(clock.ticks_us(), begin_us))
 
     def _forgive(self, entry):
-        if entry.failures:
-            entry.good += 1
-            if entry.good >= _GOOD_STEPS_TO_FORGIVE:
-                entry.failures = 0
-                entry.good = 0
+        entry.good += 1
+        if entry.good >= _GOOD_STEPS_TO_FORGIVE:
+            entry.failures = 0
+            entry.good = 0
 
     def _measure(self, entry, run_us):
-        entry.run_us = min(run_us, _CLIP)
-        if run_us > entry.high_us:
-            entry.high_us = min(run_us, _CLIP)
-        if run_us > entry.budget_us:
-            entry.overruns = (entry.overruns + 1) & 0xFF
-            self._events.put(EVENT_OVERRUN, entry.index, run_us)
-            if entry.policy == "degrade":
+        index = entry.index
+        self.work_us = (self.work_us + run_us) & _TICKS_MASK
+        counters = self.counters
+        counters.ran(index, run_us)
+        row = entry.row
+        if run_us > row[3] * 1000:
+            counters.add(counters.overruns, index)
+            self._events.put(EVENT_OVERRUN, index, run_us)
+            if row[5] == "degrade":
                 entry.wait += 1
-            elif entry.policy == "safe" and self.safe is not None:
+            elif row[5] == "safe" and self.safe is not None:
                 self.safe()
         clock = self._clock
         behind = clock.ticks_diff(clock.ticks_ms(), entry.release_ms)
         if behind > 0:
             count = (behind + entry.period_ms - 1) // entry.period_ms
-            entry.missed = (entry.missed + count) & 0xFF
+            counters.add(counters.missed, index, count)
             entry.release_ms = clock.ticks_add(entry.release_ms, count * entry.period_ms)

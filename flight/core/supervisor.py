@@ -59,12 +59,12 @@ class Supervisor:
 
     def _all_checked_in(self, now_ms):
         clock = self._context.clock
-        healthy = True
+        healthy = not self._context.memory.exhausted
         for entry in self._context.scheduler.entries:
-            if not entry.critical:
+            if not entry.row[4]:
                 continue
             late_ms = clock.ticks_diff(now_ms, entry.done_ms)
-            if entry.state == GIVEN_UP or late_ms > entry.deadline_ms:
+            if entry.state == GIVEN_UP or late_ms > entry.row[6]:
                 healthy = False
                 self._context.events.put(EVENT_WITHHELD, entry.index, late_ms)
         return healthy

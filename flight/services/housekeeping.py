@@ -7,12 +7,14 @@ import struct
 
 import native
 from flight.core import definitions, telemetry
+from flight.core.app_counters import ROWS
 from flight.core.boot import version_numbers
 from flight.core.scheduler import GIVEN_UP
 from flight.packets import fields
 from hal.compat import const
 
 _CORE_STEPS = const(10)  # core packets every tenth step
+_CLIP = const(65535)
 
 EVENT_LOST = const(0x000E)
 
@@ -30,17 +32,15 @@ class Housekeeping:
         self._core = context.store.claim(0x0001, self.NAME)
         self._schedule = context.store.claim(0x0002, self.NAME)
         self._hash_at = fields.offset(definitions.HK_FIELDS, "dictionary_hash")
-        rows = definitions.SCHEDULE_FIELDS
-        self._state_at = fields.offset(rows, "app_state")
-        self._errors_at = fields.offset(rows, "app_errors")
-        self._overruns_at = fields.offset(rows, "app_overruns")
-        self._missed_at = fields.offset(rows, "app_missed")
-        self._run_at = fields.offset(rows, "app_run_time_us")
-        self._high_at = fields.offset(rows, "app_run_high_us")
-        self._jitter_at = fields.offset(rows, "app_jitter_us")
+        self._times = context.store.claim(0x0004, self.NAME)
+        self._state_at = fields.offset(definitions.SCHEDULE_FIELDS, "app_state")
+        self._period_at = fields.offset(definitions.SCHEDULE_FIELDS, "app_period_ms")
         self._version = version_numbers(native.VERSION)
         self._steps = 0
         self._idle_us = 0
+        self._work_us = 0
+        self._overhead_permille = 0
+        self._heap_high = 0
         self._since_ms = 0
         self._lost = 0
         self._heap_base = 0
@@ -54,6 +54,7 @@ class Housekeeping:
         self._steps = 0
         self._idle_us = self._context.clock.idle_us()
         self._since_ms = self._context.clock.ticks_ms()
+        self._work_us = self._context.scheduler.work_us
 
     def step(self, now_ms):
         """Fill the core packets when they are due, then send every fresh record."""
@@ -98,6 +99,8 @@ class Housekeeping:
             self._collected_s = context.time.uptime_s
             context.scheduler.collect_across = True
             context.scheduler.collect_wanted = True
+        if context.memory.wanting():
+            context.scheduler.collect_wanted = True
 
     def _heap_used(self):
         scheduler = self._context.scheduler
@@ -105,12 +108,17 @@ class Housekeeping:
         if scheduler.collections != self._collections:
             self._collections = scheduler.collections
             self._heap_base = used
+            self._heap_high = max(self._heap_high, used)
         elif used - self._heap_base > self._context.params.u16(self._growth_at):
             scheduler.collect_wanted = True
         return used
 
     def _cpu_permille(self, now_ms):
+        """Busy over the last period; in `_overhead_permille` what nobody has measured of it."""
         clock = self._context.clock
+        work_us = self._context.scheduler.work_us
+        work = clock.ticks_diff(work_us, self._work_us)
+        self._work_us = work_us
         # From the release on: what this step has run so far counts in the next period.
         idle_us = clock.idle_us()
         idle = clock.ticks_diff(idle_us, self._idle_us)
@@ -119,6 +127,7 @@ class Housekeeping:
         self._since_ms = now_ms
         if span_ms <= 0:
             return 0
+        self._overhead_permille = min(1000, max(0, 1000 - (idle + work) // span_ms))
         return min(1000, max(0, 1000 - idle // span_ms))
 
     def _fill_core(self, now_ms):
@@ -160,26 +169,41 @@ class Housekeeping:
             given_up,
             self._supervisor.heartbeats,
             self._cpu_permille(now_ms),
+            self._overhead_permille,
             self._heap_used(),
+            self._heap_high,
             board.heap_total_allocated(),
             context.scheduler.collections,
-            board.stack_used(),
+            min(board.stack_used(), _CLIP),
+            min(board.handler_stack_used(), _CLIP),
+            context.memory.shortages,
         )
         # Any u32 may be in there, and one of 2^30 or more would allocate as an integer.
         native.copy(record.data, self._hash_at, board.dictionary_hash, 0, 4)
         record.post()
 
     def _fill_schedule(self):
+        context = self._context
+        counters = context.scheduler.counters
+        table = context.app_table
         record = self._schedule
+        times = self._times
         data = record.data
+        struct.pack_into(">HHB", data, 0, table.version, table.crc16(), table.source)
+        at = self._state_at + ROWS
+        native.copy(data, at, counters.errors, 0, ROWS)
+        native.copy(data, at + ROWS, counters.overruns, 0, ROWS)
+        native.copy(data, at + 2 * ROWS, counters.missed, 0, ROWS)
+        native.copy(data, at + 3 * ROWS, counters.restarts, 0, ROWS)
+        native.swap_copy(times.data, 0, counters.run_us, 0, "u16", ROWS)
+        native.swap_copy(times.data, 2 * ROWS, counters.high_us, 0, "u16", ROWS)
+        native.swap_copy(times.data, 4 * ROWS, counters.jitter_us, 0, "u16", ROWS)
         i = 0
-        for entry in self._context.scheduler.entries:
+        for entry in context.scheduler.entries:
             data[self._state_at + i] = entry.state
-            data[self._errors_at + i] = entry.errors
-            data[self._overruns_at + i] = entry.overruns
-            data[self._missed_at + i] = entry.missed
-            struct.pack_into(">H", data, self._run_at + 2 * i, entry.run_us)
-            struct.pack_into(">H", data, self._high_at + 2 * i, entry.high_us)
-            struct.pack_into(">H", data, self._jitter_at + 2 * i, entry.jitter_us)
+            struct.pack_into(">H", data, self._period_at + 2 * i, entry.period_ms)
+            p99_us = counters.jitter_p99_us(i)
+            struct.pack_into(">H", times.data, 6 * ROWS + 2 * i, p99_us)
             i += 1
         record.post()
+        times.post()

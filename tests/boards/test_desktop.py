@@ -50,7 +50,7 @@ def test_a_short_flight_is_clean_and_quick_to_its_first_frame():
     assert flight.world.counters["missed_ticks"] == 0
     assert flight.world.counters["refused_time"] == 0
     schedule = flight.last("schedule")
-    assert schedule["app_errors"] == [0] * 12 and schedule["app_missed"] == [0] * 12
+    assert schedule["app_errors"] == [0] * 16 and schedule["app_missed"] == [0] * 16
     assert flight.last("core_hk")["spacecraft_mode"] == mission.DETUMBLE
 
 
@@ -223,8 +223,8 @@ def test_a_hung_step_is_stopped_by_its_line_budget():
     for _ in range(30):
         flown.scheduler.run_next()
     entry = next(e for e in flown.scheduler.entries if e.app.NAME == "payload")
-    others = [e.errors for e in flown.scheduler.entries if e is not entry]
-    assert entry.errors >= 1 and others == [0] * 5
+    errors = list(flown.scheduler.counters.errors)
+    assert errors.pop(entry.index) >= 1 and not any(errors)
     with pytest.raises(StepHung, match="payload"):
         entry.app.step(0)
 
@@ -250,4 +250,4 @@ def test_world_fields_alone_may_be_zero_by_nature_on_the_desktop():
     flight = Flight("duration_s=30")
     hk = flight.last("core_hk")
     for name in ("cpu_permille", "heap_used", "heap_allocated", "stack_used"):
-        assert hk[name] == 0 and name in dictionary.WORLD_FIELDS
+        assert not np.any(hk[name]) and name in dictionary.WORLD_FIELDS

@@ -36,7 +36,7 @@ micropython.heap_lock()
 fly(52000)
 micropython.heap_unlock()
 print(obc.heap_total_allocated() - before)
-print([entry.errors for entry in scheduler.entries])
+print(sum(scheduler.counters.errors), sum(scheduler.counters.missed))
 print([entry.done_ms - at for entry, at in zip(scheduler.entries, started)])
 print(context.commands.accepted, context.commands.refused, context.telemetry.dropped)
 """
@@ -70,8 +70,10 @@ def test_two_whole_frames_of_the_mission_do_not_allocate(tmp_path):
     assert flight.status == 0
     assert mode == "3"  # nominal
     assert allocated == "0"
-    assert errors == "[0, 0, 0, 0, 0, 0]"
-    assert flown_ms == "[21000, 21000, 25000, 21000, 21000, 21000]"
+    assert errors == "0 0"
+    # Every app was at work to the end: 21 s, or its next multiple of the period.
+    flown = [int(word) for word in flown_ms.strip("[]").split(",")]
+    assert all(20900 <= at <= 25000 for at in flown), flown_ms
     assert commands == "12 2 0"
 
 
@@ -90,7 +92,7 @@ before = 0
 before = obc.heap_total_allocated()
 fly(52000)
 print(obc.heap_total_allocated() - before)
-print(mission.apps["power"]._errors, scheduler.entries[0].errors)
+print(mission.apps["power"]._errors, scheduler.counters.errors[0])
 """
 
 
@@ -107,7 +109,7 @@ def test_parts_that_do_not_answer_cost_no_heap(tmp_path):
 def test_an_app_that_allocates_is_found_out(tmp_path):
     """The measure of the test above."""
     flight = locked_flight(tmp_path, "mission.apps['payload'].step = lambda now_ms: [now_ms]")
-    assert flight.console.splitlines()[2] != "[0, 0, 0, 0, 0, 0]"
+    assert flight.console.splitlines()[2] != "0 0"
 
 
 HANG = (

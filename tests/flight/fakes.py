@@ -224,6 +224,7 @@ class Board:
 
     name = "test"
     image_slot = 0
+    heap_size = 0
     dictionary_hash = b"\xde\xad\xbe\xef"
 
     def __init__(self, parts: dict[int, Device] | None = None, cause: int = 1) -> None:
@@ -249,6 +250,9 @@ class Board:
         return 0
 
     def stack_used(self) -> int:
+        return 0
+
+    def handler_stack_used(self) -> int:
         return 0
 
     def crash_into(self, buf: Any) -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from flight import dictionary
 from flight.core.events import Events
-from flight.core.scheduler import BACKING_OFF, GIVEN_UP, RUNNING, Scheduler, failure_code
+from flight.core.exceptions import exception_code
+from flight.core.scheduler import BACKING_OFF, GIVEN_UP, RUNNING, Scheduler
 from flight.core.timebase import Timebase
 from hal.clock import TICKS_MASK, ticks_diff
 from hal.errors import HalError
@@ -41,6 +42,7 @@ class Rig:
         self.events = Events(dictionary, time)
         self.time = time
         self.scheduler = Scheduler(self.clock, time, self.events, self.collect)
+        self.counters = self.scheduler.counters
         self.collect_us = collect_us
         self.apps = {}
         for name, period, offset, budget, policy in rows:
@@ -117,13 +119,13 @@ def test_a_raising_app_is_contained_restarted_with_back_off_and_given_up():
     rig = Rig(("bad", 100, 10, 5, "skip"), ("good", 100, 20, 5, "skip"))
     rig.apps["bad"].error = HalError("part", 19)
     entries = rig.run(1)
-    assert entries[0].state == BACKING_OFF and entries[0].errors == 1
+    assert entries[0].state == BACKING_OFF and rig.counters.errors[0] == 1
     for _ in range(600):
         rig.scheduler.run_next()
     tries = [ms for name, ms, _ in rig.log if name == "bad"]
     gaps = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
     assert gaps == [200, 300, 500, 900, 1700, 3300, 3300]
-    assert entries[0].state == GIVEN_UP and entries[0].errors == 8
+    assert entries[0].state == GIVEN_UP and rig.counters.errors[0] == 8
     assert rig.apps["bad"].starts == 8
     assert len([name for name, _, _ in rig.log if name == "good"]) == 300
     ids = rig.event_ids()
@@ -148,15 +150,15 @@ def test_a_failing_start_is_contained_too():
         raise HalError("part", 5)
 
     rig.apps["a"].start = refuse
-    entries = rig.run(3)
-    assert entries[0].errors == 2 and not rig.log
+    rig.run(3)
+    assert rig.counters.errors[0] == 2 and not rig.log
 
 
 def test_failure_codes_are_the_same_everywhere():
-    assert failure_code(HalError("x", 110)) == 110
-    assert failure_code(KeyError("x")) == 260
-    assert failure_code(RuntimeError("x")) == 256
-    assert failure_code(MemoryError()) == 257
+    assert exception_code(HalError("x", 110)) == 110
+    assert exception_code(KeyError("x")) == 260
+    assert exception_code(RuntimeError("x")) == 256
+    assert exception_code(MemoryError()) == 257
 
 
 def test_what_is_not_an_exception_passes_through():
@@ -172,14 +174,14 @@ def test_what_is_not_an_exception_passes_through():
 def test_overrun_is_counted_and_passed_releases_are_missed():
     rig = Rig(("slow", 100, 10, 50, "skip"), ("other", 100, 20, 50, "skip"))
     rig.apps["slow"].cost_us = 250_000
-    entries = rig.run(4)
-    assert entries[0].overruns == 2 and entries[0].missed == 4
-    assert entries[0].run_us == 65535 and entries[0].high_us == 65535
+    rig.run(4)
+    assert rig.counters.overruns[0] == 2 and rig.counters.missed[0] == 4
+    assert rig.counters.run_us[0] == 65535 and rig.counters.high_us[0] == 65535
     slow = [ms for name, ms, _ in rig.log if name == "slow"]
     assert slow == [1010, 1310]
     # The other app ran late, once, and back on its grid afterwards.
     assert [ms for name, ms, _ in rig.log if name == "other"] == [1020, 1320]
-    assert entries[1].jitter_us == 65535
+    assert rig.counters.jitter_us[1] == 65535
     assert 0x0009 in rig.event_ids()
 
 
@@ -197,16 +199,16 @@ def test_overrun_policies():
 def test_jitter_is_measured_against_the_release():
     rig = Rig(("a", 100, 10, 50, "skip"), ("b", 100, 11, 50, "skip"))
     rig.apps["a"].cost_us = 3250
-    entries = rig.run(2)
-    assert entries[0].jitter_us == 0
-    assert entries[1].jitter_us == 2250
-    assert entries[0].run_us == 3250
+    rig.run(2)
+    assert rig.counters.jitter_us[0] == 0
+    assert rig.counters.jitter_us[1] == 2250
+    assert rig.counters.run_us[0] == 3250
 
 
 def test_jitter_with_a_boot_between_two_milliseconds():
     rig = Rig(("a", 100, 10, 50, "skip"), now_us=123_456)
-    entries = rig.run(5)
-    assert entries[0].jitter_us == 0
+    rig.run(5)
+    assert rig.counters.jitter_us[0] == 0
 
 
 @pytest.mark.parametrize("before_ms", [1500, 2000, 777])
@@ -214,7 +216,7 @@ def test_ticks_wrap_without_a_missed_release(before_ms):
     start_ms = WRAP - before_ms
     rig = Rig(("a", 100, 10, 5, "skip"), ("b", 500, 40, 5, "skip"), now_us=start_ms * 1000)
     uptime = rig.time.uptime_s
-    entries = rig.run(60, grid_ms=start_ms)
+    rig.run(60, grid_ms=start_ms)
     a = [ms for name, ms, _ in rig.log if name == "a"]
     assert any(ms < WRAP // 2 for ms in a)
     assert any(ms > WRAP // 2 for ms in a) or before_ms < 1000
@@ -222,7 +224,7 @@ def test_ticks_wrap_without_a_missed_release(before_ms):
         assert ticks_diff(later, earlier) == 100
     # Still on the control grid, though 2^30 is no multiple of 100.
     assert all(ticks_diff(ms, start_ms) % 100 == 10 for ms in a)
-    assert entries[0].missed == 0 and entries[0].jitter_us == 0
+    assert rig.counters.missed[0] == 0 and rig.counters.jitter_us[0] == 0
     assert 4 <= rig.time.uptime_s - uptime <= 7
 
 

@@ -54,7 +54,7 @@ def view(is_terminal: bool, events: int = 1) -> str:
             error_B_rad=[0.0, 0.02, 0.0],
             wheel_speed_rad_s=[301.4, -298.7, 305.1, -300.2],
         ),
-        packet("schedule", app_run_time_us=123),
+        packet("schedule_times", app_run_time_us=123),
     ]
     with live:
         for frame in build.frames(packets):
