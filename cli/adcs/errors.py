@@ -69,7 +69,7 @@ class Errors:
             return
         self.earth_s = flight.t
         r = flight.here("r")
-        direction, share = patches(r[None, :], flight.env["sun"][None, :], REFLECTIVITY)
+        direction, share = patches(r[None, :], flight.here("sun")[None, :], REFLECTIVITY)
         ground = r / np.linalg.norm(r) + 0.1 * direction[0]
         first, second = np.sin(CLOUD_1_RAD * ground @ self.cloud_axes.T + self.cloud_phase).T
         self.earth_N, self.earth_share = direction[0], share[0] * (1.0 + CLOUDS * first * second)
@@ -109,7 +109,7 @@ class Errors:
         dcm_SN = self.fss_turn @ FSS_BS.T @ flight.body.dcm_BN
         seen = self.earth_N @ dcm_SN.T
         view = seen[:, 2] > FSS_VIEW
-        light = flight.light * dcm_SN @ flight.env["sun"]
+        light = flight.light * dcm_SN @ flight.here("sun")
         light = light + FSS_EARTH * (self.earth_share * view) @ seen
         light = light / np.linalg.norm(light) + self.rng.normal(size=3) * FSS_NOISE_RAD
         in_.fss.value_S = (light / np.linalg.norm(light)).tolist()
@@ -117,7 +117,7 @@ class Errors:
     def _coarse(self, flight: Flight, in_: Any) -> None:
         """Cosine of the angle to the Sun and to every patch, within the field of view."""
         axes_N = self.css_axes @ flight.body.dcm_BN
-        sun, earth = axes_N @ flight.env["sun"], axes_N @ self.earth_N.T
+        sun, earth = axes_N @ flight.here("sun"), axes_N @ self.earth_N.T
         light = flight.light * np.where(sun > CSS_VIEW, sun, 0.0)
         light = light + np.where(earth > CSS_VIEW, earth, 0.0) @ self.earth_share
         light = self.css_gain * light + CSS_NOISE * self.rng.normal(size=6)

@@ -43,7 +43,7 @@ GM_M3_S2 = 3.986004418e14
 
 @cache
 def environment(duration_s: int) -> dict[str, Any]:
-    """Splines over the flight: r, v [m, m/s], field [T], Sun, light."""
+    """Splines over the flight: r, v [m, m/s], field [T], direction of the Sun; light."""
     t: Array = np.arange(0.0, duration_s + 40.0, 10.0)
     frames = Frames(EPOCH)
     celestial = frames.celestial(float(t[-1] / 2))
@@ -56,7 +56,7 @@ def environment(duration_s: int) -> dict[str, Any]:
         "r": CubicSpline(t, r),
         "v": CubicSpline(t, v),
         "field": CubicSpline(t, np.einsum("nji,nj->ni", dcm_EN, field_E)),
-        "sun": unit[0],
+        "sun": CubicSpline(t, unit),
         "light": (t, illumination(r, sun)),
         "dcm_EN": dcm_EN[0],
     }
@@ -148,12 +148,12 @@ class Flight:
 
     # What the world is like.
     def here(self, name: str) -> Array:
-        """r, field or light at this tick: many ticks are looked up at once."""
+        """r, field, Sun or light at this tick: many ticks are looked up at once."""
         k = self.tick - self._table_tick
         if not 0 <= k < CHUNK or abs(self._table["t"][k] - self.t) > 1e-6:
             times = self.t + DT * np.arange(CHUNK)
             self._table_tick, k = self.tick, 0
-            self._table = {name: self.env[name](times) for name in ("r", "field")}
+            self._table = {name: self.env[name](times) for name in ("r", "field", "sun")}
             self._table |= {"t": times, "light": np.interp(times, *self.env["light"])}
         return np.asarray(self._table[name][k])
 
@@ -192,7 +192,7 @@ class Flight:
 
     def off_sun_deg(self) -> float:
         """Angle of the body's +x from the Sun."""
-        return float(np.arccos(np.clip((self.body.dcm_BN @ self.env["sun"])[0], -1, 1))) / DEG
+        return float(np.arccos(np.clip((self.body.dcm_BN @ self.here("sun"))[0], -1, 1))) / DEG
 
     def rate_deg_s(self) -> float:
         return float(np.linalg.norm(self.body.omega)) / DEG
@@ -219,7 +219,7 @@ class Flight:
                 ).tolist()
         gyro = self.body.omega + self.gyro_bias + rng.normal(size=3) * 2.5e-4 * noise
         i.gyro.value_S, i.gyro.fresh, i.gyro.age_ms = gyro.tolist(), True, 0
-        sun = dcm @ self.env["sun"]
+        sun = dcm @ self.here("sun")
         lit = self.light
         in_view = FSS_BS.T @ sun
         i.fss.fresh, i.fss.age_ms = True, 0
