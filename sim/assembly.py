@@ -13,16 +13,12 @@ from sim.disturbances import Air, Box, Light
 from sim.elements import satrec_of
 from sim.environment import Environment
 from sim.errors import ScenarioError
-from sim.faults import FLASH_KINDS, SENSOR_KINDS, WHEEL_KINDS, Fault
+from sim.faults import Fault, kinds_of
 from sim.noise import Noise
 from sim.orbit import Frames, Orbit
 from sim.plant import Plant, Rotor
 from sim.rotation import mrp_from_quaternion
 from sim.scenario import Scenario
-
-# Parts that know the faults of sensors; rods know a wrong sign, wheels a bad bearing as well.
-_SENSORS = ("ak09916", "lsm6dso", "mmc5983ma", "css", "fss", "wheel", "gnss", "star_tracker")
-_RODS, _WHEELS, _FLASH = "drv8830", "wheel", "w25q128"
 
 
 def check_rotation(rows: list[list[float]], key: str, where: str) -> None:
@@ -45,12 +41,7 @@ def check_faults(faults: Iterable[Fault], devices: Iterable[str], where: str) ->
         device, kind = fault.device, fault.kind
         if device not in known:
             raise ScenarioError(f"{where}: a fault of {device}, which the spacecraft lacks")
-        able = kind not in SENSOR_KINDS + WHEEL_KINDS + FLASH_KINDS
-        able = able or kind in SENSOR_KINDS and device.startswith(_SENSORS)
-        able = able or kind in WHEEL_KINDS and device.startswith(_WHEELS)
-        able = able or kind in FLASH_KINDS and device == _FLASH
-        able = able or kind == "sign_flip" and device.startswith(_RODS)
-        if not able:
+        if kind not in kinds_of(device):
             raise ScenarioError(f"{where}: {device} knows no fault '{kind}'")
 
 

@@ -17,9 +17,10 @@ of an array of tables is named by its place, from 0: `--set timeline.0.t_s=120`.
 
 A fault comes from the timeline (`fault`, `device`, from `t_s` until `until_s`), or from the command
 line: `--set fault.ak09916.kind=dead --set fault.ak09916.t_s=600`. Kinds, see `sim/faults.py`:
-`nack`, `dead`, `timeout`, `stuck`, `bit_flip`, `wrong_id`; of sensors `bias_step`, `noise_scale`,
-`sign_flip`, `stuck_value`; of wheels `friction_scale`; of flash `stuck_busy`,
-`program_fail`, `erase_fail`, `power_cut`.
+`nack`, `dead`, `timeout`, `stuck`, `bit_flip`, `wrong_id`, `garbage`, `nack_storm`, `slow`; of
+sensors `bias_step`, `noise_scale`, `sign_flip`, `stuck_value`; of wheels `friction_scale`; of
+memories `scramble`; of flash `stuck_busy`, `program_fail`, `erase_fail`, `power_cut`; of the buses
+`stuck_low`, `nack_storm`, `garbage`; of the computer `reset`, `brown_out`.
 
 Arguments of telecommands may be what only the flight knows: `$orbit.line1` and `$orbit.line2`, a
 TLE of the orbit as it is flown; `$time.seconds` and `$time.fraction`, mission time (seconds since

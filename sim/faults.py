@@ -6,6 +6,13 @@
 `stuck`     registers (all, or `register`) read what they read first, or `value`
 `bit_flip`  bit `bit` of all registers, or of `register`, reads inverted
 `wrong_id`  another part answers: the identification reads inverted; parts that have none: all
+`garbage`   every byte read is noise
+`nack_storm`, `slow`  in a share `fraction` of the 100 ms intervals (0: half of them) as `nack`, as
+            `timeout`
+
+The lines `adcs_bus` and `platform_bus` know `stuck_low`, SDA held low, every transfer -ETIMEDOUT,
+and `nack_storm` and `garbage` of all their parts. `computer` knows `reset`, the reset line is
+pulled at `t_s`, and `brown_out`, the supply of computer and flash memory fails.
 
 Sensors, in what they measure before any register (all axes, or `axis` from 0):
 `bias_step`    `fraction` of the full range (`sim/sensor_errors.py: FULL_RANGE`) is added
@@ -15,6 +22,7 @@ Sensors, in what they measure before any register (all axes, or `axis` from 0):
 Wheels: `friction_scale`, the bearing's friction is `factor` times as large. A coarse sun sensor has
 no bus of its own: of the kinds above it knows `dead`, no light at all.
 
+Memories: `scramble`, `factor` bytes from address `register` on (from 0) become noise, once.
 Flash memory: `stuck_busy`, it never becomes ready; `program_fail` and `erase_fail`, the cycle runs
 and changes nothing; `power_cut`, the supply of flash and computer fails in the program or erase
 cycle number `operation` (from 1; every one when left out) after `fraction` of its time. Nothing
@@ -27,14 +35,69 @@ memory address, behind which come the flash's identification and status.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BUS_KINDS = ("nack", "dead", "timeout", "stuck", "bit_flip", "wrong_id")
+BUS_KINDS = (
+    "nack",
+    "dead",
+    "timeout",
+    "stuck",
+    "bit_flip",
+    "wrong_id",
+    "garbage",
+    "nack_storm",
+    "slow",
+)
 SENSOR_KINDS = ("bias_step", "noise_scale", "sign_flip", "stuck_value")
 WHEEL_KINDS = ("friction_scale",)
 FLASH_KINDS = ("stuck_busy", "program_fail", "erase_fail", "power_cut")
-KINDS = BUS_KINDS + SENSOR_KINDS + WHEEL_KINDS + FLASH_KINDS
+MEMORY_KINDS = ("scramble",)
+LINE_KINDS = ("stuck_low", "nack_storm", "garbage")
+COMPUTER_KINDS = ("reset", "brown_out")
+KINDS = (
+    BUS_KINDS
+    + SENSOR_KINDS
+    + WHEEL_KINDS
+    + FLASH_KINDS
+    + MEMORY_KINDS
+    + LINE_KINDS[:1]
+    + COMPUTER_KINDS
+)
+
+# What is no part on a bus: the buses themselves, and the computer.
+BUSES, COMPUTER = ("adcs_bus", "platform_bus"), "computer"
+LINES = (*BUSES, COMPUTER)
+_SENSORS = ("ak09916", "lsm6dso", "mmc5983ma", "css", "fss", "wheel", "gnss", "star_tracker")
+_STORM_SHARE = 0.5
+
+
+def kinds_of(device: str) -> tuple[str, ...]:
+    """The faults that the part, line or sensor called `device` can have."""
+    if device in BUSES:
+        return LINE_KINDS
+    if device == COMPUTER:
+        return COMPUTER_KINDS
+    if device.startswith("css"):
+        return ("dead", *SENSOR_KINDS)
+    kinds: tuple[str, ...] = BUS_KINDS
+    if device.startswith(_SENSORS):
+        kinds += SENSOR_KINDS
+    if device.startswith("wheel"):
+        kinds += WHEEL_KINDS
+    if device.startswith("drv8830"):
+        kinds += ("sign_flip",)
+    if device in ("mb85rc1mt", "w25q128"):
+        kinds += MEMORY_KINDS
+    if device == "w25q128":
+        kinds += FLASH_KINDS
+    return kinds
+
+
+def noise_bytes(text: str, size: int) -> bytes:
+    """`size` bytes that look random and depend on `text` alone."""
+    return hashlib.shake_128(text.encode()).digest(size)
 
 
 @dataclass(frozen=True)
@@ -60,13 +123,20 @@ class FaultSet:
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self._all = tuple(faults)
         self.active: tuple[Fault, ...] = ()
+        self.started: tuple[Fault, ...] = ()  # by the last `advance`
         self._frozen: dict[tuple[int, int], int] = {}
         self._held: dict[tuple[int, int], float] = {}
         self.next_change_s = min((fault.t_s for fault in self._all), default=float("inf"))
 
+    @property
+    def known(self) -> tuple[Fault, ...]:
+        """All faults, whether they act or not."""
+        return self._all
+
     def advance(self, t_s: float) -> None:
         """Update `active` for world time `t_s` and say in `next_change_s` when to call again."""
         active = tuple(fault for fault in self._all if fault.t_s <= t_s < fault.until_s)
+        self.started = tuple(fault for fault in active if fault not in self.active)
         if active != self.active:
             self.active = active
             self._frozen.clear()
@@ -77,6 +147,15 @@ class FaultSet:
     def has(self, kind: str) -> bool:
         """A fault of this kind acts now."""
         return bool(self.active) and any(fault.kind == kind for fault in self.active)
+
+    def strikes(self, kind: str, grid: int) -> bool:
+        """A fault of this kind, one that comes and goes, acts at grid point `grid`."""
+        for fault in self.active:
+            if fault.kind == kind:
+                number = int.from_bytes(noise_bytes(f"{fault.device}/{kind}/{grid}", 4), "big")
+                if number < (fault.fraction or _STORM_SHARE) * 2**32:
+                    return True
+        return False
 
     def corrupt(self, register: int, value: int, is_id: bool) -> int:
         """What a read of the byte `register` gives instead of `value`."""

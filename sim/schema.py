@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.faults import KINDS
+from sim.faults import KINDS, LINES
 from sim.rules import DCM, IDENTITY, MOUNTING, REQUIRED, Key, number, vector
 from sim.schema_attitude import (
     ATTITUDE_DEVICES,
@@ -56,9 +56,9 @@ _FAULT: dict[str, Any] = {
     "value": Key("int", None, 0, 255),
     "axis": Key("int", None, 0, 2, text="of a sensor; all when left out"),
     "fraction": number(
-        0.0, -10.0, 10.0, "bias_step: of the full range; power_cut: of the cycle's time"
+        0.0, -10.0, 10.0, "bias_step: of the range; power_cut: of the cycle; storms: of the time"
     ),
-    "factor": number(1.0, 0.0, 1e6, "noise_scale, friction_scale"),
+    "factor": number(1.0, 0.0, 1e6, "noise_scale, friction_scale; scramble: bytes"),
     "operation": Key(
         "int", None, 1, 1 << 30, text="power_cut: number of the program or erase cycle"
     ),
@@ -170,12 +170,14 @@ SCHEMA: dict[str, Any] = {
             "args": Key("arguments", {}, text="`$...`: what the simulator fills in"),
             "owner": Key("str", "host"),
             "fault": Key("str", None, choices=KINDS),
-            "device": Key("str", None, choices=DEVICES),
+            "device": Key("str", None, choices=(*DEVICES, *LINES)),
             **{key: rule for key, rule in _FAULT.items() if key != "t_s"},
         }
     ],
     # One fault per device for the command line: fault.ak09916.kind=dead, fault.ak09916.t_s=600.
-    "fault": {device: {"kind": Key("str", None, choices=KINDS), **_FAULT} for device in DEVICES},
+    "fault": {
+        device: {"kind": Key("str", None, choices=KINDS), **_FAULT} for device in (*DEVICES, *LINES)
+    },
     "check": [
         {
             "kind": Key("str", choices=CHECKS),

@@ -23,6 +23,7 @@ from sim.devices.mf_radio import MfRadio
 from sim.devices.tmp108 import Tmp108
 from sim.devices.w25q128 import W25q128
 from sim.faults import FaultSet
+from sim.lines import Lines
 from sim.noise import Noise
 from sim.pointing import Targets
 from sim.power import (
@@ -52,8 +53,7 @@ class Spacecraft:
         self.grid = 0
         self.t_s = 0.0
         self.step_s = step_ns * 1e-9
-        self._dipole_sum = [0.0, 0.0, 0.0]
-        self._dipole_steps = 0
+        self._dipole_sum, self._dipole_steps = [0.0, 0.0, 0.0], 0
         data: dict[str, Any] = dict(scenario.data["spacecraft"])
         where = scenario.path.name
         self.environment = make_environment(scenario, self.step_s)
@@ -81,8 +81,7 @@ class Spacecraft:
         def faults(device: str) -> FaultSet:
             return FaultSet([fault for fault in scenario.faults if fault.device == device])
 
-        self._magnetometer = data["magnetometer"]
-        self._imu = data["imu"]
+        self._magnetometer, self._imu = data["magnetometer"], data["imu"]
         for key in ("magnetometer", "imu", "magnetometer_2", "fss", "star_tracker"):
             if data[key] is not None:
                 check_rotation(data[key]["dcm_BS"], f"spacecraft.{key}.dcm_BS", where)
@@ -162,6 +161,8 @@ class Spacecraft:
         self.devices[self.flash.name] = self.flash
         self._faults = {name: part.faults for name, part in self.devices.items()}
         self._faults.update(self.suite.sensors)
+        self.lines = Lines(faults)
+        self._faults.update(self.lines.faults)
         check_faults(scenario.faults, self._faults, where)
         self._next_fault_s = 0.0
         self._apply_faults()
@@ -209,9 +210,11 @@ class Spacecraft:
         return brown_out
 
     def _apply_faults(self) -> None:
-        for faults in self._faults.values():
+        for name, faults in self._faults.items():
             if self.t_s >= faults.next_change_s:
                 faults.advance(self.t_s)
+                if name in self.devices:
+                    self.devices[name].strike(faults.started)
         self._next_fault_s = min(faults.next_change_s for faults in self._faults.values())
 
     def _shine(self) -> None:
@@ -246,8 +249,8 @@ class Spacecraft:
         Rods are pulsed: a value of one moment would say little about what they do.
         """
         steps = max(1, self._dipole_steps)
-        x, y, z = self._dipole_sum
-        self._dipole_sum, self._dipole_steps = [0.0, 0.0, 0.0], 0
+        (x, y, z), self._dipole_sum = self._dipole_sum, [0.0, 0.0, 0.0]
+        self._dipole_steps = 0
         return apply_transposed(self._rod_axes_B, (x / steps, y / steps, z / steps))
 
     def dipole_B_A_m2(self) -> Vector:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 
 from sim.channel import Channel, Receiver
+from sim.counts import counters
 from sim.devices.base import BusError, Device
 from sim.devices.watchdog import Watchdog
 from sim.protocol import (
@@ -89,6 +90,7 @@ class World:
         self.flight_build = False
         self.boots: list[tuple[float, int]] = []  # (world time, reset cause)
         self.requests = 0
+        self.lock_ups = 0
         self.refused_malformed = 0
         self.refused_time = 0
         self.refused_before_hello = 0
@@ -156,6 +158,8 @@ class World:
             self._last_us = time_us
             if time_us >= self._next_us:
                 self._advance(time_us)
+            if self.spacecraft.lines.waiting:
+                self._pull_reset(time_us)
             if self.reset_pulled:
                 status, data = E_RESET, b""
             else:
@@ -201,6 +205,22 @@ class World:
             if self.watchdog.expired(self._boot_tick) or brown_out:
                 self.reset_pulled = True
 
+    def _pull_reset(self, time_us: int) -> None:
+        """The reset or the brown-out that is due by onboard time `time_us`, exactly."""
+        now_s = (self._boot_grid + time_us / GRID_US) * self.step_ns * 1e-9
+        fault = self.spacecraft.lines.reset_due(now_s)
+        if fault is not None:
+            self.reset_pulled = True
+            if fault.kind == "brown_out":
+                self.spi.supply_lost(time_us)
+
+    def lock_up(self) -> None:
+        """The processor has stopped for good: world time goes on until the watchdog pulls the
+        reset line, or the flight is over."""
+        self.lock_ups += 1
+        while not self.reset_pulled and not self.finished:
+            self._advance(self._next_us)
+
     def _i2c(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
         traffic = self.traffic.get(bus)
         if traffic is None:
@@ -216,12 +236,16 @@ class World:
 
     def _transfer(self, bus: int, address: int, tx: bytes, rx_len: int, peek: bool) -> Answer:
         part = self._parts.get((bus, address))
-        if part is None:
-            return E_NODEV, b""
+        lines, grid = self.spacecraft.lines, self.spacecraft.grid
+        status = lines.hindrance(bus, grid)
+        if status or part is None:
+            return status or E_NODEV, b""
         try:
             if peek:
-                return 0, part.peek(tx, rx_len, address)
-            return 0, part.transfer(tx, rx_len, address)
+                data = part.peek(tx, rx_len, address)
+            else:
+                data = part.transfer(tx, rx_len, address)
+            return 0, lines.garbled(bus, address, grid, data)
         except BusError as error:
             return error.status, b""
 
@@ -272,28 +296,4 @@ class World:
     @property
     def counters(self) -> dict[str, float]:
         """Everything counted so far, by name."""
-        channel, watchdog = self.channel, self.watchdog
-        counters: dict[str, float] = {
-            "requests": self.requests,
-            "refused_malformed": self.refused_malformed,
-            "refused_time": self.refused_time,
-            "refused_before_hello": self.refused_before_hello,
-            "boots": len(self.boots),
-            "watchdog_resets": watchdog.resets,
-            "brown_outs": self.spacecraft.power.brown_outs,
-            "kicks": watchdog.kicks,
-            "missed_ticks": watchdog.missed_ticks,
-            "repeated_ticks": watchdog.repeated_ticks,
-            "tick_number_errors": watchdog.number_errors,
-            "uplink_sent": channel.sent_up,
-            "uplink_received": channel.received_up,
-            "uplink_lost": channel.lost_up,
-            "downlink_sent": channel.sent_down,
-            "downlink_received": channel.received_down,
-            "downlink_lost": channel.lost_down,
-            "channel_bit_errors": channel.bit_errors,
-        }
-        counters.update(self.traffic[BUS_ADCS].figures("adcs_bus"))
-        counters.update(self.traffic[BUS_PLATFORM].figures("platform_bus"))
-        counters.update(self.spi.figures("spi_bus"))
-        return counters
+        return counters(self)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections import deque
+from collections.abc import Sequence
 
-from sim.faults import FaultSet
+from sim.faults import Fault, FaultSet, noise_bytes
 from sim.protocol import E_NODEV, E_TIMEOUT
 
 
@@ -52,6 +53,16 @@ class Device:
     def power_up(self) -> None:
         """Registers to their power-up values."""
 
+    def strike(self, started: Sequence[Fault]) -> None:
+        """These faults begin: what acts once acts now."""
+        for fault in started:
+            if fault.kind == "scramble":
+                start = fault.register or 0
+                self.overwrite(start, noise_bytes(f"{self.name}/{start}", round(fault.factor)))
+
+    def overwrite(self, address: int, data: bytes) -> None:
+        """The content of a memory becomes `data`, over its end to address 0."""
+
     def transfer(self, tx: bytes, rx_len: int, address: int = 0) -> bytes:
         """One I2C transfer: write `tx`, then read `rx_len` bytes. BusError when it fails."""
         if not self._powered:
@@ -59,8 +70,10 @@ class Device:
         if self.faults.active:
             if self.faults.has("nack") or self.faults.has("dead"):
                 raise BusError(E_NODEV)
-            if self.faults.has("timeout"):
+            if self.faults.has("timeout") or self.faults.strikes("slow", self.grid):
                 raise BusError(E_TIMEOUT)
+            if self.faults.strikes("nack_storm", self.grid):
+                raise BusError(E_NODEV)
         return self.access(tx, rx_len, address)
 
     def peek(self, tx: bytes, rx_len: int, address: int = 0) -> bytes:
@@ -80,6 +93,8 @@ class Device:
 
     def faulty(self, register: int, value: int) -> int:
         """`value` as a read of byte `register` shows it under the faults that act."""
+        if self.faults.has("garbage"):
+            return noise_bytes(f"{self.name}/{self.grid}/{register}", 1)[0]
         is_id = not self.id_registers or register in self.id_registers
         return self.faults.corrupt(register, value, is_id)
 

@@ -30,6 +30,10 @@ class Mb85rc1mt(Device):
     def power_up(self) -> None:
         self._pointer = 0
 
+    def overwrite(self, address: int, data: bytes) -> None:
+        for index, value in enumerate(data, address):
+            self.memory[index % SIZE] = value
+
     def access(self, tx: bytes, rx_len: int, address: int) -> bytes:
         if address == ADDRESS_ID:
             return self._device_id(tx, rx_len)

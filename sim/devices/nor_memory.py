@@ -46,6 +46,12 @@ class NorMemory:
         for index, value in enumerate(data, offset):
             sector[index] &= value
 
+    def overwrite(self, address: int, data: bytes) -> None:
+        """Cells become `data`, as no instruction makes them: radiation, a fault of the part."""
+        for index, value in enumerate(data, address):
+            number, offset = divmod(index % self.size, SECTOR)
+            self._sectors.setdefault(number, bytearray(_BLANK))[offset] = value
+
     def erase(self, address: int, size: int) -> None:
         """Set all bits of the sectors from `address` on."""
         for number in range(address // SECTOR, (address + size) // SECTOR):

@@ -188,7 +188,10 @@ class UbxGnss(Device):
         return len(data)
 
     def _silent(self) -> bool:
-        return not self.working or self.faults.has("nack") or self.faults.has("timeout")
+        faults = self.faults
+        if faults.strikes("nack_storm", self.grid) or faults.strikes("slow", self.grid):
+            return True
+        return not self.working or faults.has("nack") or faults.has("timeout")
 
     def _parse(self) -> None:
         """Carry out the whole messages that have come in."""

@@ -100,20 +100,24 @@ class W25q128(Device):
 
     def transfer(self, tx: bytes, rx_len: int, address: int = 0) -> bytes:
         """One selection. BusError only for the fault `timeout`: nothing acknowledges on SPI."""
-        if self.faults.has("timeout"):
-            raise BusError(E_TIMEOUT)
-        if not self.working or self.faults.has("nack"):
-            return b"\xff" * rx_len
-        return self.access(tx, rx_len, address)
+        return b"\xff" * rx_len if self._hindered() else self.access(tx, rx_len, address)
 
     def peek(self, tx: bytes, rx_len: int, address: int = 0) -> bytes:
         """What `transfer` would answer: the instruction acts only as /CS rises."""
-        if self.faults.has("timeout"):
-            raise BusError(E_TIMEOUT)
-        if not self.working or self.faults.has("nack"):
+        if self._hindered():
             return b"\xff" * rx_len
         self._settle()
         return self._driven(tx + bytes(rx_len))[len(tx) :]
+
+    def _hindered(self) -> bool:
+        """Nothing is heard of the part. BusError for what ends the transfer itself."""
+        if self.faults.has("timeout") or self.faults.strikes("slow", self.grid):
+            raise BusError(E_TIMEOUT)
+        silent = not self.working or self.faults.has("nack")
+        return silent or self.faults.strikes("nack_storm", self.grid)
+
+    def overwrite(self, address: int, data: bytes) -> None:
+        self.memory.overwrite(address, data)
 
     def access(self, tx: bytes, rx_len: int, address: int) -> bytes:
         self._settle()
