@@ -20,8 +20,8 @@ class Lines:
 
     def hindrance(self, bus: int, grid: int) -> int:
         """Status of a transfer that bus number `bus` does not carry now, 0 when it does."""
-        faults = self._buses[bus]
-        if not faults.active:
+        faults = self._buses.get(bus)
+        if faults is None or not faults.active:
             return 0
         if faults.has("stuck_low"):
             return E_TIMEOUT
