@@ -26,11 +26,11 @@ class Board:
 
     name = "desktop"
     image_slot = 0
+    heap_size = 0  # no bounded heap here
 
     def __init__(
         self,
         exchange: Exchange,
-    heap_size = 0  # no bounded heap here
         cause: int = reset_cause.POWER_ON,
         finished: Callable[[], bool] = _never,
     ) -> None:
@@ -72,6 +72,10 @@ class Board:
         """Not measured here: 0."""
         return 0
 
+    def handler_stack_used(self) -> int:
+        """Not measured here: 0."""
+        return 0
+
     def crash_into(self, buf: bytearray) -> None:
         """Nothing survives a crash here: the record stays as it is."""
 
@@ -79,9 +83,5 @@ class Board:
         """CPython collects by itself."""
 
     def reset(self, cause: int) -> None:
-    def handler_stack_used(self) -> int:
-        """Not measured here: 0."""
-        return 0
-
         """Reset at once: raises BoardReset."""
         raise BoardReset(cause)

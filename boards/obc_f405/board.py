@@ -27,7 +27,9 @@ class Board:
         self.dictionary_hash = obc.dictionary_hash()
         self.heap_used = obc.heap_used
         self.heap_total_allocated = obc.heap_total_allocated
+        self.heap_size = obc.heap_size()
         self.stack_used = obc.stack_used
+        self.handler_stack_used = obc.handler_stack_used
         self.crash_into = obc.crash_into
         self.reset = obc.reset
         self.collect = obc.collect
@@ -35,6 +37,4 @@ class Board:
 
 def build():
     """The board. Devices are not touched here: each driver finds out when it is first used."""
-        self.heap_size = obc.heap_size()
     return Board()
-        self.handler_stack_used = obc.handler_stack_used

@@ -1,9 +1,8 @@
 """Scheduler: a table of apps on a 1 ms grid, in deterministic order (core/app_table.py checks it).
 
-It measures every step, contains what a step raises, restarts the app with back-off and gives it up
-in the end. Garbage is collected only in slack that is at least twice as long as a collection; when
-the bench asks for it, across a control tick, to show that the tick does not notice. Only want of
-memory is answered by a collection at once (core/memory.py).
+It measures every step, contains what it raises, restarts the app with back-off and gives it up in
+the end. Garbage is collected in slack at least twice as long as a collection; when the bench asks,
+across a control tick. Only want of memory is answered at once (core/memory.py).
 """
 
 from flight.core.app_counters import ROWS, AppCounters
@@ -48,8 +47,7 @@ class Entry:
 
 
 class Scheduler:
-    """`entries` in table order. `safe` is called with no argument when a "safe" policy demands;
-    `memory` (core/memory.py) may be None."""
+    """`entries` in table order; `safe` is called when a policy demands; `memory` may be None."""
 
     def __init__(self, clock, time, events, collect, memory=None):
         self._clock = clock
@@ -65,7 +63,7 @@ class Scheduler:
         self._collect_us = _COLLECTION_GUESS_US
         self.counters = AppCounters()
         self.work_us = 0  # spent in steps and collections, wraps at 2^30
-        # Where the running release stands on the us scale, found from the first one.
+        # The running release, also on the us scale.
         self._mark_ms = 0
         self._mark_us = 0
         self._frame_ms = 0  # start of the major frame, moved along with the releases
@@ -90,8 +88,7 @@ class Scheduler:
         now = clock.ticks_ms()
         base = clock.ticks_add(now, 1000 - now % 1000)
         off_grid = clock.ticks_diff(base, grid_ms) % MINOR_MS
-        if off_grid:
-            # Only after the tick counter wrapped and Python was started again.
+        if off_grid:  # only when Python started again after the tick counter wrapped
             base = clock.ticks_add(base, MINOR_MS - off_grid)
         self._frame_ms = base
         self._mark_ms = base
@@ -136,21 +133,21 @@ class Scheduler:
         return best
 
     def place(self, entry):
-        """Put the next release of `entry` where its period and offset want it, after the running
-        one: counted from the start of the major frame, so that any period keeps its phase."""
+        """Put the next release of `entry` after the running one, where its period and offset want
+        it, counted from the start of the major frame: so any period keeps its phase."""
         clock = self._clock
         late_ms = clock.ticks_diff(self._mark_ms, self._frame_ms) - entry.offset_ms
-        count = late_ms // entry.period_ms + 1
-        at_ms = entry.offset_ms + max(count, 0) * entry.period_ms
+        count = max(0, late_ms // entry.period_ms + 1)
+        at_ms = entry.offset_ms + count * entry.period_ms
         entry.release_ms = clock.ticks_add(self._frame_ms, at_ms)
         entry.wait = 0
 
     def enable(self, entry, on):
         """Take a disabled app up again from its start, or leave it out."""
-        if not on:
-            entry.state = DISABLED
-        elif entry.state == DISABLED:
+        if on and entry.state == DISABLED:
             self.revive(entry)
+        elif not on:
+            entry.state = DISABLED
 
     def revive(self, entry):
         """Give an app a fresh start at its next release, whatever became of it before."""
@@ -171,11 +168,19 @@ class Scheduler:
         memory = self._memory
         if memory is not None and isinstance(error, MemoryError):
             offender = self.entries[memory.shortage(index)]
-            self.collect()
             if offender is not entry:
                 entry.wait = 1
                 entry = offender
+            self._let_go(entry)
+            self.collect()
         self.fail(entry, code)
+
+    def _let_go(self, entry):
+        """An app gives back what it holds when it starts: at once, not only at its next release."""
+        try:
+            entry.app.start()
+        except Exception as error:  # noqa: BLE001 - it starts again before its next step
+            self._events.put(EVENT_FAILED, entry.index, exception_code(error))
 
     def fail(self, entry, code):
         """A failure of `entry` with its event: back-off, in the end given up."""
@@ -207,15 +212,17 @@ class Scheduler:
         if self._memory is not None:
             leaking = self._memory.collected(planned)
             if leaking >= 0:
+                self._let_go(self.entries[leaking])
                 self.fail(self.entries[leaking], OUT_OF_MEMORY)
+                # For what it held.
+                self.collect_wanted = True
 
     def _collect_in_slack(self):
         clock = self._clock
         now = clock.ticks_ms()
         slack_ms = clock.ticks_diff(self.next_entry().release_ms, now)
         begin_ms = 0
-        if self.collect_across:
-            # Half of it before the next control tick, half behind.
+        if self.collect_across:  # half of it before the next control tick, half behind
             to_tick_ms = MINOR_MS - clock.ticks_diff(now, self._frame_ms) % MINOR_MS
             begin_ms = max(0, to_tick_ms - 1 - self._collect_us // 2000)
         if (slack_ms - begin_ms) * 1000 >= 2 * self._collect_us:
@@ -235,8 +242,7 @@ class Scheduler:
         if clock.ticks_diff(release_ms, self._frame_ms) >= MAJOR_MS:
             self._frame_ms = clock.ticks_add(self._frame_ms, MAJOR_MS)
         late_us = clock.ticks_diff(begin_us, self._mark_us)
-        if late_us < 0:
-            # The mark was taken at boot between two milliseconds: nothing starts early.
+        if late_us < 0:  # the mark was taken at boot between two milliseconds
             self._mark_us = begin_us
             late_us = 0
         entry.release_ms = clock.ticks_add(release_ms, entry.period_ms)

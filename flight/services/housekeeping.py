@@ -91,8 +91,7 @@ class Housekeeping:
             self._context.events.put(EVENT_LOST, lost)
 
     def _demand_collection(self):
-        """Collect when a parameter forces it; growth of the heap is looked at with the core
-        packets, since measuring it takes as long as a small collection."""
+        """Collect when a parameter forces it, the heap has grown, or memory is wanting."""
         context = self._context
         every_s = context.params.u16(self._every_at)
         if every_s and context.time.uptime_s - self._collected_s >= every_s:
@@ -101,17 +100,14 @@ class Housekeeping:
             context.scheduler.collect_wanted = True
         if context.memory.wanting():
             context.scheduler.collect_wanted = True
-
-    def _heap_used(self):
-        scheduler = self._context.scheduler
-        used = self._context.board.heap_used()
+        scheduler = context.scheduler
+        used = context.board.heap_used()
         if scheduler.collections != self._collections:
             self._collections = scheduler.collections
             self._heap_base = used
             self._heap_high = max(self._heap_high, used)
-        elif used - self._heap_base > self._context.params.u16(self._growth_at):
+        elif used - self._heap_base > context.params.u16(self._growth_at):
             scheduler.collect_wanted = True
-        return used
 
     def _cpu_permille(self, now_ms):
         """Busy over the last period; in `_overhead_permille` what nobody has measured of it."""
@@ -170,7 +166,7 @@ class Housekeeping:
             self._supervisor.heartbeats,
             self._cpu_permille(now_ms),
             self._overhead_permille,
-            self._heap_used(),
+            board.heap_used(),
             self._heap_high,
             board.heap_total_allocated(),
             context.scheduler.collections,

@@ -241,13 +241,14 @@ class Board:
         self.resets: list[int] = []
         self.crash = bytes(52)
         self.heap = 0
+        self.allocated = 0
         self.collections = 0
 
     def heap_used(self) -> int:
         return self.heap
 
     def heap_total_allocated(self) -> int:
-        return 0
+        return self.allocated
 
     def stack_used(self) -> int:
         return 0

@@ -1,73 +1,13 @@
-"""The scheduler: order, grid, containment, overruns, garbage, tick wrap."""
+"""The scheduler: order, grid, containment, overruns, garbage."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flight import dictionary
-from flight.core.events import Events
 from flight.core.exceptions import exception_code
-from flight.core.scheduler import BACKING_OFF, GIVEN_UP, RUNNING, Scheduler
-from flight.core.timebase import Timebase
-from hal.clock import TICKS_MASK, ticks_diff
+from flight.core.scheduler import BACKING_OFF, DISABLED, GIVEN_UP, RUNNING
 from hal.errors import HalError
-from tests.flight.fakes import Clock, Kernel
-
-WRAP = TICKS_MASK + 1
-
-
-class App:
-    def __init__(self, name, log, clock):
-        self.name, self.log, self.clock = name, log, clock
-        self.starts = 0
-        self.cost_us = 0
-        self.error = None
-
-    def start(self):
-        self.starts += 1
-
-    def step(self, now_ms):
-        self.log.append((self.name, now_ms, self.clock.now_us))
-        self.clock.spend(self.cost_us)
-        if self.error is not None:
-            raise self.error
-
-
-class Rig:
-    def __init__(self, *rows, now_us=0, collect_us=0):
-        self.clock = Clock(now_us)
-        self.log = []
-        self.collected = []
-        time = Timebase(self.clock, Kernel())
-        self.events = Events(dictionary, time)
-        self.time = time
-        self.scheduler = Scheduler(self.clock, time, self.events, self.collect)
-        self.counters = self.scheduler.counters
-        self.collect_us = collect_us
-        self.apps = {}
-        for name, period, offset, budget, policy in rows:
-            app = App(name, self.log, self.clock)
-            self.apps[name] = app
-            row = (name, period, offset, budget, True, policy, 3000)
-            self.scheduler.add(app, row)
-
-    def collect(self):
-        self.collected.append(self.clock.now_us)
-        self.clock.spend(self.collect_us)
-
-    def run(self, releases, grid_ms=0):
-        self.scheduler.prepare(grid_ms)
-        for _ in range(releases):
-            self.scheduler.run_next()
-        return self.scheduler.entries
-
-    def event_ids(self):
-        record = bytearray(16)
-        ids = []
-        while self.events.peek_into(record):
-            ids.append(int.from_bytes(record[6:8], "big"))
-            self.events.drop_oldest()
-        return ids
+from tests.flight.scheduler_rig import Rig
 
 
 def test_releases_stand_at_whole_seconds_plus_offset_in_table_order():
@@ -113,6 +53,18 @@ def test_periods_and_offsets_out_of_range_are_refused():
     rig = Rig()
     with pytest.raises(ValueError, match="bad"):
         rig.scheduler.add(None, ("bad", 100, 100, 5, True, "skip", 1000))
+
+
+def test_an_app_that_is_in_the_table_twice_is_refused():
+    rig = Rig(("a", 100, 10, 5, "skip"))
+    with pytest.raises(ValueError, match="twice: a"):
+        rig.scheduler.add(None, ("a", 100, 20, 5, True, "skip", 1000))
+
+
+def test_more_apps_than_rows_are_refused():
+    rig = Rig(*((str(i), 100, 10, 1, "skip") for i in range(16)))
+    with pytest.raises(ValueError, match="no room"):
+        rig.scheduler.add(None, ("one more", 100, 10, 1, True, "skip", 1000))
 
 
 def test_a_raising_app_is_contained_restarted_with_back_off_and_given_up():
@@ -196,36 +148,20 @@ def test_overrun_policies():
     assert len(asked) == 2
 
 
-def test_jitter_is_measured_against_the_release():
-    rig = Rig(("a", 100, 10, 50, "skip"), ("b", 100, 11, 50, "skip"))
-    rig.apps["a"].cost_us = 3250
-    rig.run(2)
-    assert rig.counters.jitter_us[0] == 0
-    assert rig.counters.jitter_us[1] == 2250
-    assert rig.counters.run_us[0] == 3250
-
-
-def test_jitter_with_a_boot_between_two_milliseconds():
-    rig = Rig(("a", 100, 10, 50, "skip"), now_us=123_456)
-    rig.run(5)
-    assert rig.counters.jitter_us[0] == 0
-
-
-@pytest.mark.parametrize("before_ms", [1500, 2000, 777])
-def test_ticks_wrap_without_a_missed_release(before_ms):
-    start_ms = WRAP - before_ms
-    rig = Rig(("a", 100, 10, 5, "skip"), ("b", 500, 40, 5, "skip"), now_us=start_ms * 1000)
-    uptime = rig.time.uptime_s
-    rig.run(60, grid_ms=start_ms)
-    a = [ms for name, ms, _ in rig.log if name == "a"]
-    assert any(ms < WRAP // 2 for ms in a)
-    assert any(ms > WRAP // 2 for ms in a) or before_ms < 1000
-    for earlier, later in zip(a, a[1:], strict=False):
-        assert ticks_diff(later, earlier) == 100
-    # Still on the control grid, though 2^30 is no multiple of 100.
-    assert all(ticks_diff(ms, start_ms) % 100 == 10 for ms in a)
-    assert rig.counters.missed[0] == 0 and rig.counters.jitter_us[0] == 0
-    assert 4 <= rig.time.uptime_s - uptime <= 7
+def test_a_disabled_app_is_left_out_and_comes_back_from_its_start():
+    rig = Rig(("a", 100, 10, 5, "skip"), ("b", 100, 20, 5, "skip"))
+    rig.run(4)
+    entry = rig.scheduler.entries[0]
+    rig.scheduler.enable(entry, False)
+    assert entry.state == DISABLED
+    for _ in range(10):
+        rig.scheduler.run_next()
+    assert [name for name, _, _ in rig.log[4:]] == ["b"] * 10
+    rig.scheduler.enable(entry, True)
+    for _ in range(4):
+        rig.scheduler.run_next()
+    assert [name for name, _, _ in rig.log[14:]] == ["a", "b"] * 2
+    assert rig.apps["a"].starts == 2 and rig.counters.restarts[0] == 1
 
 
 def test_garbage_is_collected_only_when_wanted_and_only_in_slack():
