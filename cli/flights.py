@@ -36,6 +36,8 @@ class Flight:
     history: History
     elf: Path = worlds.ELF
     listeners: List[FrameListener] = field(default_factory=list)
+    # Flies the world otherwise than `worlds.fly`, such as with somebody at the debug port.
+    vehicle: Optional[Callable[[Any], worlds.Outcome]] = None
     virtual_s: float = 0.0
     wall_s: float = 0.0
     outcome: worlds.Outcome = field(default_factory=worlds.Outcome)
@@ -53,7 +55,10 @@ class Flight:
         self.world.on_frame.append(self._receive)
         started_s = time.perf_counter()
         try:
-            self.outcome = worlds.fly(self.world_name, self.world, self.elf)
+            if self.vehicle is not None:
+                self.outcome = self.vehicle(self.world)
+            else:
+                self.outcome = worlds.fly(self.world_name, self.world, self.elf)
         except SimError as error:
             raise CliError(str(error)) from error
         self.wall_s = time.perf_counter() - started_s

@@ -87,7 +87,7 @@ def _desktop(world: Any) -> Outcome:
 
 
 @contextlib.contextmanager
-def _run_directory(name: str) -> Iterator[Path]:
+def run_directory(name: str) -> Iterator[Path]:
     """A fresh directory for one run of an emulator; kept, for its logs, when the run breaks."""
     RUNS.mkdir(parents=True, exist_ok=True)
     directory = RUNS / f"{name}-{os.getpid()}-{next(_numbers)}"
@@ -107,7 +107,7 @@ def _count() -> Iterator[int]:
 _numbers = _count()
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def stop(process: "subprocess.Popen[bytes]") -> None:
     """End the emulator we started, and what it started: `renode` may be a wrapper script."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
@@ -145,7 +145,7 @@ def _qemu(world: Any, elf: Path) -> Outcome:
     from sim.errors import BridgeError
 
     outcome = Outcome(firmware=firmware(elf))
-    with _run_directory("qemu") as directory:
+    with run_directory("qemu") as directory:
         serial = directory / "serial.log"
         log = directory / "qemu.log"
         pipe.prepare(directory)
@@ -164,7 +164,7 @@ def _qemu(world: Any, elf: Path) -> Outcome:
                 said = f"{log}: {_tail(log)}; serial: {_tail(serial)}"
                 raise CliError(f"qemu: {error}; {said}") from error
             finally:
-                _stop(process)
+                stop(process)
     return outcome
 
 
@@ -181,7 +181,7 @@ def _renode(world: Any, elf: Path) -> Outcome:
     # The bridge in Renode connects once and never tries again: listen before it starts.
     server = tcp.listen(0)
     port = server.getsockname()[1]
-    with _run_directory("renode") as directory:
+    with run_directory("renode") as directory:
         log = directory / "renode.log"
         script = (
             f"$bin=@{_monitor_path(elf.resolve())}; $port={port}; "
@@ -201,5 +201,5 @@ def _renode(world: Any, elf: Path) -> Outcome:
             except BridgeError as error:
                 raise CliError(f"renode: {error}; {log}: {_tail(log)}") from error
             finally:
-                _stop(process)
+                stop(process)
     return outcome
