@@ -6,6 +6,7 @@ from flight.apps.attitude.app import Attitude
 from flight.apps.comms.app import Comms
 from flight.apps.payload.app import Payload
 from flight.apps.power.app import Power
+from flight.apps.storage.app import Storage
 from flight.context import Context
 from flight.core.boot import BootRecord, version_numbers
 from flight.core.supervisor import Supervisor
@@ -17,6 +18,7 @@ APP_CLASSES = (
     Attitude,
     Payload,
     Comms,
+    Storage,
 )
 
 
@@ -47,6 +49,7 @@ def build(board):
     context.time.restore()
     boot = BootRecord(context)
     boot.load(board, version_numbers(native.VERSION))
+    context.boot = boot
     context.params.load()
     apps = {}
     supervisor = Supervisor(context, boot)

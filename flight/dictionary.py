@@ -8,6 +8,7 @@ from flight.apps.attitude import definitions as attitude
 from flight.apps.comms import definitions as comms
 from flight.apps.payload import definitions as payload
 from flight.apps.power import definitions as power
+from flight.apps.storage import definitions as storage
 from flight.core import definitions as core
 from flight.mission import APPS, MODES
 
@@ -34,7 +35,7 @@ AUTHORITIES = (
     ("any", 0b1111),
 )
 
-SUBSYSTEMS = (core, power, attitude, comms, payload)
+SUBSYSTEMS = (core, power, attitude, comms, payload, storage)
 
 # Rows of the per-app arrays of packet `schedule`.
 APP_NAMES = tuple(app[0] for app in APPS)

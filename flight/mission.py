@@ -19,6 +19,7 @@ APPS = (
     ("supervisor", 500, 40, 10, True, "skip", 1500),
     ("housekeeping", 1000, 45, 40, True, "skip", 3000),
     ("comms", 500, 50, 60, True, "skip", 3000),
+    ("storage", 1000, 560, 400, False, "skip", 5000),
 )
 
 SAFE = 1

@@ -8,6 +8,9 @@ operation that takes longer than the part's limit is ended. Nothing allocates bu
 from hal.compat import const
 from hal.errors import HalError
 
+# Half of the W25Q128 is for files: 8 MiB.
+FILES_BLOCKS = 2048
+
 _E_TIMEDOUT = const(-110)
 _E_BUSY = const(16)
 _PAUSE_MAX_MS = const(8)

@@ -9,8 +9,12 @@ from flight.packets.signature import signature
 from hal import reset_cause
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
+from hal.drivers.w25q128 import W25q128
+from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
 
 _PLATFORM_BUS = 2
+_FLASH_SPI = 1
+_FLASH_SELECT = 0x24  # PC4
 _FLAG_FLIGHT_BUILD = 1
 _E_RESET = -104
 
@@ -47,6 +51,9 @@ class Board:
         platform = self.stack.i2c(_PLATFORM_BUS)
         self.eps = MfEps(platform)
         self.thermometer = Tmp108(platform)
+        flash = W25q128(self.stack.spi(_FLASH_SPI, _FLASH_SELECT), native.copy)
+        self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
+        self.files = native.Files(self.blocks)
         self.stack.hello(cause, _FLAG_FLIGHT_BUILD if native.FLIGHT_BUILD else 0)
 
     def _watched_exchange(self, request: bytes) -> bytes:

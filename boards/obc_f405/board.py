@@ -1,12 +1,17 @@
 """The onboard computer as flight software sees it (docs/architecture.md, "HAL")."""
 
+import machine
 import obc
 
 import native
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
+from hal.drivers.w25q128 import W25q128
+from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
 
 _PLATFORM_BUS = 2
+_FLASH_SPI = 1
+_FLASH_SELECT = "C4"
 
 
 class Board:
@@ -22,6 +27,9 @@ class Board:
         self.fram = native.fram
         self.eps = MfEps(platform)
         self.thermometer = Tmp108(platform)
+        flash = W25q128(machine.SPI(_FLASH_SPI, _FLASH_SELECT), native.copy)
+        self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
+        self.files = native.Files(self.blocks)
         self.reset_cause = obc.reset_cause()
         self.image_slot = obc.image_slot()
         self.dictionary_hash = obc.dictionary_hash()

@@ -7,18 +7,7 @@ sys.path.insert(0, os.getcwd())
 from texts import without_texts  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
-# Files on the flash memory: in the image with FILES=1 (Makefile).
-STORAGE = {
-    "hal/flash_blocks.py",
-    "flight/core/file_ring.py",
-    "flight/core/packet_store.py",
-    "flight/core/record_log.py",
-    "flight/core/storage.py",
-}
 TABLES = ("definitions.py", "parameters.py")
-
-if os.environ.get("FILES") != "1":
-    HOST_ONLY |= STORAGE
 
 root = os.path.abspath("../..")
 stripped = os.path.join(root, "build", "frozen")

@@ -26,6 +26,7 @@ class BootRecord:
         self.count = 0
         self.last_mode = 0
         self.last_reason = 0
+        self.version = None  # major, minor, patch, of `load`
 
     def load(self, board, version):
         """Count this start and make the boot events, after a crash also its record. `version`
@@ -36,6 +37,7 @@ class BootRecord:
             self.last_mode = image[HEADER_SIZE + 2]
             self.last_reason = image[HEADER_SIZE + 3]
         self.count = (self.count + 1) & 0xFFFF
+        self.version = version
         events = self._events
         cause = board.reset_cause << 8 | board.image_slot
         events.put_raw(EVENT_BOOT, cause, board.dictionary_hash, 0)

@@ -36,6 +36,14 @@ class Events:
         self._count = 0
         self.made = 0
         self.dropped = 0
+        self._keeper = None
+
+    def keep_in(self, keeper):
+        """Give every event from now on, and those that still wait, to `keeper(ring, off)` as
+        16-byte records. Boot time only."""
+        self._keeper = keeper
+        for i in range(self._count):
+            keeper(self._ring, (self._head + i) % RING_RECORDS * EVENT_RECORD_SIZE)
 
     def put(self, event, arg0=0, arg1=0):
         """Record an event at the time of the running step; arguments below 2^30. KeyError for an
@@ -84,6 +92,8 @@ class Events:
         if off >= 0:
             native.copy(self._ring, at + 12, buf, off, 4)
         self._count += 1
+        if self._keeper is not None:
+            self._keeper(self._ring, at)
 
     def peek_into(self, out):
         """Copy the oldest record into `out[0:16]`; False when there is none."""

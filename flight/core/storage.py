@@ -13,13 +13,14 @@ from hal.compat import const
 
 # States.
 DOWN = const(0)
-MOUNTED = const(1)
+MOUNTING = const(1)  # mounted, and the clients look at what is there
+MOUNTED = const(2)
 
-EVENT_DEVICE = const(0x0030)
-EVENT_REFUSED = const(0x0031)
-EVENT_FORMATTED = const(0x0032)
-EVENT_FAULT = const(0x0033)
-EVENT_FULL = const(0x0034)
+EVENT_DEVICE = const(0x0501)
+EVENT_REFUSED = const(0x0502)
+EVENT_FORMATTED = const(0x0503)
+EVENT_FAULT = const(0x0504)
+EVENT_FULL = const(0x0505)
 
 # What may be begun in how much slack [ms]: typical times of the part, doubled.
 MOUNT_MS = const(100)
@@ -30,6 +31,7 @@ _E_BADMSG = const(-74)
 _E_NOSPC = const(-28)
 _E_IO = const(-5)
 _REFUSALS = const(3)
+_PAGE = const(256)
 _WAIT_MAX = const(64)  # calls of work
 
 
@@ -64,12 +66,16 @@ class Storage:
         self._wait = 0  # calls to leave out
         self._tidied = False
         self._room = True
-        self._page = bytearray(256)
+        self._begun = 0  # clients that have looked at what is there
+        self._wipe = False
+        self._cells = bytearray(16)
 
     def work(self, slack_ms):
         """Do at most one piece of work that fits into `slack_ms`; True when it did one."""
         if self.state == DOWN:
             return self._bring_up(slack_ms)
+        if self.state == MOUNTING:
+            return self._begin_next(slack_ms)
         if not self._tidied:
             if slack_ms < TIDY_MS:
                 return False
@@ -79,6 +85,16 @@ class Storage:
             if client.waiting() and slack_ms >= client.cost_ms:
                 return self._done(client.work(self._files))
         return False
+
+    def tidy(self):
+        """Do once more, when there is slack, what a later write would have to do first."""
+        self._tidied = False
+
+    def wipe(self):
+        """Format, although what is there may be good; `work` does it."""
+        self.down()
+        self._wipe = True
+        self._wait = 0
 
     def down(self):
         """Give the memory up, for a command or before a reset; `work` brings it up again."""
@@ -106,10 +122,13 @@ class Storage:
         if self._wait > 0:
             self._wait -= 1
             return False
-        if slack_ms < (FORMAT_MS if self._refusals else MOUNT_MS):
+        if slack_ms < (FORMAT_MS if self._refusals or self._wipe else MOUNT_MS):
             return False
         status = self._blocks.probe()
-        if status == 0:
+        if status == 0 and self._wipe:
+            status = self._format(0)
+            self._wipe = status < 0
+        elif status == 0:
             status = self._files.mount()
         if status == _E_BADMSG:
             status = self._refuse()
@@ -124,13 +143,20 @@ class Storage:
     def _mounted(self):
         self._refusals = 0
         self._tidied = False
+        self._begun = 0
         self.mounts = (self.mounts + 1) & 0xFFFF
+        self.state = MOUNTING
+
+    def _begin_next(self, slack_ms):
+        """One client after another, for each looks into many files."""
+        if slack_ms < MOUNT_MS:
+            return False
+        if self._begun < len(self._clients):
+            client = self._clients[self._begun]
+            self._begun += 1
+            return self._done(client.begin(self._files))
         self.state = MOUNTED
-        for client in self._clients:
-            status = client.begin(self._files)
-            if status < 0:
-                self._done(status)
-                return
+        return False
 
     def _refuse(self):
         """The device answers, but what it holds is no file system."""
@@ -143,6 +169,9 @@ class Storage:
             self._events.put(EVENT_REFUSED, self._refusals, self.refused)
             if self._refusals < _REFUSALS:
                 return 0
+        return self._format(blank)
+
+    def _format(self, blank):
         status = self._files.format()
         if status == _E_BADMSG:
             status = _E_IO  # cells that cannot be used: as a device that fails
@@ -154,14 +183,15 @@ class Storage:
 
     def _is_blank(self):
         """1 when the first page of both blocks that hold the root is erased, 0, or an errno."""
-        page = self._page
+        cells = self._cells
         for block in range(2):
-            status = self._blocks.read(block, 0, page)
-            if status < 0:
-                return status
-            for i in range(len(page)):
-                if page[i] != 0xFF:
-                    return 0
+            for at in range(0, _PAGE, len(cells)):
+                status = self._blocks.read(block, at, cells)
+                if status < 0:
+                    return status
+                for i in range(len(cells)):
+                    if cells[i] != 0xFF:
+                        return 0
         return 1
 
     def _device_failed(self, status):

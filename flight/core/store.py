@@ -46,6 +46,7 @@ class Store:
 
     def __init__(self, dictionary, time, clock):
         self.records = []
+        self.dictionary = dictionary
         for subsystem in dictionary.SUBSYSTEMS:
             for packet in subsystem.PACKETS:
                 self.records.append(Record(packet, subsystem.APP, time, clock))

@@ -17,10 +17,13 @@ COMPLETED = const(9)
 COMPLETION_FAILED = const(10)
 PING_REPLY = const(11)
 PARAMETERS = const(12)
-_KINDS = const(13)
+STORES = const(13)
+FILE_ATTRIBUTES = const(14)
+FILE_LIST = const(15)
+_KINDS = const(16)
 
-_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20))
-_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2))
+_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23))
+_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13))
 
 BODY_MAX = const(192)
 # Headers, structure id and CRC around it.
@@ -42,8 +45,12 @@ class PacketQueue:
         """Bytes in the queue, lengths included."""
         return self._tail - self._head
 
-    def push(self, packet, n):
-        """Take `packet[0:n]`; False, and nothing changed, when there is no room."""
+    def half_empty(self):
+        """There is more room than what waits."""
+        return 2 * (self._tail - self._head) <= self._size
+
+    def push(self, packet, n, off=0):
+        """Take `packet[off:off+n]`; False, and nothing changed, when there is no room."""
         if self._tail - self._head + n + 2 > self._size:
             return False
         if self._tail + n + 2 > self._size:
@@ -53,7 +60,7 @@ class PacketQueue:
         data = self._data
         data[self._tail] = n >> 8
         data[self._tail + 1] = n & 0xFF
-        native.copy(data, self._tail + 2, packet, 0, n)
+        native.copy(data, self._tail + 2, packet, off, n)
         self._tail += n + 2
         return True
 
@@ -94,6 +101,7 @@ class Telemetry:
         self._packet = bytearray(PACKET_MAX)
         self.made = 0
         self.dropped = 0
+        self.keeper = None  # of the storage: keep(owner, kind, structure, packet, n, seconds)
 
     def send(self, owner, app, kind, destination, body, n):
         """Queue a report stamped with the running step; see `send_at`."""
@@ -134,7 +142,12 @@ class Telemetry:
         crc = native.crc16(packet, 0, at)
         packet[at] = crc >> 8
         packet[at + 1] = crc & 0xFF
-        if not self.queues[owner].push(packet, at + 2):
+        live = self.queues[owner].push(packet, at + 2)
+        kept = False
+        if self.keeper is not None and (live or not EVENT <= kind < ACCEPTED):
+            # An event that finds no room comes again, and the event log has it.
+            kept = self.keeper.keep(owner, kind, structure, packet, at + 2, seconds)
+        if not live and not kept:
             # Sequence counts stay whole: a packet that never left makes no gap on the ground.
             self.dropped = (self.dropped + 1) & 0xFFFF
             return False

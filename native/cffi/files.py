@@ -74,6 +74,16 @@ def _view(buf: Any, off: int, n: int, writable: bool) -> Any:
     return data + off
 
 
+def _path(path: Any) -> bytes:
+    """A path as C text: a str, or the bytes of a buffer up to its first NUL. ValueError without."""
+    if isinstance(path, str):
+        return path.encode()
+    data = bytes(path)
+    if 0 not in data:
+        raise ValueError("path")
+    return data[: data.index(0)]
+
+
 def _u32(value: int) -> int:
     """Numbers that C has no place for become one that it refuses."""
     return value if 0 <= value <= 0x7FFFFFFF else 0xFFFFFFFF
@@ -133,9 +143,9 @@ class Files:
         """True between mount and unmount."""
         return bool(lib.mf_files_mounted(self._files))
 
-    def open(self, slot: int, path: str, flags: int) -> int:
+    def open(self, slot: int, path: Any, flags: int) -> int:
         """`slot` names the file from now on."""
-        return self._done(lib.mf_files_open(self._files, _u32(slot), path.encode(), _u32(flags)))
+        return self._done(lib.mf_files_open(self._files, _u32(slot), _path(path), _u32(flags)))
 
     def read(self, slot: int, buf: Any, off: int, n: int) -> int:
         """Into `buf[off:off+n]`; bytes read."""
@@ -167,25 +177,25 @@ class Files:
         """Sync and free the slot."""
         return self._done(lib.mf_files_close(self._files, _u32(slot)))
 
-    def remove(self, path: str) -> int:
+    def remove(self, path: Any) -> int:
         """A file, or a folder that is empty."""
-        return self._done(lib.mf_files_remove(self._files, path.encode()))
+        return self._done(lib.mf_files_remove(self._files, _path(path)))
 
-    def rename(self, old: str, new: str) -> int:
+    def rename(self, old: Any, new: Any) -> int:
         """In one step; a file in the way is replaced."""
-        return self._done(lib.mf_files_rename(self._files, old.encode(), new.encode()))
+        return self._done(lib.mf_files_rename(self._files, _path(old), _path(new)))
 
-    def folder(self, path: str) -> int:
+    def folder(self, path: Any) -> int:
         """Make a folder."""
-        return self._done(lib.mf_files_folder(self._files, path.encode()))
+        return self._done(lib.mf_files_folder(self._files, _path(path)))
 
-    def stat(self, path: str) -> int:
+    def stat(self, path: Any) -> int:
         """Length of a file, -21 for a folder."""
-        return self._done(lib.mf_files_stat(self._files, path.encode()))
+        return self._done(lib.mf_files_stat(self._files, _path(path)))
 
-    def list(self, path: str) -> int:
+    def list(self, path: Any) -> int:
         """Begin to list a folder."""
-        return self._done(lib.mf_files_list(self._files, path.encode()))
+        return self._done(lib.mf_files_list(self._files, _path(path)))
 
     def next(self, buf: Any) -> int:
         """Next entry: length of its name, 0 at the end. `buf`, ENTRY_SIZE bytes at least, gets the

@@ -53,23 +53,21 @@ class Fram:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
-    def read(self, addr: int, buf: Any) -> int:
-        """Fill `buf` from `addr` on."""
-        target = ffi.from_buffer("uint8_t[]", buf, require_writable=True)
+    def read(self, addr: int, buf: Any, off: int = 0, n: int | None = None) -> int:
+        """Fill `buf`, or `n` bytes of it from `off` on, from `addr` on."""
+        n = len(buf) - off if n is None else n
+        target = view(buf, off, n, True)
         if not 0 <= addr <= lib.MF_FRAM_SIZE:
             return int(lib.MF_E_INVAL)
-        return self._stack._ended(
-            lib.mf_host_fram_read(self._stack._host, addr, target, len(target))
-        )
+        return self._stack._ended(lib.mf_host_fram_read(self._stack._host, addr, target, n))
 
-    def write(self, addr: int, buf: Any) -> int:
-        """Write `buf` from `addr` on."""
-        source = ffi.from_buffer("uint8_t[]", buf)
+    def write(self, addr: int, buf: Any, off: int = 0, n: int | None = None) -> int:
+        """Write `buf`, or `n` bytes of it from `off` on, from `addr` on."""
+        n = len(buf) - off if n is None else n
+        source = view(buf, off, n)
         if not 0 <= addr <= lib.MF_FRAM_SIZE:
             return int(lib.MF_E_INVAL)
-        return self._stack._ended(
-            lib.mf_host_fram_write(self._stack._host, addr, source, len(source))
-        )
+        return self._stack._ended(lib.mf_host_fram_write(self._stack._host, addr, source, n))
 
 
 class I2C:

@@ -34,10 +34,6 @@ extern const mp_obj_base_t mf_native_radio_obj;
 extern const mp_obj_base_t mf_native_fram_obj;
 extern const mp_obj_type_t mf_i2c_type;
 
-/* The build says whether files on a flash memory are in the image. */
-#ifndef MF_WITH_FILES
-#define MF_WITH_FILES 0
-#endif
 extern const mp_obj_type_t mf_native_files_type;
 
 #endif

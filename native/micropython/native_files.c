@@ -1,8 +1,6 @@
-/* Type native.Files: files on NOR memory (mf_files.h), whose blocks are a Python object. It is in the
- * image when the build says MF_WITH_FILES. The constructor allocates, no method does. */
+/* Type native.Files: files on NOR memory (mf_files.h), whose blocks are a Python object. The
+ * constructor allocates, no method does. */
 #include "mf_native.h"
-
-#if MF_WITH_FILES
 
 #include <string.h>
 
@@ -119,6 +117,21 @@ static uint32_t number(mp_obj_t object)
     return value < 0 ? UINT32_MAX : (uint32_t)value;
 }
 
+/* A path as C text: a str, or the bytes of a buffer up to its first NUL, which must be there. */
+static const char *path_of(mp_obj_t object)
+{
+    mp_buffer_info_t info;
+
+    if (mp_obj_is_str(object)) {
+        return mp_obj_str_get_str(object);
+    }
+    mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
+    if (memchr(info.buf, 0, info.len) == NULL) {
+        mp_raise_ValueError(MP_ERROR_TEXT("path"));
+    }
+    return info.buf;
+}
+
 static mp_obj_t files_format(mp_obj_t self_in)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(self_in);
@@ -149,7 +162,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(files_mounted_obj, files_mounted);
 static mp_obj_t files_open(size_t n_args, const mp_obj_t *args)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    const char *path = mp_obj_str_get_str(args[2]);
+    const char *path = path_of(args[2]);
     return done(self, mf_files_open(files_of(self), number(args[1]), path, number(args[3])));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(files_open_obj, 4, 4, files_open);
@@ -210,36 +223,36 @@ static MP_DEFINE_CONST_FUN_OBJ_2(files_close_obj, files_close);
 static mp_obj_t files_remove(mp_obj_t self_in, mp_obj_t path)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    return done(self, mf_files_remove(files_of(self), mp_obj_str_get_str(path)));
+    return done(self, mf_files_remove(files_of(self), path_of(path)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(files_remove_obj, files_remove);
 
 static mp_obj_t files_rename(mp_obj_t self_in, mp_obj_t from, mp_obj_t to)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    const char *old = mp_obj_str_get_str(from);
-    return done(self, mf_files_rename(files_of(self), old, mp_obj_str_get_str(to)));
+    const char *old = path_of(from);
+    return done(self, mf_files_rename(files_of(self), old, path_of(to)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(files_rename_obj, files_rename);
 
 static mp_obj_t files_folder(mp_obj_t self_in, mp_obj_t path)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    return done(self, mf_files_folder(files_of(self), mp_obj_str_get_str(path)));
+    return done(self, mf_files_folder(files_of(self), path_of(path)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(files_folder_obj, files_folder);
 
 static mp_obj_t files_stat(mp_obj_t self_in, mp_obj_t path)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    return done(self, mf_files_stat(files_of(self), mp_obj_str_get_str(path)));
+    return done(self, mf_files_stat(files_of(self), path_of(path)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(files_stat_obj, files_stat);
 
 static mp_obj_t files_list(mp_obj_t self_in, mp_obj_t path)
 {
     files_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    return done(self, mf_files_list(files_of(self), mp_obj_str_get_str(path)));
+    return done(self, mf_files_list(files_of(self), path_of(path)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(files_list_obj, files_list);
 
@@ -306,5 +319,3 @@ static const mp_rom_map_elem_t files_locals_table[] = {
 static MP_DEFINE_CONST_DICT(files_locals, files_locals_table);
 MP_DEFINE_CONST_OBJ_TYPE(mf_native_files_type, MP_QSTR_Files, MP_TYPE_FLAG_NONE, make_new,
                          files_make_new, locals_dict, &files_locals);
-
-#endif

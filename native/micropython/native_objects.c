@@ -294,27 +294,38 @@ const mp_obj_base_t mf_native_radio_obj = {&radio_type};
 
 /* --- fram ------------------------------------------------------------------------------------ */
 
-static mp_obj_t fram_read(mp_obj_t self, mp_obj_t address, mp_obj_t buffer)
+/* Address, buffer, and of the buffer all or `n` bytes from `off` on. */
+static uint8_t *fram_part(size_t n_args, const mp_obj_t *args, uint32_t *size, mp_uint_t flags)
+{
+    if (n_args == 3) {
+        return mf_native_whole(args[2], size, flags);
+    }
+    const mp_int_t n = n_args == 5 ? mp_obj_get_int(args[4]) : -1;
+    *size = (uint32_t)n;
+    return mf_native_buffer(args[2], mp_obj_get_int(args[3]), n, flags);
+}
+
+static mp_obj_t fram_read(size_t n_args, const mp_obj_t *args)
 {
     uint32_t size = 0;
-    uint8_t *data = mf_native_whole(buffer, &size, MP_BUFFER_WRITE);
-    const mp_int_t at = mp_obj_get_int(address);
+    uint8_t *data = fram_part(n_args, args, &size, MP_BUFFER_WRITE);
+    const mp_int_t at = mp_obj_get_int(args[1]);
     return small(at < 0 ? (int)MF_E_INVAL
                         : mf_fram_read(mf_native_instances()->platform_bus, (uint32_t)at, data,
                                        size));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(fram_read_obj, fram_read);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fram_read_obj, 3, 5, fram_read);
 
-static mp_obj_t fram_write(mp_obj_t self, mp_obj_t address, mp_obj_t buffer)
+static mp_obj_t fram_write(size_t n_args, const mp_obj_t *args)
 {
     uint32_t size = 0;
-    const uint8_t *data = mf_native_whole(buffer, &size, MP_BUFFER_READ);
-    const mp_int_t at = mp_obj_get_int(address);
+    const uint8_t *data = fram_part(n_args, args, &size, MP_BUFFER_READ);
+    const mp_int_t at = mp_obj_get_int(args[1]);
     return small(at < 0 ? (int)MF_E_INVAL
                         : mf_fram_write(mf_native_instances()->platform_bus, (uint32_t)at, data,
                                         size));
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(fram_write_obj, fram_write);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fram_write_obj, 3, 5, fram_write);
 
 static const mp_rom_map_elem_t fram_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&fram_read_obj)},

@@ -29,23 +29,20 @@ class Run:
     console: str
 
 
-def firmware(
-    profile: str = "development", slot: str = "a", board: str = "pyboard", files: bool = False
-) -> Path:
-    """Build one image (nothing to do when it is up to date) and return its ELF file; `files`: one
-    with native.Files."""
-    elf, failure = _build(profile, slot, board, files)
+def firmware(profile: str = "development", slot: str = "a", board: str = "pyboard") -> Path:
+    """Build one image (nothing to do when it is up to date) and return its ELF file."""
+    elf, failure = _build(profile, slot, board)
     assert not failure, failure
     return elf
 
 
 @functools.cache
-def _build(profile: str, slot: str, board: str, files: bool) -> tuple[Path, str]:
+def _build(profile: str, slot: str, board: str) -> tuple[Path, str]:
     """ELF file and what went wrong, remembered: one failing build fails its tests at once."""
     for tool in ("arm-none-eabi-gcc", "make"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: make setup")
-    settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}", f"FILES={files:d}"]
+    settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}"]
     lock = ROOT / "build" / "firmware.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
@@ -59,7 +56,7 @@ def _build(profile: str, slot: str, board: str, files: bool) -> tuple[Path, str]
         )
     failure = step.stdout[-2000:] + step.stderr[-2000:] if step.returncode else ""
     suffix = "-b" if slot == "b" else ""
-    folder = ROOT / "build" / "firmware" / f"{board}-{profile}{'-files' if files else ''}"
+    folder = ROOT / "build" / "firmware" / f"{board}-{profile}"
     return folder / f"microflight{suffix}.elf", failure
 
 

@@ -54,7 +54,7 @@ def budget():
 def test_budget(profile):
     sizes = size.measure(qemu.firmware(profile))
     table = budget()
-    assert sizes["flash_B"] <= table["flash"] <= 256 * 1024
+    assert sizes["flash_B"] <= table["flash"] <= 448 * 1024
     assert sizes["kernel_B"] <= table["kernel block"]
     assert sizes["stacks_B"] <= table["stacks"]
     assert sizes["heap_B"] >= table["Python heap"]

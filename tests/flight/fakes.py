@@ -11,7 +11,10 @@ import native
 from hal import clock as hal_clock
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
+from hal.drivers.w25q128 import W25q128
+from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
 from sim.devices.base import BusError, Device
+from sim.devices.w25q128 import W25q128 as SimFlash
 
 EIO = 5
 ENODEV = 19
@@ -58,20 +61,38 @@ class Fram:
         self.status = 0
         self.writes: list[tuple[int, int]] = []
 
-    def read(self, address: int, buf: Any) -> int:
+    def read(self, address: int, buf: Any, off: int = 0, n: int | None = None) -> int:
+        n = len(buf) - off if n is None else n
+        assert 0 <= off <= off + n <= len(buf)
         if self.status == 0:
-            buf[:] = self.memory[address : address + len(buf)]
+            buf[off : off + n] = self.memory[address : address + n]
         return self.status
 
-    def write(self, address: int, buf: Any) -> int:
+    def write(self, address: int, buf: Any, off: int = 0, n: int | None = None) -> int:
         if self.status:
             return self.status
-        data = bytes(buf)
+        n = len(buf) - off if n is None else n
+        assert 0 <= off <= off + n <= len(buf)
+        data = bytes(buf[off : off + n])
         if self.cut_after is not None:
             data = data[: self.cut_after]
         self.memory[address : address + len(data)] = data
         self.writes.append((address, len(data)))
         return 0 if self.cut_after is None else -EIO
+
+
+class Spi:
+    """SPI of a board with the flash behind it, in the time of the board."""
+
+    def __init__(self, part: SimFlash, clock: Clock) -> None:
+        self.part = part
+        self.clock = clock
+
+    def write_readinto(self, tx: Any, rx: Any) -> None:
+        self.part.time_us = max(self.part.time_us, self.clock.now_us)
+        got = self.part.transfer(bytes(tx or b""), len(rx or b""))
+        if rx is not None:
+            rx[:] = got
 
 
 class Bus:
@@ -237,6 +258,10 @@ class Board:
         self.bus = Bus(parts or {})
         self.eps = MfEps(self.bus)
         self.thermometer = Tmp108(self.bus)
+        self.flash = SimFlash("w25q128")
+        part = W25q128(Spi(self.flash, self.clock), native.copy)
+        self.blocks = FlashBlocks(part, self.clock, 0, FILES_BLOCKS)
+        self.files = native.Files(self.blocks)
         self.reset_cause = cause
         self.resets: list[int] = []
         self.crash = bytes(52)

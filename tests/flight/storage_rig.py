@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import native
-from flight.core.record_log import RecordLog
-from flight.core.storage import Storage
+from flight.core.archive import Archive
+from flight.core.file_ring import FileRing
+from flight.core.fram_queue import HEAD, FramQueue
+from flight.core.fram_queue import record as buffer
+from flight.core.storage import MOUNTED, MOUNTING, Storage
 from hal.drivers.w25q128 import W25q128
 from hal.flash_blocks import FlashBlocks
 from sim.devices.w25q128 import W25q128 as SimFlash
 from sim.faults import Fault, FaultSet
-from tests.flight.fakes import Clock
+from tests.flight.fakes import Clock, Fram
 from tests.hal.test_flash import Spi
 
 BLOCKS = 64
-SIZE, PER_SEGMENT, SEGMENTS, ROOM = 20, 12, 3, 8
+SIZE, SEGMENTS, FILE_SIZE, ROOM = 20, 3, 420, 480
+E_AGAIN = -11
 
 
 class Events:
@@ -58,11 +62,17 @@ def flash(image: bytes | None = None, *faults: Fault) -> SimFlash:
     return part
 
 
-def log(**changes: int) -> RecordLog:
-    """A small log: twelve records a file."""
-    sizes = {"size": SIZE, "per_segment": PER_SEGMENT, "segments": SEGMENTS, "room": ROOM}
-    sizes.update(changes)
-    return RecordLog("log", 3, copy=native.copy, crc16=native.crc16, **sizes)
+def archive(
+    fram: Any = None,
+    circular: bool = True,
+    segments: int = SEGMENTS,
+    file_size: int = FILE_SIZE,
+    room: int = ROOM,
+    enough: int = 1,
+) -> Archive:
+    """A small archive, of files of fourteen records of SIZE bytes."""
+    queue = FramQueue(fram or Fram(), 0x100, room + 96, circular)
+    return Archive(queue, FileRing(b"log", segments, 7), file_size, enough)
 
 
 class Board:
@@ -81,15 +91,31 @@ class Board:
         """So many calls in slack; how many did something."""
         return sum(self.storage.work(slack_ms) for _ in range(times))
 
+    def up(self) -> "Board":
+        """Bring it up, with all that its clients look at."""
+        while self.storage.state != MOUNTED:
+            assert self.work() or self.storage.state in (MOUNTING, MOUNTED)
+        self.work()
+        return self
+
 
 def record(number: int, size: int = SIZE) -> bytes:
     return number.to_bytes(4, "big") + bytes((number * 7 + i) % 256 for i in range(size - 4))
 
 
-def stored(files: Any, made: RecordLog) -> list[bytes]:
-    """Every record of a log, oldest first."""
-    out, found = bytearray(made._size + 2), []
-    for number in range(made.stored()):
-        assert made.read(files, number, out, 1) == 0
-        found.append(bytes(out[1:-1]))
+def keep(made: Archive, number: int, size: int = SIZE, priority: int = 1) -> bool:
+    """Keep record `number`, of that time."""
+    return made.keep(record(number, size), 0, size, priority, number)
+
+
+def stored(board: Board, made: Archive, first: int = 0, last: int = 0x3FFFFFFF) -> list[bytes]:
+    """Every record of an archive, oldest first."""
+    found = []
+    made.select(first, last, 0)
+    while (n := made.fetch(board.files)) != 0:
+        if n > 0:
+            found.append(bytes(buffer[HEAD : HEAD + n]))
+        else:
+            assert n == E_AGAIN
+            board.work()
     return found

@@ -7,7 +7,8 @@ import pytest
 from flight.core import storage
 from flight.core.storage import DOWN, MOUNTED
 from sim.faults import Fault
-from tests.flight.storage_rig import Board, acting, flash, log, record, stored
+from tests.flight.fakes import Fram
+from tests.flight.storage_rig import Board, acting, archive, flash, keep, record, stored
 
 EIO, ENODEV = 5, 19
 
@@ -16,36 +17,32 @@ def fault(kind: str, **details: object) -> Fault:
     return Fault("w25q128", kind, **details)  # type: ignore[arg-type]
 
 
-def formatted() -> bytes:
-    """Image of a memory with a file system and a log of 20 records."""
-    made = log()
-    board = Board(flash(), made)
-    for number in range(20):
-        made.append(record(number), 0)
-        board.work(6)
-    assert stored(board.files, made) == [record(number) for number in range(20)]
-    return board.part.memory.image()
-
-
 @pytest.fixture(scope="module")
 def image() -> bytes:
-    return formatted()
+    """Of a memory with a file system and 20 records."""
+    made = archive()
+    board = Board(flash(), made).up()
+    for number in range(20):
+        assert keep(made, number)
+        board.work()
+    assert stored(board, made) == [record(number) for number in range(20)]
+    return board.part.memory.image()
 
 
 def test_a_blank_memory_is_formatted_at_once() -> None:
     board = Board(flash())
     assert board.work() and board.storage.state == DOWN
     assert board.events.put_ids == [(storage.EVENT_FORMATTED, 1, 1)]
-    assert board.work() and board.storage.state == MOUNTED
+    assert board.work() and board.up().storage.state == MOUNTED
     counted = board.storage
     assert (counted.mounts, counted.formats, counted.refused) == (1, 1, 0)
 
 
 def test_what_is_there_is_used(image: bytes) -> None:
-    made = log()
+    made = archive()
     board = Board(flash(image), made)
-    assert board.work() and board.storage.state == MOUNTED
-    assert stored(board.files, made) == [record(number) for number in range(20)]
+    assert board.work() and board.up().storage.state == MOUNTED
+    assert stored(board, made) == [record(number) for number in range(20)]
     assert board.events.put_ids == []
 
 
@@ -58,20 +55,20 @@ def test_a_damaged_file_system_is_refused_three_times_then_formatted(image: byte
         assert board.work() and board.storage.state == DOWN
         assert board.storage.refused == refusals and board.storage.formats == 0
     assert board.work() and board.storage.formats == 1 and board.storage.refused == 3
-    assert board.work() and board.storage.state == MOUNTED
+    assert board.work() and board.up().storage.state == MOUNTED
     assert board.events.ids() == [storage.EVENT_REFUSED] * 3 + [storage.EVENT_FORMATTED]
 
 
 def test_a_bad_contact_does_not_cost_the_data(image: bytes) -> None:
     """Bits of both blocks of the root flip for two attempts; then the contact is good again."""
     part = flash(image, *(fault("bit_flip", register=at, bit=3) for at in (8, 4096 + 8)))
-    made = log()
+    made = archive()
     board = Board(part, made)
     assert board.work(2) == 2 and board.storage.state == DOWN
     part.faults = acting()
     board.work(20)
     assert board.storage.state == MOUNTED and board.storage.formats == 0
-    assert stored(board.files, made) == [record(number) for number in range(20)]
+    assert stored(board, made) == [record(number) for number in range(20)]
 
 
 def test_a_silent_device_is_asked_ever_more_rarely_and_never_formatted(image: bytes) -> None:
@@ -94,17 +91,17 @@ def test_another_part_is_not_written_to(image: bytes) -> None:
 
 
 def test_an_error_in_use_is_followed_by_mounting_again(image: bytes) -> None:
-    made = log()
+    made = archive()
     board = Board(flash(image), made)
-    board.work(2)
-    made.append(record(20), 0)
+    board.up()
+    keep(made, 20)
     board.part.faults = acting(fault("dead"))
     assert board.work() and board.storage.state == DOWN and board.storage.faults == 1
-    assert made.waiting() == 1, "it waits on"
+    assert made.waiting(), "it waits on"
     board.part.faults = acting()
-    board.work(6)
-    assert board.storage.state == MOUNTED and made.waiting() == 0
-    assert stored(board.files, made) == [record(number) for number in range(21)]
+    board.work(10)
+    assert board.storage.state == MOUNTED and not made.waiting()
+    assert stored(board, made) == [record(number) for number in range(21)]
     assert board.events.ids() == [storage.EVENT_FAULT]
 
 
@@ -141,33 +138,43 @@ def test_a_full_memory_is_no_damage(image: bytes) -> None:
 
 
 def test_nothing_is_begun_without_slack(image: bytes) -> None:
-    made = log()
+    made = archive()
     board = Board(flash(image), made)
     assert board.work(5, slack_ms=storage.MOUNT_MS - 1) == 0
     assert board.work(1, slack_ms=storage.MOUNT_MS) == 1
+    board.work(2, slack_ms=storage.MOUNT_MS)
     assert board.work(5, slack_ms=storage.TIDY_MS - 1) == 0
     assert board.work(1, slack_ms=storage.TIDY_MS) == 1
-    made.append(record(20), 0)
-    assert board.work(5, slack_ms=made.cost_ms - 1) == 0 and made.waiting() == 1
-    assert board.work(1, slack_ms=made.cost_ms) == 1 and made.waiting() == 0
+    keep(made, 20)
+    assert board.work(5, slack_ms=made.cost_ms - 1) == 0 and made.waiting()
+    assert board.work(1, slack_ms=made.cost_ms) == 1 and not made.waiting()
     assert board.work(5) == 0, "there is nothing to do"
 
 
 def test_no_piece_takes_longer_than_the_slack_it_asks_for() -> None:
     """Typical times of the part, from a blank memory through many turns of the ring."""
-    made = log(size=60, per_segment=100, segments=4, room=16)
+    made = archive(segments=4, file_size=9000, room=4000, enough=3500)
     board = Board(flash(), made)
     longest_us = {"bring_up": 0, "tidy": 0, "work": 0}
     for number in range(1500):
-        made.append(record(number, 60), 0)
-        if number % 5 == 0 or board.storage.state == DOWN:
-            tidied = board.storage._tidied
-            kind = "bring_up" if board.storage.state == DOWN else "work" if tidied else "tidy"
-            before_us = board.clock.now_us
-            board.work()
-            longest_us[kind] = max(longest_us[kind], board.clock.now_us - before_us)
-    assert made.lost == 0 and board.storage.faults == 0
-    assert stored(board.files, made)[-1] == record(1495, 60)
+        assert keep(made, number, 60)
+        tidied = board.storage._tidied
+        down = board.storage.state != MOUNTED
+        kind = "bring_up" if down else "work" if tidied else "tidy"
+        before_us = board.clock.now_us
+        board.work()
+        longest_us[kind] = max(longest_us[kind], board.clock.now_us - before_us)
+    assert made.queue.lost == 0 and board.storage.faults == 0
+    assert stored(board, made)[-1] == record(1499, 60)
     assert longest_us["bring_up"] <= 1000 * storage.FORMAT_MS
     assert longest_us["tidy"] <= 1000 * storage.TIDY_MS
     assert 45_000 < longest_us["work"] <= 1000 * made.cost_ms
+
+
+def test_a_wiped_memory_holds_nothing(image: bytes) -> None:
+    made = archive(Fram())
+    board = Board(flash(image), made).up()
+    assert made.stored() > 0
+    board.storage.wipe()
+    assert board.up().storage.formats == 1 and made.stored() == 0
+    assert board.events.ids() == [storage.EVENT_FORMATTED]

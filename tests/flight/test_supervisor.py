@@ -35,7 +35,7 @@ def test_the_way_up(rig):
     rig.fly(2)
     assert rig.modes.current == NOMINAL and rig.modes.reason == modes.REASON_DETUMBLED
     rig.fly(2)
-    assert rig.events() == [0x0001, 0x0002, 0x0003, 0x0005, 0x0240, 0x0005, 0x0403, 0x0105]
+    assert rig.events() == [0x0001, 0x0002, 0x0003, 0x0005, 0x0503, 0x0240, 0x0005, 0x0403, 0x0105]
 
 
 def test_first_frames_hold_boot_event_and_core_housekeeping(rig):

@@ -5,7 +5,8 @@
 #include "littlefs.h"
 #include "mf_files.h"
 
-#define MF_FILES_LOOKAHEAD (MF_FILES_BLOCKS_MAX / 8)
+/* Free blocks are looked for in so many blocks at a time, a bit each. */
+#define MF_FILES_LOOKAHEAD 64
 
 typedef struct {
     lfs2_file_t file;

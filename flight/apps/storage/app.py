@@ -1,0 +1,256 @@
+"""Storage: the flash memory in slack; stores and logs kept, and sent again on command."""
+
+import struct
+
+import native
+from flight import mission
+from flight.apps.storage.stores import LOG_BOOTS, LOG_CRASHES, LOG_EVENTS, Stores
+from flight.core import failures, storage, telemetry
+from flight.core.fram_queue import HEAD, record
+from flight.services.stores import StoreService
+from hal import reset_cause
+from hal.compat import const
+
+_HK_STEPS = const(10)
+_STORES = const(4)
+_ARCHIVES = const(7)
+_SAVE_ERASES = const(256)
+_COUNT_STEPS = const(600)  # blocks in use: every file is looked at
+_COUNT_MS = const(300)
+_E_AGAIN = const(-11)
+_U30 = const(0x3FFFFFFF)
+
+EVENT_PLAYED = const(0x0507)
+EVENT_LOG_SENT = const(0x0508)
+
+
+class Storage:
+    """The app "storage" of mission.APPS."""
+
+    NAME = "storage"
+    PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
+
+    def __init__(self, context):
+        self._clock = context.clock
+        self._events = context.events
+        self._params = context.params
+        self._scheduler = context.scheduler
+        self._telemetry = context.telemetry
+        self._blocks = context.board.blocks
+        self._files = context.board.files
+        self.stores = Stores(context, context.board.fram)
+        self.storage = storage.Storage(
+            self._files, self._blocks, context.events, self.stores.archives
+        )
+        self._hk = context.store.claim(0x0501, self.NAME)
+        # What goes out of a log, and where from: events, boots, crashes.
+        self._log_records = (
+            context.store.claim(0x0502, self.NAME),
+            context.store.claim(0x0503, self.NAME),
+            context.store.record(0x0003),
+        )
+        self._rate_at = context.params.place(0x0501)
+        self._steps = 0
+        self._since_count = 0
+        self._turn = 0  # archive that is read next
+        self._played_back = 0
+        self._used = 0
+        self._erases = 0
+        self._saved = self.stores.erases
+        functions = context.functions
+        functions.handle(0x0501, self.make_anew)
+        functions.handle(0x0502, self.tidy)
+        functions.handle(0x0503, self.read_log)
+        functions.handle(0x0504, self.clear_log)
+        functions.handle(0x0505, self.set_rule)
+        StoreService(self.stores, self._telemetry, context.commands)
+        self._log_boot(context)
+        context.telemetry.keeper = self.stores
+        context.events.keep_in(self.stores.keep_event)
+
+    def _log_boot(self, context):
+        """This start, and the crash that led to it, into their logs. Boot time only."""
+        boot = context.boot
+        time = context.time
+        version = boot.version
+        entry = self._log_records[1]
+        struct.pack_into(
+            entry.format,
+            entry.data,
+            0,
+            boot.count,
+            time.seconds,
+            time.quality,
+            context.board.reset_cause,
+            context.board.image_slot,
+            boot.last_mode,
+            boot.last_reason,
+            version[0],
+            version[1],
+            version[2],
+        )
+        self.stores.log(LOG_BOOTS, entry.data, entry.size)
+        if context.board.reset_cause in (reset_cause.FAULT, reset_cause.VM_RESTART):
+            crash = self._log_records[2]
+            self.stores.log(LOG_CRASHES, crash.data, crash.size)
+
+    def start(self):
+        """What was begun is given up; what is stored stays."""
+        self.storage.down()
+
+    def step(self, now_ms):
+        """One piece of work, or the blocks in use counted, or packets sent again."""
+        slack_ms = self._clock.ticks_diff(self._scheduler.next_entry().release_ms, now_ms)
+        if not self.storage.work(slack_ms) and self.storage.state == storage.MOUNTED:
+            self._since_count += 1
+            if self._since_count >= _COUNT_STEPS and slack_ms >= _COUNT_MS:
+                self._since_count = 0
+                self._used = max(0, self._files.used())
+            else:
+                self._play_back()
+        self._count_erases()
+        if self._steps == 0:
+            self._post()
+        self._steps = (self._steps + 1) % _HK_STEPS
+
+    def _play_back(self):
+        """Send what is selected, as fast as the parameter allows, one archive after the other."""
+        budget = self._params.u16(self._rate_at)
+        for _ in range(_ARCHIVES):
+            which = self._turn
+            archive = self.stores.archives[which]
+            if archive.reading():
+                budget = self._send_from(which, archive, budget)
+                if budget <= 0:
+                    return
+            self._turn = (which + 1) % _ARCHIVES
+
+    def _send_from(self, which, archive, budget):
+        """Send of one archive what fits; what is left of the budget, 0 to go on with it later."""
+        owner = which if which < _STORES else 0
+        queue = self._telemetry.queues[owner]
+        while budget > 0:
+            if not queue.half_empty():
+                return budget  # live telemetry goes first
+            n = archive.fetch(self._files)
+            if n == _E_AGAIN:
+                return budget
+            if n <= 0:
+                if which < _STORES:
+                    self._events.put(EVENT_PLAYED, which, archive.sent)
+                else:
+                    self._events.put(EVENT_LOG_SENT, which - LOG_EVENTS, archive.sent)
+                return budget
+            budget -= n
+            archive.sent = (archive.sent + 1) & _U30
+            self._played_back = (self._played_back + 1) & 0xFFFF
+            if which < _STORES:
+                queue.push(record, n, HEAD)
+            else:
+                self._send_log(which - LOG_EVENTS, n)
+        return budget
+
+    def _send_log(self, log, n):
+        """Send the record of a log as a housekeeping packet of the time at which it was kept."""
+        entry = self._log_records[log]
+        if n != entry.size:
+            return  # of an older build
+        seconds = (record[4] & 0x3F) << 24 | record[5] << 16 | record[6] << 8 | record[7]
+        native.copy(entry.data, 0, record, HEAD, n)
+        self._telemetry.send_at(
+            0, entry.app, telemetry.HOUSEKEEPING, 0, entry.id, entry.data, n, seconds, 0
+        )
+
+    def _count_erases(self):
+        """Wear in the life of the memory: kept in FRAM now and then, a few are lost at a reset."""
+        erases = self._blocks.erases
+        stores = self.stores
+        stores.erases = (stores.erases + ((erases - self._erases) & 0xFFFF)) & _U30
+        self._erases = erases
+        if stores.erases - self._saved >= _SAVE_ERASES:
+            self._saved = stores.erases
+            stores.save()
+
+    def make_anew(self, buf, off, owner):
+        """Handler of `storage_format`, which the service has found armed."""
+        for archive in self.stores.archives:
+            archive.abort()
+        self.storage.wipe()
+        return failures.OK
+
+    def tidy(self, buf, off, owner):
+        """Handler of `storage_tidy`."""
+        if self.storage.state != storage.MOUNTED:
+            return failures.REFUSED
+        self.storage.tidy()
+        self._since_count = _COUNT_STEPS
+        return failures.OK
+
+    def read_log(self, buf, off, owner):
+        """Handler of `log_read`."""
+        archive = self.stores.archives[LOG_EVENTS + buf[off]]
+        if archive.reading():
+            return failures.REFUSED
+        archive.select(_u30(buf, off + 1), _u30(buf, off + 5), buf[off + 9])
+        return failures.OK
+
+    def clear_log(self, buf, off, owner):
+        """Handler of `log_clear`."""
+        self.stores.archives[LOG_EVENTS + buf[off]].delete(_U30)
+        return failures.OK
+
+    def set_rule(self, buf, off, owner):
+        """Handler of `store_rule`."""
+        if not self.stores.set_rule(buf[off] << 8 | buf[off + 1], buf[off + 2], buf[off + 3]):
+            return failures.OUT_OF_RANGE
+        return failures.OK if self.stores.save() == 0 else failures.STORAGE_ERROR
+
+    def _post(self):
+        work = self.storage
+        archives = self.stores.archives
+        enabled = 0
+        reading = 0
+        bit = 1
+        for archive in archives:
+            enabled |= bit if archive.enabled else 0
+            reading |= bit if archive.reading() else 0
+            bit += bit
+        pack = struct.pack_into
+        data = self._hk.data
+        pack(
+            ">BBBBHHHHHHHHI",
+            data,
+            0,
+            work.state,
+            enabled & 15,
+            reading,
+            0,
+            work.mounts,
+            work.formats,
+            work.refused,
+            work.device_errors,
+            work.faults,
+            work.full,
+            work.pieces,
+            self._used,
+            self.stores.erases,
+        )
+        at = 24
+        for i in range(_STORES):
+            archive = archives[i]
+            data[at + i] = archive.fill_percent()
+            pack(">H", data, at + 4 + 2 * i, archive.kept)
+            pack(">H", data, at + 12 + 2 * i, archive.refused)
+            pack(">H", data, at + 20 + 2 * i, archive.queue.lost)
+            pack(">H", data, at + 28 + 2 * i, archive.damaged)
+        at += 36
+        for i in range(_ARCHIVES - _STORES):
+            pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].kept)
+            pack(">H", data, at + 6 + 2 * i, archives[LOG_EVENTS + i].queue.lost)
+        pack(">H", data, at + 12, self._played_back)
+        self._hk.post()
+
+
+def _u30(buf, off):
+    """Big-endian number that has been checked to lie below 2^30."""
+    return buf[off] << 24 | buf[off + 1] << 16 | buf[off + 2] << 8 | buf[off + 3]
