@@ -4,6 +4,7 @@ import native
 from flight import mission
 from flight.apps.attitude.app import Attitude
 from flight.apps.comms.app import Comms
+from flight.apps.fdir.app import Fdir
 from flight.apps.payload.app import Payload
 from flight.apps.power.app import Power
 from flight.apps.storage.app import Storage
@@ -19,6 +20,7 @@ APP_CLASSES = (
     Payload,
     Comms,
     Storage,
+    Fdir,
 )
 
 
@@ -51,6 +53,7 @@ def build(board):
     boot.load(board, version_numbers(native.VERSION))
     context.boot = boot
     context.params.load()
+    context.leop.load()
     apps = {}
     supervisor = Supervisor(context, boot)
     apps[supervisor.NAME] = supervisor

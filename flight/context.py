@@ -4,6 +4,7 @@ from flight import dictionary, mission
 from flight.core.app_table import AppTable
 from flight.core.commands import Commands
 from flight.core.events import Events
+from flight.core.leop import Leop
 from flight.core.memory import Memory
 from flight.core.modes import Modes
 from flight.core.params import Params
@@ -20,7 +21,7 @@ from flight.services.verification import Verification
 
 class Context:
     """Plain attributes: `mission board clock time events store params telemetry modes memory
-    scheduler app_table event_reports functions commands`. Built once per boot, before any app."""
+    scheduler app_table event_reports functions commands leop`. Built once per boot."""
 
     def __init__(self, board):
         self.mission = mission
@@ -38,6 +39,7 @@ class Context:
         self.event_reports = EventReports(self.events, self.telemetry)
         self.functions = Functions(dictionary, self.time)
         self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
+        self.leop = Leop(self)
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))
         self.commands.serve(20, 1, ParameterReports(self.params, self.telemetry))

@@ -34,7 +34,7 @@ class PowerMonitor:
     def burn(self, mask):
         """Burn the armed wires of `mask`, no other."""
 
-    def deployed(self):
+    def read_deployed(self):
         """Mask of the deployables that say they are out."""
 
 

@@ -1,6 +1,7 @@
 """Boot record in FRAM: how often the computer started, and the last mode with its reason. And what
 the board kept of a crash, for the ground."""
 
+from flight.core import modes
 from flight.core.records import HEADER_SIZE, TwoCopies
 from hal import reset_cause
 from hal.compat import const
@@ -14,6 +15,7 @@ EVENT_BOOT = const(0x0001)
 EVENT_BOOT_NUMBER = const(0x0002)
 EVENT_STORAGE = const(0x0004)
 EVENT_CRASH = const(0x0011)
+EVENT_BEFORE = const(0x0709)
 
 
 class BootRecord:
@@ -21,6 +23,8 @@ class BootRecord:
 
     def __init__(self, context):
         self._events = context.events
+        self._modes = context.modes
+        self._mission = context.mission
         self._crash = context.store.claim(0x0003, "boot")
         self._record = TwoCopies(context.board.fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
         self.count = 0
@@ -32,7 +36,8 @@ class BootRecord:
         """Count this start and make the boot events, after a crash also its record. `version`
         (major, minor, patch). Boot time only."""
         image = self._record.image
-        if self._record.load():
+        known = self._record.load()
+        if known:
             self.count = image[HEADER_SIZE] << 8 | image[HEADER_SIZE + 1]
             self.last_mode = image[HEADER_SIZE + 2]
             self.last_reason = image[HEADER_SIZE + 3]
@@ -43,11 +48,21 @@ class BootRecord:
         events.put_raw(EVENT_BOOT, cause, board.dictionary_hash, 0)
         number = version[0] << 16 | version[1] << 8 | version[2]
         events.put(EVENT_BOOT_NUMBER, self.count, number)
+        if known:
+            events.put(EVENT_BEFORE, self.last_mode, self.last_reason)
+            self._stay()
         if board.reset_cause in (reset_cause.FAULT, reset_cause.VM_RESTART):
             crash = self._crash.data
             board.crash_into(crash)
             self._crash.post()
             events.put(EVENT_CRASH, crash[0] << 8 | crash[1], crash[4] | crash[5] << 8)
+
+    def _stay(self):
+        """A mode that was commanded to stay down outlives the reset. Boot time only."""
+        mission = self._mission
+        if self.last_reason == modes.REASON_COMMAND:
+            if self.last_mode == mission.SAFE or self.last_mode == mission.SURVIVAL:
+                self._modes.begin(self.last_mode, modes.REASON_COMMAND)
 
     def save(self, mode, reason):
         """Store the mode and why it was entered; a failure makes an event."""

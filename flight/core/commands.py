@@ -21,7 +21,8 @@ _OPEN = const(2)
 
 
 class Commands:
-    """`accepted`, `refused` (u16 counters) and `last_failure` for housekeeping."""
+    """`accepted`, `refused` (u16 counters) and `last_failure` for housekeeping; `heard`: accepted
+    of those that came by radio, u16."""
 
     def __init__(self, dictionary, events, verification):
         self._events = events
@@ -38,11 +39,32 @@ class Commands:
         self.accepted = 0
         self.refused = 0
         self.last_failure = 0
+        self.heard = 0
 
     def serve(self, service, subtype, handler):
         """Register the handler of a service message type: an object with `accept`, `start`, `run`,
         each `(packet, at, n, owner) -> failure code` over the data `packet[at:at+n]`."""
         self._services[service << 8 | subtype] = handler
+
+    def receive(self, packet, n, owner):
+        """`execute` for what the radio received: somebody on the ground is there."""
+        accepted = self.accepted
+        code = self.execute(packet, n, owner)
+        if self.accepted != accepted:
+            self.heard = (self.heard + 1) & 0xFFFF
+        return code
+
+    def acceptable(self, packet, n, owner):
+        """Failure code that `execute` would refuse the telecommand with at once, 0 when it would
+        accept it; nothing is carried out, counted or reported."""
+        code = self._check(packet, n, owner)
+        if code:
+            return code
+        handler = self._services.get(packet[7] << 8 | packet[8])
+        if handler is None:
+            return failures.UNKNOWN_SERVICE
+        at = space_packet.TC_HEADER_SIZE
+        return handler.accept(packet, at, n - at - space_packet.CRC_SIZE, owner)
 
     def execute(self, packet, n, owner):
         """Carry out the telecommand `packet[0:n]` received on the channel of `owner`; its failure

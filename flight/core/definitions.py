@@ -11,7 +11,7 @@ PARAMETER_AUTHORITY = "platform"
 SCHEDULE_ROWS = 16
 
 HK_FIELDS = (
-    ("spacecraft_mode", "u8", "", "", 1, "1 safe, 2 detumble, 3 nominal"),
+    ("spacecraft_mode", "u8", "", "", 1, "flight/mission.py MODES"),
     ("mode_reason", "u8", "", "", 1, "why the mode was entered, MODE_REASONS"),
     ("time_quality", "u8", "", "", 1, "0 unknown (seconds since boot), 1 restored, 2 set, 3 GNSS"),
     ("reset_cause", "u8", "", "", 1, "why the processor started, hal/reset_cause.py"),
@@ -30,7 +30,15 @@ HK_FIELDS = (
     ("packets_made", "u16", "", "", 1, "telemetry packets queued, wraps"),
     ("packets_dropped", "u16", "", "", 1, "telemetry packets lost for want of room, wraps"),
     ("params_generation", "u16", "", "", 1, "generation of the parameter image, low 16 bits"),
-    ("inhibitors", "u8", "", "", 1, "bit 0 battery low, 1 power unknown, 2 attitude lost, 3 gyro"),
+    (
+        "inhibitors",
+        "u8",
+        "",
+        "",
+        1,
+        "bit 0 battery low, 1 power unknown, 2 attitude lost, 3 gyro,"
+        " 4 command loss, 5 launch, 6 payload shed, 7 battery critical",
+    ),
     ("apps_failed", "u8", "", "", 1, "apps given up"),
     ("heartbeats", "u16", "", "", 1, "heartbeats given to the control kernel, wraps"),
     (
@@ -93,8 +101,9 @@ PACKETS = (
 
 # id, name, service, subtype, arguments, authority class, hazardous, description
 COMMANDS = (
-    (0x0001, "set_mode", 8, 1, (("mode", "u8", 1, 3, ""),), "platform", False,
-     "Ask for a spacecraft mode: 1 safe, 2 detumble, 3 nominal; refused without a transition"),
+    (0x0001, "set_mode", 8, 1, (("mode", "u8", 1, 6, ""),), "platform", False,
+     "Ask for a spacecraft mode: 1 safe, 2 detumble, 3 nominal, 4 payload, 5 pass, 6 survival;"
+     " refused without a transition"),
     (0x0002, "set_time", 8, 1,
      (("seconds", "u32", 0, 0x3F000000, "s"), ("fraction", "u16", 0, 65535, "1/65536 s")),
      "platform", False, "Set mission time: seconds since 2020-01-01T00:00:00 TAI"),
@@ -207,4 +216,12 @@ MODE_REASONS = (
     (8, "overrun"),
     (9, "retry"),
     (10, "gyro_lost"),
+    (11, "launch"),
+    (12, "launch_over"),
+    (13, "command_loss"),
+    (14, "battery_critical"),
+    (15, "power_back"),
+    (16, "payload_shed"),
+    (17, "time_over"),
+    (18, "survived"),
 )

@@ -156,6 +156,14 @@ class Params:
         self.changes = (self.changes + 1) & 0xFFFF
         return 0
 
+    def default(self, parameter_id):
+        """Set one parameter to its default and store the image; a status. u8 only."""
+        row = self.find(parameter_id)
+        self.begin()
+        self.image[self._places[row]] = self._definition(row)[5]
+        self.marks[row] = 1
+        return self.commit()
+
     def announce(self, row):
         """Event that the parameter was set."""
         self._events.put(EVENT_SET, self._ids[row], self.generation & 0xFFFF)

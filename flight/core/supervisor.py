@@ -73,7 +73,13 @@ class Supervisor:
         """Safe is left by itself unless somebody commanded it: at boot when the checks pass, later
         when nothing has inhibited it for `supervisor_retry_s`."""
         current = self._context.modes
-        if current.current != self._mission.SAFE or current.reason == modes.REASON_COMMAND:
+        if current.reason == modes.REASON_COMMAND:
+            return
+        if current.current == self._mission.SURVIVAL:
+            if not current.inhibitors & modes.INHIBIT_BATTERY_CRITICAL:
+                current.request(self._mission.SAFE, modes.REASON_RETRY)
+            return
+        if current.current != self._mission.SAFE:
             return
         if current.inhibitors & modes.KEEPS_SAFE:
             self._clear_ms = 0

@@ -77,7 +77,7 @@ class MfEps(PowerMonitor):
         """Current into the wires of `mask` that are armed, off in all others."""
         self._write(_REG_BURN, 0, mask)
 
-    def deployed(self):
+    def read_deployed(self):
         """Mask of the deployables whose switch says that they are out. HalError: ERANGE when the
         register cannot be."""
         self._read(_REG_DEPLOYED, self._word)

@@ -10,6 +10,7 @@ from flight import dictionary
 from flight.packets import fields
 from hal.drivers.mf_eps import ADDRESS as EPS
 from hal.drivers.tmp108 import ADDRESS as TMP108
+from sim.deployables import Deployables
 from sim.devices.base import Device
 from sim.devices.mf_eps import MfEps as SimEps
 from sim.devices.tmp108 import Tmp108 as SimTmp108
@@ -26,8 +27,10 @@ IMU_FAILED = 0x40
 class Rig:
     """The mission with simulated EPS and thermometer; `flags` is what a running loop reports."""
 
-    def __init__(self, board: Board | None = None) -> None:
+    def __init__(self, board: Board | None = None, deployables: Deployables | None = None) -> None:
         self.power = make_power()
+        if deployables is not None:
+            self.power.deployables = deployables
         self.celsius = 20.0
         parts: dict[int, Device] = {
             EPS: SimEps("eps", self.power),

@@ -68,6 +68,7 @@ def test_loads_of_a_mode_are_set_as_soon_as_the_eps_answers(nominal):
 
 
 def test_switches_lost_in_a_brown_out_are_set_again(nominal):
+    nominal.fly(1)
     nominal.power.switch(0)
     nominal.fly(2)
     assert nominal.power.switches == 0b0111

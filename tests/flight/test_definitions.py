@@ -141,10 +141,16 @@ def test_the_mission_table_fits_the_schedule_packet_and_the_grid():
 
 def test_transitions_join_modes_of_the_table_and_safe_is_always_reachable():
     known = [mode[0] for mode in mission.MODES]
-    for before, after in mission.TRANSITIONS:
+    joined = {row[:2] for row in mission.TRANSITIONS}
+    assert len(joined) == len(mission.TRANSITIONS)
+    for before, after, debounce in mission.TRANSITIONS:
         assert before in known and after in known and before != after
+        # Nothing leads back into the launch, nothing delays a step towards safety.
+        assert after != mission.LAUNCH
+        assert debounce >= 0 and (debounce == 0 or after >= mission.DETUMBLE)
     for mode in known:
-        assert mode == mission.SAFE or (mode, mission.SAFE) in mission.TRANSITIONS
+        assert mode == mission.SAFE or (mode, mission.SAFE) in joined
+        assert mode in (mission.LAUNCH, mission.SURVIVAL) or (mode, mission.SURVIVAL) in joined
 
 
 def test_row_names_the_missing_app():

@@ -231,7 +231,7 @@ def test_only_transitions_of_the_table_happen(before, after):
     table.current = before
     table.request(after, modes.REASON_COMMAND)
     changed = table.apply()
-    assert changed == ((before, after) in mission.TRANSITIONS)
+    assert changed == ((before, after) in {row[:2] for row in mission.TRANSITIONS})
     assert table.current == (after if changed else before)
     if before != after:
         assert events.seen[-1][0] == (0x0005 if changed else 0x0006)

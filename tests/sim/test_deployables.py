@@ -28,13 +28,13 @@ def run(power, seconds):
 
 def test_a_wire_burns_through_and_the_switch_says_so():
     power, eps = make()
-    assert eps.deployed() == 0
+    assert eps.read_deployed() == 0
     eps.arm(0b01)
     eps.burn(0b01)
     run(power, 2.8)
-    assert eps.deployed() == 0 and power.deployables.load_W > 0.0
+    assert eps.read_deployed() == 0 and power.deployables.load_W > 0.0
     run(power, 0.4)
-    assert eps.deployed() == 0b01
+    assert eps.read_deployed() == 0b01
     eps.burn(0)
     assert power.deployables.load_W == 0.0
 
@@ -46,7 +46,7 @@ def test_nothing_burns_that_is_not_armed():
     eps.arm(0b01)
     eps.burn(0b10)
     run(power, 9)
-    assert eps.deployed() == 0 and power.deployables.burns == 0
+    assert eps.read_deployed() == 0 and power.deployables.burns == 0
 
 
 def test_arming_ends_by_itself_and_so_does_the_current():
@@ -69,7 +69,7 @@ def test_an_interrupted_wire_has_cooled():
         run(power, 2)
         eps.burn(0)
         run(power, 1)
-    assert eps.deployed() == 0
+    assert eps.read_deployed() == 0
 
 
 @pytest.mark.parametrize("data", [b"\x20\x00\x03", b"\x20\x5b\x03", b"\x20\x03\x5a"])

@@ -121,8 +121,11 @@ class Attitude:
 
     def control(self, buf, off, owner):
         """Handler of `attitude_control`."""
-        if buf[off] != _IDLE and not self._params.u8(self._enabled_at):
-            return failures.REFUSED
+        if buf[off] != _IDLE:
+            if not self._params.u8(self._enabled_at):
+                return failures.REFUSED
+            if self._modes.inhibitors & modes.INHIBIT_LAUNCH:
+                return failures.REFUSED
         self._control = buf[off]
         self._commanded = True
         return failures.OK if self._command_mode() else failures.QUEUE_FULL
@@ -168,6 +171,9 @@ class Attitude:
         mode = data[self._mode_at]
         if mode != self._control:
             if data[self._reason_at] <= _REASON_COMMAND:
+                if not self._commanded and current.row[3] > _DETUMBLE:
+                    # What the mode wants of the loop was refused.
+                    current.request(self._context.mission.NOMINAL, modes.REASON_ATTITUDE_LOST)
                 return
             # C has stepped down; the supervisor follows where nothing is left to fly with.
             self._control = mode
@@ -177,6 +183,8 @@ class Attitude:
         self._judge_recovery(flags)
         if mode > _DETUMBLE:
             return  # the spacecraft turns on purpose
+        if current.row[3] > _DETUMBLE:
+            current.request(self._context.mission.NOMINAL, modes.REASON_ATTITUDE_LOST)
         self._declare(flags & _FLAG_DETUMBLED)
         if mode != _DETUMBLE:
             return

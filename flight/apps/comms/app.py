@@ -38,6 +38,7 @@ class Comms:
 
     def __init__(self, context):
         self._events = context.events
+        self._modes = context.modes
         self._commands = context.commands
         self._params = context.params
         self._queues = context.telemetry.queues
@@ -59,6 +60,8 @@ class Comms:
         self._packet_at = 0
         self._packet_n = 0
         self._carrier = 1
+        self._silence = 0  # as the radio was last set
+        self._reset_seen = 0
         self._state = STATE_SILENT
         self._failures = 0
         self._errors = 0
@@ -78,7 +81,11 @@ class Comms:
         """Receive and carry out, then send; the replies go down in the same step."""
         if self._steps == 0:
             self._post()
-        if self._state == STATE_SILENT or self._steps == 0:
+        if self._reset_seen != self._modes.radio_defaults:
+            self._reset_seen = self._modes.radio_defaults
+            self._carrier = 1
+            self._steps = 0
+        if self._state == STATE_SILENT or self._steps == 0 or self._silence != self._modes.silence:
             self._set_up()
         if self._state != STATE_SILENT:
             self._receive()
@@ -95,17 +102,19 @@ class Comms:
     def _set_up(self):
         """Identify the radio if it was silent, set carrier and rate."""
         status = 0
+        self._silence = self._modes.silence
+        carrier = 0 if self._silence else self._carrier
         if self._state == STATE_SILENT:
             status = self._radio.probe()
         if status >= 0:
-            status = self._radio.control(self._carrier, self._params.u8(self._rate_at))
+            status = self._radio.control(carrier, self._params.u8(self._rate_at))
         if status < 0:
             self._failed(status)
             return False
         if self._failures:
             self._events.put(EVENT_RADIO_BACK, self._failures & 0xFFFF)
             self._failures = 0
-        self._state = STATE_CARRIER if self._carrier else STATE_RECEIVING
+        self._state = STATE_CARRIER if carrier else STATE_RECEIVING
         return True
 
     def _failed(self, status):
@@ -137,7 +146,7 @@ class Comms:
                     self._link.counters_into(self._counters_known)
                 if n <= 0:
                     break
-                self._commands.execute(self._telecommand, n, link.rx_vc())
+                self._commands.receive(self._telecommand, n, link.rx_vc())
 
     def _refusal(self):
         """Why the last frame was refused: 1.. by the order of the refusals in link_counters, found

@@ -3,7 +3,7 @@
 import struct
 
 from flight import mission
-from flight.core import failures
+from flight.core import failures, modes
 from hal.compat import const
 from hal.errors import HalError
 
@@ -60,6 +60,9 @@ class Payload:
     def step(self, now_ms):
         """Sample when the interval has passed; the packet goes down with the sample."""
         if not (self._allowed and self._enabled):
+            return
+        if self._modes.inhibitors & modes.INHIBIT_PAYLOAD_SHED:
+            self._probed = False
             return
         self._wait_s -= self.PERIOD_MS // 1000
         if self._wait_s > 0:

@@ -1,9 +1,10 @@
 """Power: reads the electrical power system, switches loads by mode and by command, guards the
-battery."""
+battery (ladder.py)."""
 
 import struct
 
 from flight import mission
+from flight.apps.power import ladder
 from flight.core import failures, modes
 from hal.compat import const
 from hal.errors import HalError
@@ -22,6 +23,8 @@ EVENT_RECOVERED = const(0x0102)
 EVENT_EPS_FAILED = const(0x0103)
 EVENT_EPS_BACK = const(0x0104)
 EVENT_SWITCHED = const(0x0105)
+EVENT_LADDER_DOWN = const(0x0106)
+EVENT_LADDER_UP = const(0x0107)
 
 
 class Power:
@@ -33,16 +36,13 @@ class Power:
     def __init__(self, context):
         self._events = context.events
         self._modes = context.modes
-        self._params = context.params
         self._eps = context.board.eps
         self._record = context.store.claim(0x0101, self.NAME)
-        self._low_at = context.params.place(0x0101)
-        self._recovered_at = context.params.place(0x0102)
+        self._ladder = ladder.Ladder(context.params)
         self._reading = [0] * PowerMonitor.SIZE
         self._probed = False
         self._failures = 0  # in a row
         self._errors = 0
-        self._low = False
         self._desired = context.modes.row[2]
         self._seen = _UNKNOWN  # switches at the last reading
         context.functions.handle(0x0101, self.switch)
@@ -64,7 +64,11 @@ class Power:
             self._failed(error.code)
         else:
             self._answered()
-            self._guard_battery(reading[PowerMonitor.BATTERY_MV])
+            millivolt = reading[PowerMonitor.BATTERY_MV]
+            before = self._ladder.level
+            if self._ladder.update(millivolt):
+                self._guard_battery(before, self._ladder.level, millivolt)
+        self._keep_silence()
         self._post()
 
     def leave_mode(self, row):
@@ -73,7 +77,7 @@ class Power:
     def enter_mode(self, row):
         """Switch the loads as the mode wants them."""
         desired = self._desired & ~_LOADS_OF_MODES | row[2]
-        if self._low:
+        if self._ladder.level >= ladder.NO_PAYLOAD:
             desired &= ~_LOAD_PAYLOAD
         self._desired = desired
         self._try_set()
@@ -83,7 +87,9 @@ class Power:
         load = 1 << buf[off]
         before = self._desired
         if buf[off + 1]:
-            if self._low and load == _LOAD_PAYLOAD:
+            if self._modes.inhibitors & modes.INHIBIT_LAUNCH:
+                return failures.REFUSED
+            if self._ladder.level >= ladder.NO_PAYLOAD and load == _LOAD_PAYLOAD:
                 return failures.REFUSED
             self._desired |= load
         else:
@@ -113,19 +119,39 @@ class Power:
             return False
         return True
 
-    def _guard_battery(self, millivolt):
-        if self._low:
-            if millivolt > self._params.u16(self._recovered_at):
-                self._low = False
-                self._modes.allow(modes.INHIBIT_BATTERY_LOW)
-                self._events.put(EVENT_RECOVERED, millivolt)
-        elif millivolt < self._params.u16(self._low_at):
-            self._low = True
-            self._modes.inhibit(modes.INHIBIT_BATTERY_LOW, modes.REASON_BATTERY_LOW)
-            self._events.put(EVENT_LOW, millivolt)
+    def _guard_battery(self, before, level, millivolt):
+        """The ladder went from `before` to `level`."""
+        spacecraft = self._modes
+        down = level > before
+        self._events.put(EVENT_LADDER_DOWN if down else EVENT_LADDER_UP, level, millivolt)
+        if level >= ladder.NO_PAYLOAD:
+            spacecraft.inhibit(modes.INHIBIT_PAYLOAD_SHED, modes.REASON_PAYLOAD_SHED)
+        else:
+            spacecraft.allow(modes.INHIBIT_PAYLOAD_SHED)
+        if level >= ladder.SAFE:
+            if before < ladder.SAFE:
+                self._events.put(EVENT_LOW, millivolt)
+            spacecraft.inhibit(modes.INHIBIT_BATTERY_LOW, modes.REASON_BATTERY_LOW)
+        elif before >= ladder.SAFE:
+            spacecraft.allow(modes.INHIBIT_BATTERY_LOW)
+            self._events.put(EVENT_RECOVERED, millivolt)
+        if level >= ladder.SURVIVAL:
+            spacecraft.inhibit(modes.INHIBIT_BATTERY_CRITICAL, modes.REASON_BATTERY_CRITICAL)
+        else:
+            spacecraft.allow(modes.INHIBIT_BATTERY_CRITICAL)
+        if down and before == ladder.NORMAL:
             # At once, not only with the mode: the battery does not wait for the supervisor.
             self._desired &= ~_LOAD_PAYLOAD
             self._try_set()
+        elif level == ladder.NORMAL:
+            self._desired |= spacecraft.row[2] & _LOAD_PAYLOAD
+            self._try_set()
+
+    def _keep_silence(self):
+        if self._ladder.silent():
+            self._modes.silence |= modes.SILENCE_DUTY
+        else:
+            self._modes.silence &= ~modes.SILENCE_DUTY
 
     def _failed(self, code):
         self._errors = (self._errors + 1) & 0xFF
@@ -143,9 +169,10 @@ class Power:
 
     def _post(self):
         reading = self._reading
-        state = _STATE_LOW if self._low else 0
+        state = _STATE_LOW if self._ladder.level >= ladder.SAFE else 0
         if self._failures:
             state |= _STATE_SILENT
+        state |= self._ladder.level << 4
         struct.pack_into(
             self._record.format,
             self._record.data,
