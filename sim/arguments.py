@@ -1,7 +1,8 @@
 """Arguments of telecommands that only the flight knows: `$orbit.line1`, `$time.seconds` and so on.
 
 Mission time counts from 2020-01-01T00:00:00 TAI, as on board; the row's own `t_s` is meant, with
-`$time.seconds+600` so many whole seconds later. Stations are the scenario's, geodetic.
+`$time.seconds+600` so many whole seconds later, `-600` earlier. Stations are the scenario's,
+geodetic.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ NAMES = (
 )
 _TAI_EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
 _STATION = re.compile(r"\$station\.(.+)\.(latitude_rad|longitude_rad|height_m)")
-_LATER = re.compile(r"\$time\.seconds\+([0-9]{1,9})")
+_LATER = re.compile(r"\$time\.seconds([+-][0-9]{1,9})")
 
 
 def mission_time(epoch: datetime, t_s: float) -> tuple[int, int]:
