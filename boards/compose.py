@@ -5,6 +5,7 @@ from flight import mission
 from flight.apps.attitude.app import Attitude
 from flight.apps.comms.app import Comms
 from flight.apps.fdir.app import Fdir
+from flight.apps.health.app import Health
 from flight.apps.payload.app import Payload
 from flight.apps.power.app import Power
 from flight.apps.storage.app import Storage
@@ -21,6 +22,7 @@ APP_CLASSES = (
     Comms,
     Storage,
     Fdir,
+    Health,
 )
 
 

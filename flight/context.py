@@ -1,6 +1,7 @@
 """What an app is given: the services of the core around one board."""
 
 from flight import dictionary, mission
+from flight.core import records
 from flight.core.app_table import AppTable
 from flight.core.commands import Commands
 from flight.core.events import Events
@@ -24,6 +25,7 @@ class Context:
     scheduler app_table event_reports functions commands leop`. Built once per boot."""
 
     def __init__(self, board):
+        records.forget()
         self.mission = mission
         self.board = board
         self.clock = board.clock

@@ -7,6 +7,7 @@ definitions modules and the mission table.
 from flight.apps.attitude import definitions as attitude
 from flight.apps.comms import definitions as comms
 from flight.apps.fdir import definitions as fdir
+from flight.apps.health import definitions as health
 from flight.apps.payload import definitions as payload
 from flight.apps.power import definitions as power
 from flight.apps.storage import definitions as storage
@@ -36,7 +37,7 @@ AUTHORITIES = (
     ("any", 0b1111),
 )
 
-SUBSYSTEMS = (core, power, attitude, comms, payload, storage, fdir)
+SUBSYSTEMS = (core, power, attitude, comms, payload, storage, fdir, health)
 
 # Rows of the per-app arrays of packet `schedule`.
 APP_NAMES = tuple(app[0] for app in APPS)

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from native.cffi.buffers import copy, crc16, crc32_into, in_range, swap_copy
     from native.cffi.files import Files
+    from native.cffi.scrub import Scrub
     from native.cffi.stack import Stack
 
 FLIGHT_BUILD = False
@@ -24,6 +25,7 @@ __all__ = [
     "Files",
     "TICK_PERIOD_MS",
     "VERSION",
+    "Scrub",
     "Stack",
     "copy",
     "crc16",
@@ -48,12 +50,13 @@ def __getattr__(name: str) -> object:
 
         globals()["Files"] = files.Files
         return files.Files
-    from native.cffi import buffers, stack
+    from native.cffi import buffers, scrub, stack
     from native.cffi.loader import ffi, lib
 
     globals().update(
         VERSION=ffi.string(lib.MF_VERSION).decode("ascii"),
         TICK_PERIOD_MS=lib.MF_TICK_PERIOD_MS,
+        Scrub=scrub.Scrub,
         Stack=stack.Stack,
         copy=buffers.copy,
         crc16=buffers.crc16,

@@ -1,6 +1,8 @@
 """The desktop board: the C stack through cffi, devices behind one `exchange` callable."""
 
+import zlib
 from collections.abc import Callable
+from functools import cache
 
 import native
 from boards.desktop.clock import BoardReset, VirtualClock
@@ -11,10 +13,12 @@ from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
 from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
+from native.cffi.build_native import extension_path
 
 _PLATFORM_BUS = 2
 _FLASH_SPI = 1
 _FLASH_SELECT = 0x24  # PC4
+_CODE_B = 65536
 _FLAG_FLIGHT_BUILD = 1
 _E_RESET = -104
 
@@ -25,12 +29,17 @@ def _never() -> bool:
     return False
 
 
+@cache
+def _code() -> bytes:
+    return extension_path().read_bytes()[:_CODE_B]
+
+
 class Board:
     """What flight software sees of the desktop; attributes as docs/architecture.md, "HAL"."""
 
     name = "desktop"
     image_slot = 0
-    heap_size = 0  # no bounded heap here
+    heap_size = stack_size = handler_stack_size = 0  # not bounded here
 
     def __init__(
         self,
@@ -54,6 +63,9 @@ class Board:
         flash = W25q128(self.stack.spi(_FLASH_SPI, _FLASH_SELECT), native.copy)
         self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
         self.files = native.Files(self.blocks)
+        # What stands for the image in flash: a part of the C that flies here.
+        self.code = bytearray(_code())
+        self._scrub = native.Scrub(self.code, zlib.crc32(self.code))
         self.stack.hello(cause, _FLAG_FLIGHT_BUILD if native.FLIGHT_BUILD else 0)
 
     def _watched_exchange(self, request: bytes) -> bytes:
@@ -82,6 +94,10 @@ class Board:
     def handler_stack_used(self) -> int:
         """Not measured here: 0."""
         return 0
+
+    def scrub(self, size: int) -> int:
+        """Check the next bytes of the code: 0 goes on, 1 all of it is good, -74 it is damaged."""
+        return self._scrub.step(size)
 
     def crash_into(self, buf: bytearray) -> None:
         """Nothing survives a crash here: the record stays as it is."""

@@ -38,6 +38,9 @@ class Board:
         self.heap_size = obc.heap_size()
         self.stack_used = obc.stack_used
         self.handler_stack_used = obc.handler_stack_used
+        self.stack_size = obc.stack_size()
+        self.handler_stack_size = obc.handler_stack_size()
+        self.scrub = obc.scrub
         self.crash_into = obc.crash_into
         self.reset = obc.reset
         self.collect = obc.collect

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image_header.h"
+#include "mf_scrub.h"
 #include "port.h"
 #include "py/gc.h"
 #include "py/runtime.h"
@@ -127,6 +128,20 @@ static mp_obj_t obc_crash_into(mp_obj_t buffer)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(obc_crash_into_obj, obc_crash_into);
 
+/* The next bytes of the running image, see mf_scrub.h. */
+static mp_obj_t obc_scrub(mp_obj_t size)
+{
+    static mf_scrub_t scrub;
+    const mp_int_t n = mp_obj_get_int(size);
+    if (scrub.data == NULL) {
+        const volatile image_header_t *header = &image_header;
+        mf_scrub_begin(&scrub, (const uint8_t *)&image_header + IMAGE_CRC_START,
+                       header->length - IMAGE_CRC_START, header->crc);
+    }
+    return MP_OBJ_NEW_SMALL_INT(n > 0 ? mf_scrub_step(&scrub, (uint32_t)n) : (int)MF_E_INVAL);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(obc_scrub_obj, obc_scrub);
+
 static mp_obj_t obc_led(mp_obj_t on)
 {
     stm32_pin_write(MF_PIN_LED, mp_obj_is_true(on) != (bool)MF_LED_ACTIVE_LOW);
@@ -186,6 +201,21 @@ static mp_obj_t obc_stack_used(void)
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(obc_stack_used_obj, obc_stack_used);
 
+/* Sizes of both stacks, from link/image.ld. */
+static mp_obj_t obc_stack_size(void)
+{
+    extern uint8_t vm_stack_bottom[], vm_stack_top[];
+    return small((uint32_t)(vm_stack_top - vm_stack_bottom));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(obc_stack_size_obj, obc_stack_size);
+
+static mp_obj_t obc_handler_stack_size(void)
+{
+    extern uint8_t kernel_start[], msp_top[];
+    return small((uint32_t)(msp_top - kernel_start));
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(obc_handler_stack_size_obj, obc_handler_stack_size);
+
 static mp_obj_t obc_handler_stack_used(void)
 {
     return small(port_handler_stack_peak());
@@ -240,12 +270,15 @@ static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_image_slot), MP_ROM_PTR(&obc_image_slot_obj)},
     {MP_ROM_QSTR(MP_QSTR_dictionary_hash), MP_ROM_PTR(&obc_dictionary_hash_obj)},
     {MP_ROM_QSTR(MP_QSTR_crash_into), MP_ROM_PTR(&obc_crash_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_scrub), MP_ROM_PTR(&obc_scrub_obj)},
     {MP_ROM_QSTR(MP_QSTR_led), MP_ROM_PTR(&obc_led_obj)},
     {MP_ROM_QSTR(MP_QSTR_collect), MP_ROM_PTR(&obc_collect_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_used), MP_ROM_PTR(&obc_heap_used_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_size), MP_ROM_PTR(&obc_heap_size_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_total_allocated), MP_ROM_PTR(&obc_heap_total_allocated_obj)},
     {MP_ROM_QSTR(MP_QSTR_stack_used), MP_ROM_PTR(&obc_stack_used_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stack_size), MP_ROM_PTR(&obc_stack_size_obj)},
+    {MP_ROM_QSTR(MP_QSTR_handler_stack_size), MP_ROM_PTR(&obc_handler_stack_size_obj)},
     {MP_ROM_QSTR(MP_QSTR_handler_stack_used), MP_ROM_PTR(&obc_handler_stack_used_obj)},
     #if MF_PROFILE_DEVELOPMENT
     {MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&obc_fault_obj)},

@@ -73,7 +73,12 @@ class Params:
             definition = self._definition(row)
             at = self._places[row]
             struct.pack_into(">" + fields.code(definition[2]), self.image, at, definition[5])
+        self._copies.seal()
         self._events.put(EVENT_DEFAULTED, -self._copies.status)
+
+    def intact(self):
+        """No bit of the values has turned since they were loaded or set."""
+        return self._copies.sealed()
 
     def find(self, parameter_id):
         """The row of a parameter id, -1 when there is none."""

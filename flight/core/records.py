@@ -14,6 +14,14 @@ CRC_SIZE = const(4)
 _MAGIC = const(0x4D46)
 _E_IO = const(5)
 
+# Every record made since `forget`, for scrubbing.
+ALL = []
+
+
+def forget():
+    """A new start: its records are all there are. Boot time only."""
+    ALL.clear()
+
 
 class TwoCopies:
     """One record of `size` body bytes at two FRAM addresses. `image` holds header and body;
@@ -25,11 +33,37 @@ class TwoCopies:
         self._layout = layout
         self._end = HEADER_SIZE + size
         self.image = bytearray(self._end + CRC_SIZE)
-        self._check = bytearray(CRC_SIZE)
+        self._crc = bytearray(CRC_SIZE)
         self.generation = 0
         self._newest = 1  # copy A is written first
         self._unseen = False  # a copy of a later generation may lie where nothing could be read
         self.status = 0  # of the last access: 0 or negative
+        ALL.append(self)
+
+    def seal(self):
+        """Put the CRC behind an image that was neither loaded nor saved."""
+        native.crc32_into(self.image, 0, self._end, self.image, self._end)
+
+    def sealed(self):
+        """The image is what was loaded, saved or sealed last."""
+        native.crc32_into(self.image, 0, self._end, self._crc, 0)
+        for i in range(CRC_SIZE):
+            if self.image[self._end + i] != self._crc[i]:
+                return False
+        return True
+
+    def crc_at(self):
+        """Where the CRC stands in a copy."""
+        return self._end
+
+    def address(self, copy):
+        """FRAM address of a copy, 0 or 1."""
+        return self._address[copy]
+
+    def repair(self, copy):
+        """Write what is in use over a bad copy, as the next generation; 0 or a negative status."""
+        self._newest = 1 - copy
+        return self._write()
 
     def load(self):
         """Read the newer good copy into `image`: 1 copy A, 2 copy B, 0 none. Boot time only."""
@@ -82,10 +116,8 @@ class TwoCopies:
         self.status = self._fram.read(self._address[copy], image)
         if self.status < 0:
             return 0
-        native.crc32_into(image, 0, self._end, self._check, 0)
-        for i in range(CRC_SIZE):
-            if image[self._end + i] != self._check[i]:
-                return 0
+        if not self.sealed():
+            return 0
         magic, layout, generation = struct.unpack_from(">HHI", image, 0)
         if magic != _MAGIC or layout != self._layout:
             return 0

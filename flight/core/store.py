@@ -45,6 +45,7 @@ class Store:
     """All records of the dictionary, in its order, in the list `records`."""
 
     def __init__(self, dictionary, time, clock):
+        self._dictionary = dictionary
         self.records = []
         self.dictionary = dictionary
         for subsystem in dictionary.SUBSYSTEMS:
@@ -56,6 +57,14 @@ class Store:
         for record in self.records:
             if record.id == packet_id:
                 return record
+        raise KeyError(packet_id)
+
+    def place(self, packet_id, name):
+        """Offset of the field `name` in the body of a packet. Boot time only."""
+        for subsystem in self._dictionary.SUBSYSTEMS:
+            for packet in subsystem.PACKETS:
+                if packet[0] == packet_id:
+                    return fields.offset(packet[5], name)
         raise KeyError(packet_id)
 
     def claim(self, packet_id, writer):

@@ -37,9 +37,12 @@ def crc16(buf: Any, off: int, n: int) -> int:
     return int(lib.mf_crc16(0xFFFF, view(buf, off, n), n))
 
 
-def crc32_into(buf: Any, off: int, n: int, out: Any, out_off: int) -> None:
-    """CRC-32 (IEEE 802.3) of `buf[off:off+n]`, big-endian into `out[out_off:out_off+4]`."""
-    crc = lib.mf_crc32(0, view(buf, off, n), n)
+def crc32_into(buf: Any, off: int, n: int, out: Any, out_off: int, chained: bool = False) -> None:
+    """CRC-32 (IEEE 802.3) of `buf[off:off+n]`, big-endian into `out[out_off:out_off+4]`; `chained`:
+    of that behind what the CRC in there is of."""
+    view(out, out_off, 4)
+    before = int.from_bytes(out[out_off : out_off + 4], "big") if chained else 0
+    crc = lib.mf_crc32(before, view(buf, off, n), n)
     ffi.memmove(view(out, out_off, 4, True), crc.to_bytes(4, "big"), 4)
 
 

@@ -40,6 +40,7 @@ HEADERS = (
     "mf_ubx.h",
     "mf_kernel.h",
     "mf_link.h",
+    "mf_scrub.h",
 )
 CALLBACK = """
 extern "Python" int mf_python_exchange(void *handle, const uint8_t *request,

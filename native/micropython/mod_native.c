@@ -100,10 +100,12 @@ static mp_obj_t native_crc32_into(size_t n_args, const mp_obj_t *args)
     const mp_int_t n = mp_obj_get_int(args[2]);
     const uint8_t *data = mf_native_buffer(args[0], mp_obj_get_int(args[1]), n, MP_BUFFER_READ);
     uint8_t *out = mf_native_buffer(args[3], mp_obj_get_int(args[4]), 4, MP_BUFFER_WRITE);
-    put_big_endian(out, mf_crc32(0, data, (uint32_t)n));
+    /* Chained to what `out` holds already. */
+    const uint32_t before = n_args == 6 && mp_obj_is_true(args[5]) ? big_endian(out, 4) : 0u;
+    put_big_endian(out, mf_crc32(before, data, (uint32_t)n));
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(native_crc32_into_obj, 5, 5, native_crc32_into);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(native_crc32_into_obj, 5, 6, native_crc32_into);
 
 static mp_obj_t native_copy(size_t n_args, const mp_obj_t *args)
 {

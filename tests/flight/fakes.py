@@ -245,7 +245,7 @@ class Board:
 
     name = "test"
     image_slot = 0
-    heap_size = 0
+    heap_size = stack_size = handler_stack_size = 0
     dictionary_hash = b"\xde\xad\xbe\xef"
 
     def __init__(self, parts: dict[int, Device] | None = None, cause: int = 1) -> None:
@@ -267,6 +267,8 @@ class Board:
         self.crash = bytes(52)
         self.heap = 0
         self.allocated = 0
+        self.scrubbed = 0
+        self.scrub_result = 1
         self.collections = 0
 
     def heap_used(self) -> int:
@@ -280,6 +282,10 @@ class Board:
 
     def handler_stack_used(self) -> int:
         return 0
+
+    def scrub(self, size: int) -> int:
+        self.scrubbed += size
+        return self.scrub_result if self.scrubbed % (448 * 1024) == 0 else 0
 
     def crash_into(self, buf: Any) -> None:
         buf[:] = self.crash

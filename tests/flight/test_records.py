@@ -127,7 +127,7 @@ class Rig:
     def values(self):
         found = {}
         for row in PARAMETERS:
-            code = {"u8": ">B", "u16": ">H", "f32": ">f"}[row[2]]
+            code = {"u8": ">B", "i8": ">b", "u16": ">H", "f32": ">f"}[row[2]]
             at = self.params.place(row[0])
             found[row[1]] = struct.unpack_from(code, self.params.image, at)[0]
         return found
