@@ -12,6 +12,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from native.cffi.buffers import copy, crc16, crc32_into, in_range, swap_copy
+    from native.cffi.archive import Archive
     from native.cffi.files import Files
     from native.cffi.scrub import Scrub
     from native.cffi.stack import Stack
@@ -21,6 +22,7 @@ VERSION: str
 TICK_PERIOD_MS: int
 
 __all__ = [
+    "Archive",
     "FLIGHT_BUILD",
     "Files",
     "TICK_PERIOD_MS",
@@ -44,12 +46,12 @@ def forget_traceback(error: BaseException) -> None:
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'native' has no attribute {name!r}")
-    if name == "Files":
+    if name in ("Archive", "Files"):
         # An extension of its own.
-        from native.cffi import files
+        from native.cffi import archive, files
 
-        globals()["Files"] = files.Files
-        return files.Files
+        globals().update(Archive=archive.Archive, Files=files.Files)
+        return globals()[name]
     from native.cffi import buffers, scrub, stack
     from native.cffi.loader import ffi, lib
 

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import native
 from boards.desktop.clock import BoardReset, VirtualClock
@@ -13,6 +13,7 @@ from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
 from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
+from native.cffi.archive import Archive
 from native.cffi.build_native import extension_path
 
 _PLATFORM_BUS = 2
@@ -63,10 +64,7 @@ class Board:
         flash = W25q128(self.stack.spi(_FLASH_SPI, _FLASH_SELECT), native.copy)
         self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
         self.files = native.Files(self.blocks)
-        # What stands for the image in flash: a part of the C that flies here.
-        self.code = bytearray(_code())
-        self._scrub = native.Scrub(self.code, zlib.crc32(self.code))
-        self.stack.hello(cause, _FLAG_FLIGHT_BUILD if native.FLIGHT_BUILD else 0)
+        self.archive = partial(Archive, fram=self.fram)
 
     def _watched_exchange(self, request: bytes) -> bytes:
         """Pass an exchange on; note when the world pulls the reset line. The reset itself waits

@@ -30,6 +30,7 @@ class Board:
         flash = W25q128(machine.SPI(_FLASH_SPI, _FLASH_SELECT), native.copy)
         self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
         self.files = native.Files(self.blocks)
+        self.archive = native.Archive
         self.reset_cause = obc.reset_cause()
         self.image_slot = obc.image_slot()
         self.dictionary_hash = obc.dictionary_hash()

@@ -99,7 +99,7 @@ class StoreService:
             elif subtype == _ABORT:
                 archive.abort()
             else:
-                archive.enabled = subtype == _ENABLE
+                archive.enabled(subtype == _ENABLE)
         if subtype in (_ENABLE, _DISABLE) and self._stores.save() < 0:
             return failures.STORAGE_ERROR
         return failures.OK
@@ -116,11 +116,11 @@ class StoreService:
             archive = self._stores.archives[store]
             body[0] += 1
             body[at] = store
-            _put_time(body, at + 1, archive.time_of_oldest())
-            _put_time(body, at + 7, archive.time_of_newest())
-            _put_time(body, at + 13, archive.from_s if archive.reading() else 0)
-            body[at + 19] = archive.fill_percent()
-            body[at + 20] = archive.left_percent()
+            _put_time(body, at + 1, archive.oldest())
+            _put_time(body, at + 7, archive.newest())
+            _put_time(body, at + 13, archive.begins())
+            body[at + 19] = archive.fill()
+            body[at + 20] = archive.left()
             at += _ROW
         destination = packet[9] << 8 | packet[10]
         kind = telemetry.STORES

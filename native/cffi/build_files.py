@@ -30,6 +30,10 @@ extern "Python" int mf_python_read_block(void *ctx, uint32_t block, uint32_t off
 extern "Python" int mf_python_program_block(void *ctx, uint32_t block, uint32_t offset,
     const uint8_t *data, uint32_t size);
 extern "Python" int mf_python_erase_block(void *ctx, uint32_t block);
+extern "Python" int mf_python_read_fram(void *ctx, uint32_t address, uint8_t *data, uint32_t size);
+extern "Python" int mf_python_write_fram(void *ctx, uint32_t address, const uint8_t *data,
+    uint32_t size);
+extern "Python" uint16_t mf_python_crc16(const uint8_t *data, uint32_t size);
 """
 
 

@@ -37,3 +37,9 @@ extern const mp_obj_type_t mf_i2c_type;
 extern const mp_obj_type_t mf_native_files_type;
 
 #endif
+extern const mp_obj_type_t mf_native_archive_type;
+
+/* What lies behind an object of native.Files (TypeError when it is another), and what its device
+ * raised in the call that ended with `status`: raised again, else `status` as an object. */
+struct mf_files *mf_native_files(mp_obj_t object);
+mp_obj_t mf_native_files_done(mp_obj_t object, int status);

@@ -6,6 +6,7 @@ SRC_USERMOD_C += $(NATIVE_DIR)/mod_native.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_objects.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_i2c.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_files.c
+SRC_USERMOD_C += $(NATIVE_DIR)/native_archive.c
 
 # Plain C99 without any Python header: no interned strings to collect. The cipher needs the pinned
 # BearSSL tree; the port sets BEARSSL_DIR.

@@ -199,6 +199,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_fram), MP_ROM_PTR(&mf_native_fram_obj)},
     {MP_ROM_QSTR(MP_QSTR_I2C), MP_ROM_PTR(&mf_i2c_type)},
     {MP_ROM_QSTR(MP_QSTR_Files), MP_ROM_PTR(&mf_native_files_type)},
+    {MP_ROM_QSTR(MP_QSTR_Archive), MP_ROM_PTR(&mf_native_archive_type)},
 };
 static MP_DEFINE_CONST_DICT(native_globals, native_globals_table);
 

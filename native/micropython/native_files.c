@@ -110,6 +110,19 @@ static mp_obj_t done(files_obj_t *self, int status)
     return MP_OBJ_NEW_SMALL_INT(status);
 }
 
+struct mf_files *mf_native_files(mp_obj_t object)
+{
+    if (!mp_obj_is_exact_type(object, &mf_native_files_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("files"));
+    }
+    return files_of(MP_OBJ_TO_PTR(object));
+}
+
+mp_obj_t mf_native_files_done(mp_obj_t object, int status)
+{
+    return done(MP_OBJ_TO_PTR(object), status);
+}
+
 /* Numbers that C has no place for become one that it refuses. */
 static uint32_t number(mp_obj_t object)
 {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from functools import partial
 from typing import Any
 
 import native
@@ -13,6 +14,7 @@ from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
 from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
+from native.cffi.archive import Archive
 from sim.devices.base import BusError, Device
 from sim.devices.w25q128 import W25q128 as SimFlash
 
@@ -262,6 +264,7 @@ class Board:
         part = W25q128(Spi(self.flash, self.clock), native.copy)
         self.blocks = FlashBlocks(part, self.clock, 0, FILES_BLOCKS)
         self.files = native.Files(self.blocks)
+        self.archive = partial(Archive, fram=self.fram)
         self.reset_cause = cause
         self.resets: list[int] = []
         self.crash = bytes(52)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import native
-from flight.core.archive import Archive
-from flight.core.file_ring import FileRing
-from flight.core.fram_queue import HEAD, FramQueue
-from flight.core.fram_queue import record as buffer
 from flight.core.storage import MOUNTED, MOUNTING, Storage
 from hal.drivers.w25q128 import W25q128
 from hal.flash_blocks import FlashBlocks
+from native.cffi.archive import Archive
 from sim.devices.w25q128 import W25q128 as SimFlash
 from sim.faults import Fault, FaultSet
 from tests.flight.fakes import Clock, Fram
@@ -71,8 +68,7 @@ def archive(
     enough: int = 1,
 ) -> Archive:
     """A small archive, of files of fourteen records of SIZE bytes."""
-    queue = FramQueue(fram or Fram(), 0x100, room + 96, circular)
-    return Archive(queue, FileRing(b"log", segments, 7), file_size, enough)
+    return Archive(7, 0x100, room + 96, segments, file_size, enough, circular, fram or Fram())
 
 
 class Board:
@@ -110,11 +106,11 @@ def keep(made: Archive, number: int, size: int = SIZE, priority: int = 1) -> boo
 
 def stored(board: Board, made: Archive, first: int = 0, last: int = 0x3FFFFFFF) -> list[bytes]:
     """Every record of an archive, oldest first."""
-    found = []
+    found, buffer = [], bytearray(Archive.RECORD_MAX)
     made.select(first, last, 0)
-    while (n := made.fetch(board.files)) != 0:
+    while (n := made.fetch(board.files, buffer)) != 0:
         if n > 0:
-            found.append(bytes(buffer[HEAD : HEAD + n]))
+            found.append(bytes(buffer[Archive.HEAD : Archive.HEAD + n]))
         else:
             assert n == E_AGAIN
             board.work()

@@ -4,9 +4,18 @@ import struct
 
 import native
 from flight import mission
-from flight.apps.storage.stores import LOG_BOOTS, LOG_CRASHES, LOG_EVENTS, Stores
+from flight.apps.storage.stores import (
+    DAMAGED,
+    FETCHED,
+    KEPT,
+    LOG_BOOTS,
+    LOG_CRASHES,
+    LOG_EVENTS,
+    LOST,
+    REFUSED,
+    Stores,
+)
 from flight.core import failures, storage, telemetry
-from flight.core.fram_queue import HEAD, record
 from flight.services.stores import StoreService
 from hal import reset_cause
 from hal.compat import const
@@ -17,6 +26,8 @@ _ARCHIVES = const(7)
 _SAVE_ERASES = const(256)
 _COUNT_STEPS = const(600)  # blocks in use: every file is looked at
 _COUNT_MS = const(300)
+_RECORD_MAX = const(226)
+_HEAD = const(8)  # of a record, before its content
 _E_AGAIN = const(-11)
 _U30 = const(0x3FFFFFFF)
 
@@ -38,7 +49,7 @@ class Storage:
         self._telemetry = context.telemetry
         self._blocks = context.board.blocks
         self._files = context.board.files
-        self.stores = Stores(context, context.board.fram)
+        self.stores = Stores(context, context.board)
         self.storage = storage.Storage(
             self._files, self._blocks, context.events, self.stores.archives
         )
@@ -50,6 +61,7 @@ class Storage:
             context.store.record(0x0003),
         )
         self._rate_at = context.params.place(0x0501)
+        self._record = bytearray(_RECORD_MAX)
         self._steps = 0
         self._since_count = 0
         self._turn = 0  # archive that is read next
@@ -129,23 +141,23 @@ class Storage:
         """Send of one archive what fits; what is left of the budget, 0 to go on with it later."""
         owner = which if which < _STORES else 0
         queue = self._telemetry.queues[owner]
+        record = self._record
         while budget > 0:
             if not queue.half_empty():
                 return budget  # live telemetry goes first
-            n = archive.fetch(self._files)
+            n = archive.fetch(self._files, record)
             if n == _E_AGAIN:
                 return budget
             if n <= 0:
                 if which < _STORES:
-                    self._events.put(EVENT_PLAYED, which, archive.sent)
+                    self._events.put(EVENT_PLAYED, which, archive.count(FETCHED))
                 else:
-                    self._events.put(EVENT_LOG_SENT, which - LOG_EVENTS, archive.sent)
+                    self._events.put(EVENT_LOG_SENT, which - LOG_EVENTS, archive.count(FETCHED))
                 return budget
             budget -= n
-            archive.sent = (archive.sent + 1) & _U30
             self._played_back = (self._played_back + 1) & 0xFFFF
             if which < _STORES:
-                queue.push(record, n, HEAD)
+                queue.push(record, n, _HEAD)
             else:
                 self._send_log(which - LOG_EVENTS, n)
         return budget
@@ -155,8 +167,9 @@ class Storage:
         entry = self._log_records[log]
         if n != entry.size:
             return  # of an older build
+        record = self._record
         seconds = (record[4] & 0x3F) << 24 | record[5] << 16 | record[6] << 8 | record[7]
-        native.copy(entry.data, 0, record, HEAD, n)
+        native.copy(entry.data, 0, record, _HEAD, n)
         self._telemetry.send_at(
             0, entry.app, telemetry.HOUSEKEEPING, 0, entry.id, entry.data, n, seconds, 0
         )
@@ -212,7 +225,7 @@ class Storage:
         reading = 0
         bit = 1
         for archive in archives:
-            enabled |= bit if archive.enabled else 0
+            enabled |= bit if archive.enabled() else 0
             reading |= bit if archive.reading() else 0
             bit += bit
         pack = struct.pack_into
@@ -238,15 +251,15 @@ class Storage:
         at = 24
         for i in range(_STORES):
             archive = archives[i]
-            data[at + i] = archive.fill_percent()
-            pack(">H", data, at + 4 + 2 * i, archive.kept)
-            pack(">H", data, at + 12 + 2 * i, archive.refused)
-            pack(">H", data, at + 20 + 2 * i, archive.queue.lost)
-            pack(">H", data, at + 28 + 2 * i, archive.damaged)
+            data[at + i] = archive.fill()
+            pack(">H", data, at + 4 + 2 * i, archive.count(KEPT))
+            pack(">H", data, at + 12 + 2 * i, archive.count(REFUSED))
+            pack(">H", data, at + 20 + 2 * i, archive.count(LOST))
+            pack(">H", data, at + 28 + 2 * i, archive.count(DAMAGED))
         at += 36
         for i in range(_ARCHIVES - _STORES):
-            pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].kept)
-            pack(">H", data, at + 6 + 2 * i, archives[LOG_EVENTS + i].queue.lost)
+            pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].count(KEPT))
+            pack(">H", data, at + 6 + 2 * i, archives[LOG_EVENTS + i].count(LOST))
         pack(">H", data, at + 12, self._played_back)
         self._hk.post()
 

@@ -5,18 +5,18 @@ APP = 5
 NAME = "storage"
 PARAMETER_AUTHORITY = "platform"
 
-# name, circular, files, bytes of a file, FRAM address, FRAM bytes. Row i is the store of owner i.
+# name, circular, files, bytes of a file, FRAM address, FRAM bytes, bytes that wait in FRAM before a
+# piece is written (about a block). Row i is the store of owner i.
 STORES = (
-    (b"s0", True, 8, 65536, 0x10000, 0x2000),
-    (b"s1", False, 8, 32768, 0x12000, 0x2000),
-    (b"s2", False, 8, 32768, 0x14000, 0x2000),
-    (b"s3", False, 8, 32768, 0x16000, 0x2000),
+    ("host", True, 8, 65536, 0x10000, 0x2000, 3584),
+    ("EC", False, 8, 32768, 0x12000, 0x2000, 3584),
+    ("IR", False, 8, 32768, 0x14000, 0x2000, 3584),
+    ("BY", False, 8, 32768, 0x16000, 0x2000, 3584),
 )
-# The same for events, boots, crashes.
 LOGS = (
-    (b"e", True, 4, 16384, 0xC000, 0x900),
-    (b"b", True, 2, 4096, 0xC900, 0x200),
-    (b"c", True, 2, 8192, 0xCB00, 0x300),
+    ("events", True, 4, 16384, 0xC000, 0x900, 1024),
+    ("boots", True, 2, 4096, 0xC900, 0x200, 128),
+    ("crashes", True, 2, 8192, 0xCB00, 0x300, 48),
 )
 STATE_ADDRESSES = (0xCE00, 0xCF00)
 

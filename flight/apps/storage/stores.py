@@ -8,9 +8,6 @@ from array import array
 
 from flight.apps.storage import definitions
 from flight.core import telemetry
-from flight.core.archive import Archive
-from flight.core.file_ring import FileRing
-from flight.core.fram_queue import FramQueue
 from flight.core.records import HEADER_SIZE, TwoCopies
 from flight.packets.space_packet import EVENT_RECORD_SIZE
 from hal.compat import const
@@ -18,14 +15,16 @@ from hal.compat import const
 LOG_EVENTS = const(4)
 LOG_BOOTS = const(5)
 LOG_CRASHES = const(6)
+# Counters of an archive (mf_archive.h).
+KEPT = const(0)
+REFUSED = const(1)
+LOST = const(2)
+DAMAGED = const(3)
+FETCHED = const(5)
 _STORES = const(4)
 _KEEP_EVERY_MS = const(60000)
 _REPORT_PRIORITY = const(2)
 _SEVERITY = const(9)  # in an event record
-_PIECE = const(3584)  # bytes that wait before a store writes: about a block
-_LOG_PIECE = const(1024)
-_BOOT_PIECE = const(128)
-_CRASH_PIECE = const(48)
 _RULES_AT = const(13)  # in the state, behind enabled u8 and erases u32
 
 EVENT_FULL = const(0x0506)
@@ -34,17 +33,15 @@ EVENT_FULL = const(0x0506)
 class Stores:
     """`archives`: those of the owners, then the logs of events, boots and crashes."""
 
-    def __init__(self, context, fram):
+    def __init__(self, context, board):
         self._events = context.events
         self._told_full = 0  # bit n: it has been told that store n is full
         self._time = context.time
         self.archives = []
         kind = 0
         for row in definitions.STORES + definitions.LOGS:
-            queue = FramQueue(fram, row[4], row[5], row[1])
-            ring = FileRing(row[0], row[2], 0x8000 | kind)
-            enough = (_PIECE, _PIECE, _PIECE, _PIECE, _LOG_PIECE, _BOOT_PIECE, _CRASH_PIECE)[kind]
-            self.archives.append(Archive(queue, ring, row[3], enough))
+            archive = board.archive(kind, row[4], row[5], row[2], row[3], row[6], row[1])
+            self.archives.append(archive)
             kind += 1
         self._ids = array("H")
         self._table = bytearray(0)  # every, priority by row of `_ids`
@@ -58,7 +55,7 @@ class Stores:
         self._passed = bytearray(len(self._ids))
         addresses = definitions.STATE_ADDRESSES
         size = _RULES_AT - HEADER_SIZE + len(self._table)
-        self._state = TwoCopies(fram, addresses[0], addresses[1], size, layout)
+        self._state = TwoCopies(board.fram, addresses[0], addresses[1], size, layout)
         self.erases = 0
         self._load()
 
@@ -83,7 +80,7 @@ class Stores:
             return
         image = state.image
         for i in range(_STORES):
-            self.archives[i].enabled = image[HEADER_SIZE] >> i & 1 == 1
+            self.archives[i].enabled(image[HEADER_SIZE] >> i & 1 == 1)
         for i in range(4):
             self.erases = self.erases << 8 | (
                 image[HEADER_SIZE + 1 + i] & (0x3F if i == 0 else 255)
@@ -96,7 +93,7 @@ class Stores:
         image = self._state.image
         mask = 0
         for i in range(_STORES):
-            if self.archives[i].enabled:
+            if self.archives[i].enabled():
                 mask |= 1 << i
         image[HEADER_SIZE] = mask
         for i in range(4):
@@ -130,12 +127,14 @@ class Stores:
         elif kind < telemetry.ACCEPTED:
             priority = kind
         archive = self.archives[owner]
-        refused = archive.refused
+        refused = archive.count(REFUSED)
         kept = archive.keep(packet, 0, n, priority, seconds)
         bit = 1 << owner
         if kept:
             self._told_full &= ~bit
-        elif archive.enabled and archive.refused != refused and not self._told_full & bit:
+        elif not archive.enabled() or archive.count(REFUSED) == refused:
+            return False
+        elif not self._told_full & bit:
             self._told_full |= bit
             self._events.put(EVENT_FULL, owner)
         return kept
