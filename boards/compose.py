@@ -8,6 +8,7 @@ from flight.apps.fdir.app import Fdir
 from flight.apps.health.app import Health
 from flight.apps.payload.app import Payload
 from flight.apps.power.app import Power
+from flight.apps.schedule.app import ScheduleApp
 from flight.apps.storage.app import Storage
 from flight.context import Context
 from flight.core.boot import BootRecord, version_numbers
@@ -23,6 +24,7 @@ APP_CLASSES = (
     Storage,
     Fdir,
     Health,
+    ScheduleApp,
 )
 
 
@@ -50,7 +52,7 @@ def build(board):
     """Compose the mission on `board` (docs/architecture.md, "HAL"). ValueError when the mission
     table names an app that is not in APP_CLASSES."""
     context = Context(board)
-    context.time.restore()
+    context.time.restore(board.fram, board.reset_cause)
     boot = BootRecord(context)
     boot.load(board, version_numbers(native.VERSION))
     context.boot = boot

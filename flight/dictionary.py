@@ -10,6 +10,7 @@ from flight.apps.fdir import definitions as fdir
 from flight.apps.health import definitions as health
 from flight.apps.payload import definitions as payload
 from flight.apps.power import definitions as power
+from flight.apps.schedule import definitions as schedule
 from flight.apps.storage import definitions as storage
 from flight.core import definitions as core
 from flight.mission import APPS, MODES
@@ -37,7 +38,7 @@ AUTHORITIES = (
     ("any", 0b1111),
 )
 
-SUBSYSTEMS = (core, power, attitude, comms, payload, storage, fdir, health)
+SUBSYSTEMS = (core, power, attitude, comms, payload, storage, schedule, fdir, health)
 
 # Rows of the per-app arrays of packet `schedule`.
 APP_NAMES = tuple(app[0] for app in APPS)

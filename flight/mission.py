@@ -15,6 +15,7 @@ TRANSITIONS: from, to, debounce in steps of the supervisor; every other request 
 
 APPS = (
     ("power", 1000, 10, 20, True, "skip", 3000),
+    ("schedule", 1000, 15, 60, False, "skip", 5000),
     ("attitude", 1000, 20, 20, True, "safe", 3000),
     ("payload", 5000, 30, 20, False, "degrade", 15000),
     ("supervisor", 500, 40, 10, True, "skip", 1500),

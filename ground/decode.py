@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Optional
 
 from ground import dictionary as definitions
+from ground import schedule
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
 from ground.packets import TmPacket, parse_tm
@@ -170,6 +171,8 @@ class Decoder:
             fault = describe_verification(report, self.dictionary)
         elif (packet.service, packet.subtype) == PARAMETERS:
             fault = self._parameters(report)
+        elif (packet.service, packet.subtype) in (schedule.SUMMARY, schedule.STATUS):
+            fault = schedule.describe(report)
         elif (packet.service, packet.subtype) == PONG:
             report.kind, report.name = "pong", "pong"
             fault = "size" if packet.data else None

@@ -6,9 +6,10 @@ frame = encoder.frame("power_switch", {"load": 1, "on": 1})
 
 import math
 import struct
+from functools import partial
 from typing import Any, Dict, List, Mapping, Sequence, Union
 
-from ground import crc, packets
+from ground import crc, packets, schedule
 from ground.dictionary import Argument, Command, Dictionary, Parameter, Partner, Type
 from ground.errors import CommandError
 
@@ -98,6 +99,7 @@ class Encoder:
     def __init__(self, dictionary: Dictionary) -> None:
         self._dictionary = dictionary
         self._sequence: Dict[int, int] = {}
+        self._labels: Dict[str, schedule.Labels] = {}  # of stored telecommands, by owner
 
     def command(self, name: str) -> Command:
         """The row of a command: the dictionary's, or those of service 20 that are built here.
@@ -105,6 +107,7 @@ class Encoder:
         Raises `CommandError`.
         """
         services = {row.name: row for row in (SET_PARAMETERS, REPORT_PARAMETERS)}
+        services.update(schedule.COMMANDS)
         if name in services:
             return services[name]
         try:
@@ -192,8 +195,13 @@ class Encoder:
         Raises `CommandError` for a wrong command or arguments, `GroundError` for the owner.
         """
         command = self.command(name)
-        body = self.arguments(command, values)
         partner = self._dictionary.partner(owner)
+        if name in schedule.COMMANDS:
+            labels = self._labels.setdefault(partner.name, {})
+            build = partial(self.packet, owner=owner, acknowledge=acknowledge)
+            body = schedule.Stored(build, labels).body(name, values)
+        else:
+            body = self.arguments(command, values)
         apid = self._apid(command, partner)
         sequence = self._sequence.get(apid, 0)
         self._sequence[apid] = (sequence + 1) & 0x3FFF

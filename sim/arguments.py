@@ -44,11 +44,20 @@ def resolve(
 ) -> dict[str, Any]:
     """`args` of a telecommand at `t_s` with values for names. ScenarioError for unknown ones."""
     return {
-        key: _value(value, data, t_s, f"{path.name}: {full}.args.{key}", path)
-        if isinstance(value, str) and value.startswith("$")
-        else value
+        key: _resolved(value, data, t_s, f"{path.name}: {full}.args.{key}", path)
         for key, value in args.items()
     }
+
+
+def _resolved(value: Any, data: Mapping[str, Any], t_s: float, where: str, path: Path) -> Any:
+    """A value, and what a list or a table holds: telecommands inside telecommands."""
+    if isinstance(value, str) and value.startswith("$"):
+        return _value(value, data, t_s, where, path)
+    if isinstance(value, Mapping):
+        return {key: _resolved(v, data, t_s, f"{where}.{key}", path) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_resolved(v, data, t_s, f"{where}.{n}", path) for n, v in enumerate(value)]
+    return value
 
 
 def _value(name: str, data: Mapping[str, Any], t_s: float, where: str, path: Path) -> Any:

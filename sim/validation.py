@@ -168,6 +168,10 @@ def _element(value: Any, rule: Key, full: str, where: str, depth: int) -> Any:
 
 
 def _is_argument(value: Any) -> bool:
+    """A value, or a list of such: numbers, texts, telecommands inside the telecommand."""
     if isinstance(value, list):
-        return bool(value) and all(isinstance(item, (bool, int, float)) for item in value)
+        flat = not any(isinstance(item, list) for item in value)
+        return bool(value) and flat and all(_is_argument(item) for item in value)
+    if isinstance(value, dict):
+        return all(_is_argument(item) for item in value.values())
     return isinstance(value, (bool, int, float, str))

@@ -69,22 +69,16 @@ class Commands:
     def execute(self, packet, n, owner):
         """Carry out the telecommand `packet[0:n]` received on the channel of `owner`; its failure
         code, 0 when it completed."""
-        code = self._check(packet, n, owner)
-        handler = None
-        if code == 0:
-            handler = self._services.get(packet[7] << 8 | packet[8])
-            if handler is None:
-                code = failures.UNKNOWN_SERVICE
+        code = self.check(packet, n, owner)
         at = space_packet.TC_HEADER_SIZE
         size = n - at - space_packet.CRC_SIZE
-        if code == 0:
-            code = handler.accept(packet, at, size, owner)
         verification = self._verification
         if code:
             self._fail(packet, n, code)
             if n >= at:
                 verification.refused(packet, owner, code)
             return code
+        handler = self._services.get(packet[7] << 8 | packet[8])
         self.accepted = (self.accepted + 1) & 0xFFFF
         verification.accepted(packet, owner)
         code = handler.start(packet, at, size, owner)
@@ -103,6 +97,22 @@ class Commands:
             return code
         verification.completed(packet, owner)
         return 0
+
+    def check(self, packet, n, owner):
+        """What `execute` decides at acceptance: a failure code, and nothing done."""
+        code = self.well_formed(packet, n, owner)
+        if code:
+            return code
+        handler = self._services.get(packet[7] << 8 | packet[8])
+        if handler is None:
+            return failures.UNKNOWN_SERVICE
+        at = space_packet.TC_HEADER_SIZE
+        return handler.accept(packet, at, n - at - space_packet.CRC_SIZE, owner)
+
+    def refuse(self, packet, n, owner, code):
+        """Tell the sender of a stored telecommand that it is not carried out."""
+        self._fail(packet, n, code)
+        self._verification.refused(packet, owner, code)
 
     def take_ticket(self):
         """For a handler: number of a ticket to conclude later, or -1 when all are taken."""
@@ -133,7 +143,7 @@ class Commands:
                 self._ticket_owners[ticket] = owner
                 native.copy(self._requests[ticket], 0, packet, 0, space_packet.TC_HEADER_SIZE)
 
-    def _check(self, packet, n, owner):
+    def well_formed(self, packet, n, owner):
         """Packet format (CCSDS 133.0-B-2, 4.1; ECSS-E-ST-70-41C, 7.4.4), CRC, and APID block."""
         if n < space_packet.TC_HEADER_SIZE + space_packet.CRC_SIZE:
             return failures.BAD_LENGTH

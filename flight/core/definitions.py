@@ -201,6 +201,14 @@ FAILURES = (
     (15, "bad_data"),  # damaged or malformed contents, such as a TLE with a wrong checksum
     (16, "stale"),  # of too far a time to be used
     (17, "no_answer"),  # whoever should have carried it out did not say in time
+    (18, "quota_full"),  # the owner has as many of these as are his
+    (19, "rate_limit"),  # too many of one owner at once
+    (20, "nested_command"),  # a stored telecommand that stores telecommands
+    (21, "time_past"),
+    (22, "time_overflow"),  # time, delay or shift beyond what can be kept
+    (23, "time_backward"),  # mission time goes back only by time_set_back
+    (24, "unknown_request"),  # no such telecommand of this owner waits
+    (25, "unknown_sequence"),
 )
 
 # code, name: why a mode was entered

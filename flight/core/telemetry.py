@@ -20,10 +20,12 @@ PARAMETERS = const(12)
 STORES = const(13)
 FILE_ATTRIBUTES = const(14)
 FILE_LIST = const(15)
-_KINDS = const(16)
+SCHEDULE_SUMMARY = const(16)
+SEQUENCE_STATUS = const(17)
+_KINDS = const(18)
 
-_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23))
-_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13))
+_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23, 11, 21))
+_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13, 13, 7))
 
 BODY_MAX = const(192)
 # Headers, structure id and CRC around it.

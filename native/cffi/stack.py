@@ -107,6 +107,12 @@ class Kernel:
         lib.mf_kernel_time(self._kernel, self._time)
         ffi.memmove(target, self._time, TIME_SIZE)
 
+    def gnss_time_into(self, buf: Any) -> None:
+        """Copy mission time of the last GNSS solution with resolved UTC (`mf_kernel_time_t`)."""
+        target = view(buf, 0, TIME_SIZE, True)
+        lib.mf_kernel_gnss_time(self._kernel, self._time)
+        ffi.memmove(target, self._time, TIME_SIZE)
+
     def command(self, code: int, index: int, buf: Any = None, off: int = 0) -> int:
         """Queue a command; value = big-endian f32 at `buf[off]`. Sequence 1..255 or -errno."""
         value = 0.0

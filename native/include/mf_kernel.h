@@ -319,13 +319,13 @@ enum mf_upload {
  * is looked at for an inertial one only. */
 #define MF_UPLOAD_TARGET_SIZE 46u
 
-/* Mission time of a control tick; little-endian image. */
+/* Mission time of a control tick, or of a GNSS solution; little-endian image. */
 typedef struct {
     uint32_t tick_ms;      /* grid time of the last tick since start, modulo 2^30 */
     uint32_t seconds;      /* mf_time_t; 0 while unknown */
     uint16_t fraction;
     uint8_t known;         /* 1 once it has been set since the processor started */
-    uint8_t reserved;
+    uint8_t count;         /* of GNSS solutions with resolved UTC, wraps; 0 of a tick */
 } mf_kernel_time_t;
 _Static_assert(sizeof(mf_kernel_time_t) == 12, "time layout");
 
@@ -381,6 +381,9 @@ int mf_kernel_set_time(mf_kernel_t *kernel, uint64_t now_us, uint32_t tick_ms, u
                        uint32_t fraction);
 /* Of the last tick: a time set since shows from the next one on. Under a mask. */
 void mf_kernel_time(const mf_kernel_t *kernel, mf_kernel_time_t *out);
+/* Time of the last GNSS solution with resolved UTC, and the tick at which its message was taken:
+ * the solution is of a moment before that tick, by up to 600 ms. Under a mask. */
+void mf_kernel_gnss_time(const mf_kernel_t *kernel, mf_kernel_time_t *out);
 void mf_kernel_beat(mf_kernel_t *kernel, uint64_t now_us);
 bool mf_kernel_event(mf_kernel_t *kernel, mf_kernel_event_t *out);
 

@@ -125,6 +125,7 @@ struct mf_kernel {
     uint64_t time_at_ms;   /* `time_at` is the mission time of this moment since start */
     mf_time_t time_at;
     bool time_known;
+    mf_kernel_time_t gnss_time; /* of the last solution with resolved UTC */
 
     /* Heartbeat */
     uint8_t command_ack, command_sequence;

@@ -101,6 +101,18 @@ static mp_obj_t kernel_time_into(mp_obj_t self, mp_obj_t buffer)
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(kernel_time_into_obj, kernel_time_into);
 
+static mp_obj_t kernel_gnss_time_into(mp_obj_t self, mp_obj_t buffer)
+{
+    mf_kernel_time_t fix;
+    uint8_t *out = mf_native_buffer(buffer, 0, sizeof fix, MP_BUFFER_WRITE);
+    const uint32_t state = mf_port_irq_lock();
+    mf_kernel_gnss_time(mf_native_instances()->kernel, &fix);
+    mf_port_irq_unlock(state);
+    memcpy(out, &fix, sizeof fix);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_gnss_time_into_obj, kernel_gnss_time_into);
+
 static mp_obj_t kernel_command(size_t n_args, const mp_obj_t *args)
 {
     const mp_int_t code = mp_obj_get_int(args[1]);
@@ -147,6 +159,7 @@ static const mp_rom_map_elem_t kernel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_upload), MP_ROM_PTR(&kernel_upload_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_time), MP_ROM_PTR(&kernel_set_time_obj)},
     {MP_ROM_QSTR(MP_QSTR_time_into), MP_ROM_PTR(&kernel_time_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_gnss_time_into), MP_ROM_PTR(&kernel_gnss_time_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_command), MP_ROM_PTR(&kernel_command_obj)},
     {MP_ROM_QSTR(MP_QSTR_beat), MP_ROM_PTR(&kernel_beat_obj)},
     {MP_ROM_QSTR(MP_QSTR_event_into), MP_ROM_PTR(&kernel_event_into_obj)},

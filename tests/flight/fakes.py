@@ -130,7 +130,7 @@ class Kernel:
         self.estimate = bytearray(184)
         self.control = bytearray(124)
         self.devices = bytearray(60)
-        self.time = (0, 0, 0, 0)
+        self.time, self.gnss_time = (0, 0, 0, 0), (0, 0, 0, 0, 0)  # as mf_kernel_time_t
         self.uploads: list[tuple[int, bytes]] = []
         self.refusals: dict[Any, int] = {}
         self.mute = False  # refuses, counts, but its events are lost
@@ -157,6 +157,9 @@ class Kernel:
 
     def set_time(self, tick_ms: int, seconds: int, fraction: int) -> None:
         self.time = (tick_ms, seconds, fraction, 1)
+
+    def gnss_time_into(self, buf: Any) -> None:
+        struct.pack_into("<IIHBB", buf, 0, *self.gnss_time)
 
     def time_into(self, buf: Any) -> None:
         struct.pack_into("<IIHBB", buf, 0, *self.time, 0)

@@ -12,6 +12,7 @@
  * is taken to be old. */
 #define AGE_UNKNOWN_MS 350u
 #define AGE_MAX_MS 10000
+#define TICKS_MASK 0x3FFFFFFFu /* Python's millisecond ticks wrap at 2^30 */
 
 void mf_kernel_gnss_queue(mf_kernel_t *kernel, uint32_t tick)
 {
@@ -46,6 +47,22 @@ static uint16_t age_ms(const mf_kernel_t *kernel, const mf_ubx_fix_t *fix)
     return AGE_UNKNOWN_MS;
 }
 
+/* For the time service of Python, which judges and sets. */
+static void keep_time(mf_kernel_t *kernel, const mf_ubx_fix_t *fix)
+{
+    mf_time_t at;
+    if (fix->time_valid &&
+        mf_time_from_day(&fix->utc, &kernel->config.adcs.time, MF_TIME_UTC, &at) == MF_OK) {
+        kernel->gnss_time = (mf_kernel_time_t){
+            .tick_ms = (uint32_t)kernel->tick_ms & TICKS_MASK,
+            .seconds = at.seconds,
+            .fraction = at.fraction,
+            .known = 1,
+            .count = (uint8_t)(kernel->gnss_time.count + 1u),
+        };
+    }
+}
+
 static void take_message(mf_kernel_t *kernel, uint32_t tick)
 {
     mf_adcs_in_t *in = &kernel->in;
@@ -61,6 +78,12 @@ static void take_message(mf_kernel_t *kernel, uint32_t tick)
     }
     in->gnss_age_ms = age_ms(kernel, &fix);
     in->gnss_fresh = true;
+    keep_time(kernel, &fix);
+}
+
+void mf_kernel_gnss_time(const mf_kernel_t *kernel, mf_kernel_time_t *out)
+{
+    *out = kernel->gnss_time;
 }
 
 void mf_kernel_gnss_take(mf_kernel_t *kernel, uint32_t tick)

@@ -1,0 +1,154 @@
+"""Schedule: mission time, telecommands at their time, sequences.
+
+It runs once a second, and in the minor frame in which something is due: nothing is released later
+than one minor frame after its time.
+"""
+
+import struct
+
+from flight import mission
+from flight.apps.schedule.definitions import QUOTAS
+from flight.core import failures
+from flight.core.correlation import Correlation
+from flight.core.releases import Releases
+from flight.core.schedule import PACKET_MAX, Schedule
+from flight.core.sequence_runs import SequenceRuns
+from flight.core.sequences import Sequences
+from flight.services.schedule import ScheduleService
+from flight.services.sequences import SequenceService
+from hal.compat import const
+
+_FRAME_MS = const(100)
+_SLOW_STEPS = const(10)  # housekeeping every tenth second
+_CLIP = const(65535)
+
+EVENT_RESUMED = const(0x060B)
+EVENT_CONTROL_LOST = const(0x060F)
+
+
+class ScheduleApp:
+    """The app "schedule" of mission.APPS."""
+
+    NAME = "schedule"
+    PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
+
+    def __init__(self, context):
+        self._context = context
+        self._clock = context.clock
+        self._time = context.time
+        self._record = context.store.claim(0x0601, self.NAME)
+        self._entry = None
+        self._next_ms = 0  # next step of the period
+        self._steps = 0
+        self._correlation = Correlation(context, self.wake)
+        slots = 0
+        for row in QUOTAS:
+            slots += row[0]
+        packet = bytearray(PACKET_MAX)
+        self._schedule = Schedule(context.board.fram, slots)
+        self._releases = Releases(context, self._schedule, packet)
+        stock = Sequences(context.board.fram, QUOTAS)
+        self._stock = stock
+        self._runner = SequenceRuns(context, stock, self._schedule.switches, QUOTAS)
+        ScheduleService(context, self._schedule, QUOTAS, packet, self.wake)
+        SequenceService(context, stock, self._runner, QUOTAS, packet, self.wake)
+        context.functions.handle(0x0602, self.hold)
+        self._load()
+
+    def _load(self):
+        """What was stored before this start. Boot time only."""
+        schedule = self._schedule
+        found = schedule.load()
+        self._stock.load()
+        self._releases.lost = schedule.lost
+        waiting = 0
+        for count in schedule.count:
+            waiting += count
+        if not found and self._context.params.generation:
+            # The parameters are not those of a blank memory, and this should be none.
+            self._context.events.put(EVENT_CONTROL_LOST)
+        if waiting or schedule.lost:
+            self._context.events.put(EVENT_RESUMED, waiting, schedule.lost)
+
+    def start(self):
+        """Find the own place among the releases."""
+        for entry in self._context.scheduler.entries:
+            if entry.app.NAME == self.NAME:
+                if self._entry is None:
+                    self._next_ms = entry.release_ms
+                    self._correlation.start()
+                self._entry = entry
+
+    def step(self, now_ms):
+        """Once a second: time and housekeeping. Then what is due, and when it will be again."""
+        clock = self._clock
+        if clock.ticks_diff(now_ms, self._next_ms) >= 0:
+            while clock.ticks_diff(now_ms, self._next_ms) >= 0:
+                self._next_ms = clock.ticks_add(self._next_ms, self._entry.period_ms)
+            self._correlation.step()
+            if self._steps == 0:
+                self._post()
+            self._steps = (self._steps + 1) % _SLOW_STEPS
+        self._releases.run()
+        self._runner.run()
+        self.wake()
+
+    def hold(self, buf, off, owner):
+        """Handler of `schedule_hold`."""
+        done = self._schedule.switches.hold(buf[off], buf[off + 1]) >= 0
+        return failures.OK if done else failures.STORAGE_ERROR
+
+    def wake(self):
+        """Place the next release: in the first minor frame in which something is due, after the
+        running one, or with the period."""
+        wait_ms = self._releases.due_in_ms()
+        runs_ms = self._runner.due_in_ms()
+        if wait_ms < 0 or 0 <= runs_ms < wait_ms:
+            wait_ms = runs_ms
+        clock = self._clock
+        period_ms = clock.ticks_diff(self._next_ms, self._time.now_ms)
+        at_ms = self._next_ms
+        if 0 <= wait_ms < period_ms:
+            # Not in this frame: its release is past, or is running.
+            frames = min((period_ms - wait_ms) // _FRAME_MS, (period_ms - 1) // _FRAME_MS)
+            at_ms = clock.ticks_add(at_ms, -frames * _FRAME_MS)
+        if self._entry is not None:
+            self._entry.release_ms = at_ms
+
+    def _post(self):
+        schedule = self._schedule
+        releases = self._releases
+        time = self._time
+        count = schedule.count
+        loaded = self._stock.loaded
+        releases.due_in_ms()
+        struct.pack_into(
+            self._record.format,
+            self._record.data,
+            0,
+            min(time.slew_ms, _CLIP),
+            time.changes,
+            self._correlation.refused,
+            1 if releases.runs() else 0,
+            schedule.switches.enabled_owners(),
+            schedule.switches.held_owners(),
+            count[0],
+            count[1],
+            count[2],
+            count[3],
+            releases.next_s(),
+            releases.released,
+            releases.failed_count,
+            releases.late,
+            releases.skipped,
+            releases.lost,
+            min(releases.late_max_ms, _CLIP),
+            loaded[0],
+            loaded[1],
+            loaded[2],
+            loaded[3],
+            self._runner.running,
+            self._runner.commands,
+            self._runner.stopped,
+        )
+        self._record.post()
