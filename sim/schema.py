@@ -147,6 +147,7 @@ SCHEMA: dict[str, Any] = {
     "watchdog": {
         "timeout_s": number(8.0, 0.2, 3600.0),
         "boot_timeout_s": number(30.0, 0.2, 3600.0),
+        "tick_ms": Key("int", 100, 10, 100, text="period of the build's control tick: 100 or 10"),
     },
     "radio": {
         "visibility": Key("str", "stations", choices=("stations", "always")),

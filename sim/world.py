@@ -75,11 +75,7 @@ class World:
             radio["delay_s"],
             radio["bit_error_rate"],
         )
-        self.watchdog = Watchdog(
-            scenario.data["watchdog"]["timeout_s"],
-            scenario.data["watchdog"]["boot_timeout_s"],
-            GRID_US * 1e-6,
-        )
+        self.watchdog = Watchdog(scenario.data["watchdog"], GRID_US)
         self.truth = Truth()
         self.traffic = {BUS_ADCS: BusTraffic(), BUS_PLATFORM: BusTraffic()}
         self.spi = SpiBus({SELECT_FLASH: self.spacecraft.flash})
@@ -286,7 +282,8 @@ class World:
     def _watchdog_kick(self, bus: int, address: int, tx: bytes, rx_len: int) -> Answer:
         if len(tx) != 4:
             return E_INVAL, b""
-        self.watchdog.kick(self._boot_tick, int.from_bytes(tx, "little"))
+        number = int.from_bytes(tx, "little")
+        self.watchdog.kick(self._boot_tick, number, self._last_us)
         return 0, b""
 
     def device(self, name: str) -> Device:

@@ -1,12 +1,14 @@
 /* The control kernel: the part of the flight software that does not need Python.
  *
- * Timeline of control tick k, period P (MF_TICK_PERIOD_MS), grid time T_k = k * P since start:
+ * Timeline of step k of the loop, P = MF_ADCS_PERIOD_MS, grid time T_k = k * P since start:
  *   T_k - P/4  mf_kernel_timer():  queue the sensor reads (SysTick handler; returns at once)
  *   T_k        mf_kernel_tick():   take what arrived, compute, queue actuator writes, publish the
  *                                  report, kick the watchdog (PendSV, lowest priority)
  * The loop itself is mf_adcs.h; the kernel samples the devices for it, in the phases of its
  * measuring cycle, and hands its outputs to rods and wheels. Coils are off for a whole tick before
- * the field is sampled. Nothing here blocks or allocates. */
+ * the field is sampled. Nothing here blocks or allocates.
+ * A control tick is a step of the loop; in a build with a shorter MF_TICK_PERIOD_MS there are more
+ * ticks between two steps, which mind the heartbeat and the watchdog: the loop's gains are for P. */
 #ifndef MF_KERNEL_H
 #define MF_KERNEL_H
 
@@ -20,6 +22,7 @@
 #ifndef MF_TICK_PERIOD_MS
 #define MF_TICK_PERIOD_MS 100u
 #endif
+#define MF_LOOP_TICKS ((uint32_t)MF_ADCS_PERIOD_MS / MF_TICK_PERIOD_MS)
 
 /* The same as enum mf_adcs_mode (mf_adcs.h), which says what each needs. */
 enum mf_kernel_mode {

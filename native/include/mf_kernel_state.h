@@ -88,6 +88,8 @@ struct mf_kernel {
     volatile uint32_t due_tick;
     volatile bool due;     /* due_tick waits for its handler */
     volatile bool running; /* from mf_kernel_tick to mf_kernel_tick_done */
+    uint64_t next_between_ms; /* grid time of the next tick between two steps of the loop */
+    volatile bool between_due;
     bool sampled;          /* the sampling time of next_tick is over */
     uint32_t tick;         /* the last one that ran, 0 none */
     uint64_t tick_ms;      /* its grid time */

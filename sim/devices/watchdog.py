@@ -7,15 +7,22 @@ grid points at which no control tick ran, independently of what the firmware say
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class Watchdog:
-    """State of one boot after the other; grid indices count from onboard zero of the boot."""
+    """State of one boot after the other; grid indices count from onboard zero of the boot, slots
+    are periods of the control tick. `settings`: the scenario's table "watchdog"."""
 
-    def __init__(self, timeout_s: float, boot_timeout_s: float, step_s: float) -> None:
-        self._timeout = max(1, round(timeout_s / step_s))
-        self._boot_timeout = max(1, round(boot_timeout_s / step_s))
+    def __init__(self, settings: Mapping[str, Any], grid_us: int) -> None:
+        self._timeout = max(1, round(settings["timeout_s"] * 1e6 / grid_us))
+        self._boot_timeout = max(1, round(settings["boot_timeout_s"] * 1e6 / grid_us))
+        self._tick_us = 1000 * settings["tick_ms"]
+        self._ticks = grid_us // self._tick_us  # in a grid step
         self._running = False
         self._last_kick = -1
+        self._last_slot = 0
         self._last_number = 0
         self.resets = 0
         self.kicks = 0
@@ -28,17 +35,20 @@ class Watchdog:
         self._running = True
         self._last_kick = -1
 
-    def kick(self, grid: int, number: int) -> None:
-        """A kick at grid point `grid` of this boot, carrying the control tick's number."""
+    def kick(self, grid: int, number: int, time_us: int) -> None:
+        """A kick at grid point `grid` and onboard time `time_us` of this boot, carrying the control
+        tick's number."""
         self.kicks += 1
+        slot = time_us // self._tick_us
         if self._last_kick >= 0:
-            if grid == self._last_kick:
+            if slot == self._last_slot:
                 self.repeated_ticks += 1
             else:
-                self.missed_ticks += grid - self._last_kick - 1
+                self.missed_ticks += slot - self._last_slot - 1
             if number != (self._last_number + 1) & 0xFFFFFFFF:
                 self.number_errors += 1
         self._last_kick = grid
+        self._last_slot = slot
         self._last_number = number
 
     def expired(self, grid: int) -> bool:
@@ -58,5 +68,5 @@ class Watchdog:
     def end(self, grid: int) -> None:
         """The boot ended at grid point `grid`: the points since the last kick count as missed."""
         if self._last_kick >= 0:
-            self.missed_ticks += max(0, grid - self._last_kick - 1)
+            self.missed_ticks += max(0, grid * self._ticks - self._last_slot - 1)
         self._last_kick = -1

@@ -29,20 +29,22 @@ class Run:
     console: str
 
 
-def firmware(profile: str = "development", slot: str = "a", board: str = "pyboard") -> Path:
+def firmware(
+    profile: str = "development", slot: str = "a", board: str = "pyboard", tick_ms: int = 100
+) -> Path:
     """Build one image (nothing to do when it is up to date) and return its ELF file."""
-    elf, failure = _build(profile, slot, board)
+    elf, failure = _build(profile, slot, board, tick_ms)
     assert not failure, failure
     return elf
 
 
 @functools.cache
-def _build(profile: str, slot: str, board: str) -> tuple[Path, str]:
+def _build(profile: str, slot: str, board: str, tick_ms: int) -> tuple[Path, str]:
     """ELF file and what went wrong, remembered: one failing build fails its tests at once."""
     for tool in ("arm-none-eabi-gcc", "make"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed: make setup")
-    settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}"]
+    settings = [f"BOARD={board}", f"PROFILE={profile}", f"SLOT={slot}", f"TICK_MS={tick_ms}"]
     lock = ROOT / "build" / "firmware.lock"
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
@@ -56,7 +58,8 @@ def _build(profile: str, slot: str, board: str) -> tuple[Path, str]:
         )
     failure = step.stdout[-2000:] + step.stderr[-2000:] if step.returncode else ""
     suffix = "-b" if slot == "b" else ""
-    folder = ROOT / "build" / "firmware" / f"{board}-{profile}"
+    name = f"{board}-{profile}" + (f"-{tick_ms}ms" if tick_ms != 100 else "")
+    folder = ROOT / "build" / "firmware" / name
     return folder / f"microflight{suffix}.elf", failure
 
 

@@ -97,7 +97,7 @@ void mf_kernel_put_event(mf_kernel_t *kernel, uint16_t id, uint16_t arg0, uint32
     } else {
         uint32_t at = (kernel->event_head + kernel->event_count) % MF_KERNEL_EVENTS;
         kernel->events[at] =
-            (mf_kernel_event_t){kernel->tick * MF_TICK_PERIOD_MS, id, arg0, arg1};
+            (mf_kernel_event_t){kernel->tick * (uint32_t)MF_ADCS_PERIOD_MS, id, arg0, arg1};
         kernel->event_count++;
     }
     mf_port_irq_unlock(lock);
@@ -148,7 +148,7 @@ void mf_kernel_publish(mf_kernel_t *kernel)
     const mf_kernel_device_t *sensors = kernel->sensors;
     mf_report_t report = {
         .tick = kernel->tick,
-        .time_ms = kernel->tick * MF_TICK_PERIOD_MS,
+        .time_ms = kernel->tick * (uint32_t)MF_ADCS_PERIOD_MS,
         .mode = kernel->out.mode,
         .mode_reason = kernel->out.reason,
         .flags = flags(kernel),

@@ -5,11 +5,13 @@
 #include "mf_kernel_state.h"
 #include "mf_port.h"
 
-#define SAMPLE_LEAD_MS (MF_TICK_PERIOD_MS / 4u)
+#define LOOP_MS ((uint32_t)MF_ADCS_PERIOD_MS)
+#define SAMPLE_LEAD_MS (LOOP_MS / 4u)
 
 #define ROD_DIPOLE_A_M2 0.5f
 
-_Static_assert(MF_TICK_PERIOD_MS == MF_ADCS_PERIOD_MS, "one tick is one step of the loop");
+_Static_assert(MF_LOOP_TICKS * MF_TICK_PERIOD_MS == MF_ADCS_PERIOD_MS,
+               "a whole number of ticks is one step of the loop");
 _Static_assert(MF_CYCLE_TICKS == MF_ADCS_CYCLE && MF_PHASE_COILS_OFF == MF_ADCS_RODS_OFF,
                "one measuring cycle");
 _Static_assert(MF_PHASE_COILS_OFF + 3u == MF_CYCLE_TICKS, "coils off for one tick, two samples");
@@ -47,11 +49,12 @@ void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_b
     kernel->gnss_bus = gnss_bus;
     kernel->kick = kick;
     kernel->kick_ctx = kick_ctx;
-    kernel->next_tick = (uint32_t)((now_ms + SAMPLE_LEAD_MS) / MF_TICK_PERIOD_MS) + 1u;
+    kernel->next_tick = (uint32_t)((now_ms + SAMPLE_LEAD_MS) / LOOP_MS) + 1u;
     if (kernel->next_tick < MF_FIRST_TICK) {
         kernel->next_tick = MF_FIRST_TICK;
     }
-    kernel->next_tick_ms = (uint64_t)kernel->next_tick * MF_TICK_PERIOD_MS;
+    kernel->next_tick_ms = (uint64_t)kernel->next_tick * LOOP_MS;
+    kernel->next_between_ms = kernel->next_tick_ms + MF_TICK_PERIOD_MS;
     kernel->start_ms = (uint32_t)now_ms;
     kernel->beat_ms = (uint32_t)now_ms;
     kernel->heartbeat_limit_ms = (uint32_t)(MF_KERNEL_HEARTBEAT_LIMIT_S * 1000.0f);
@@ -65,7 +68,28 @@ void mf_kernel_reset(mf_kernel_t *kernel, const mf_kernel_config_t *config, mf_b
 
 uint64_t mf_kernel_next_ms(const mf_kernel_t *kernel)
 {
-    return kernel->sampled ? kernel->next_tick_ms : kernel->next_tick_ms - SAMPLE_LEAD_MS;
+    uint64_t loop_ms =
+        kernel->sampled ? kernel->next_tick_ms : kernel->next_tick_ms - SAMPLE_LEAD_MS;
+    if (MF_LOOP_TICKS > 1u && kernel->next_between_ms < loop_ms) {
+        return kernel->next_between_ms;
+    }
+    return loop_ms;
+}
+
+/* A tick between two steps of the loop; none when every tick is a step. */
+static bool between_due(mf_kernel_t *kernel, uint64_t now_ms)
+{
+    if (MF_LOOP_TICKS == 1u || now_ms < kernel->next_between_ms) {
+        return false;
+    }
+    uint32_t passed = (uint32_t)((now_ms - kernel->next_between_ms) / MF_TICK_PERIOD_MS);
+    kernel->between_due = true;
+    kernel->stats.skipped += passed;
+    if (kernel->running) {
+        kernel->stats.overruns++;
+    }
+    kernel->next_between_ms += (uint64_t)(passed + 1u) * MF_TICK_PERIOD_MS;
+    return true;
 }
 
 bool mf_kernel_timer(mf_kernel_t *kernel, uint64_t now_us)
@@ -84,17 +108,22 @@ bool mf_kernel_timer(mf_kernel_t *kernel, uint64_t now_us)
         }
     }
     if (now_ms < kernel->next_tick_ms) {
-        return false;
+        return between_due(kernel, now_ms);
+    }
+    if (MF_LOOP_TICKS > 1u && kernel->next_between_ms < kernel->next_tick_ms) {
+        kernel->stats.skipped +=
+            (uint32_t)(kernel->next_tick_ms - kernel->next_between_ms) / MF_TICK_PERIOD_MS;
     }
     /* Grid points that have passed altogether are left out; the tick counts them. */
-    uint32_t passed = (uint32_t)((now_ms - kernel->next_tick_ms) / MF_TICK_PERIOD_MS);
+    uint32_t passed = (uint32_t)((now_ms - kernel->next_tick_ms) / LOOP_MS);
     kernel->due_tick = kernel->next_tick + passed;
     kernel->due = true;
     if (kernel->running) {
         kernel->stats.overruns++;
     }
     kernel->next_tick += passed + 1u;
-    kernel->next_tick_ms += (uint64_t)(passed + 1u) * MF_TICK_PERIOD_MS;
+    kernel->next_tick_ms += (uint64_t)(passed + 1u) * LOOP_MS;
+    kernel->next_between_ms = kernel->next_tick_ms - LOOP_MS + MF_TICK_PERIOD_MS;
     kernel->sampled = false;
     return true;
 }
@@ -146,20 +175,35 @@ static bool healthy(const mf_kernel_t *kernel)
            !kernel->heartbeat_lost;
 }
 
+/* `number` of the tick, all of them counted. */
+static void feed(mf_kernel_t *kernel, uint32_t number)
+{
+    if (kernel->kick != NULL && healthy(kernel)) {
+        kernel->kick(kernel->kick_ctx, number);
+    }
+}
+
 void mf_kernel_tick(mf_kernel_t *kernel, uint64_t now_us, uint32_t lateness_ns)
 {
     uint32_t lock = mf_port_irq_lock();
     bool due = kernel->due;
     uint32_t tick = kernel->due_tick;
+    bool between = kernel->between_due;
     kernel->due = false;
-    kernel->running = kernel->running || due;
+    kernel->between_due = false;
+    kernel->running = kernel->running || due || between;
     mf_port_irq_unlock(lock);
     if (!due) {
+        if (between) {
+            kernel->lateness_ns = lateness_ns;
+            check_heartbeat(kernel, (uint32_t)(now_us / 1000u));
+            feed(kernel, (uint32_t)(now_us / 1000u / MF_TICK_PERIOD_MS));
+        }
         return;
     }
     uint32_t skipped = kernel->tick != 0 ? tick - kernel->tick - 1u : 0u;
     kernel->tick = tick;
-    kernel->tick_ms = (uint64_t)tick * MF_TICK_PERIOD_MS;
+    kernel->tick_ms = (uint64_t)tick * LOOP_MS;
     kernel->lateness_ns = lateness_ns;
     mf_kernel_time_of_tick(kernel);
     mf_kernel_devices_late(kernel);
@@ -179,9 +223,7 @@ void mf_kernel_tick(mf_kernel_t *kernel, uint64_t now_us, uint32_t lateness_ns)
     mf_kernel_watch(kernel);
     mf_kernel_devices_absent(kernel);
     mf_kernel_publish(kernel);
-    if (kernel->kick != NULL && healthy(kernel)) {
-        kernel->kick(kernel->kick_ctx, tick);
-    }
+    feed(kernel, tick * MF_LOOP_TICKS);
 }
 
 void mf_kernel_beat(mf_kernel_t *kernel, uint64_t now_us)

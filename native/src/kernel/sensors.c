@@ -10,7 +10,7 @@
 #include "mf_kernel_state.h"
 
 /* A sample is as old at its tick as the lead of sampling. */
-#define AGE_MS (MF_TICK_PERIOD_MS / 4u)
+#define AGE_MS (MF_ADCS_PERIOD_MS / 4u)
 #define PHASE_CSS_FIRST 2u
 #define PHASE_CSS_LAST 5u
 #define PHASE_SUN 5u
