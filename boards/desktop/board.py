@@ -52,12 +52,21 @@ class Board:
         self._pulled: "int | None" = None
         self.stack = native.Stack(self._watched_exchange)
         self.clock = VirtualClock(self.stack, finished, self._pulled_cause)
-        self.reset_cause = cause
         self.dictionary_hash = signature(dictionary).to_bytes(4, "big")
         self.kernel = self.stack.kernel
         self.link = self.stack.link
         self.radio = self.stack.radio
         self.fram = self.stack.fram
+        # What stands for the image in flash: a part of the C that flies here.
+        self.code = bytearray(_code())
+        self._scrub = native.Scrub(self.code, zlib.crc32(self.code))
+        self.stack.hello(cause, _FLAG_FLIGHT_BUILD if native.FLIGHT_BUILD else 0)
+        self.stack.survival.begin(cause, self.image_slot)
+        self.fresh_python(cause)
+
+    def fresh_python(self, cause: int) -> None:
+        """What a new Python finds: drivers that know nothing, and why it was started."""
+        self.reset_cause = cause
         platform = self.stack.i2c(_PLATFORM_BUS)
         self.eps = MfEps(platform)
         self.thermometer = Tmp108(platform)

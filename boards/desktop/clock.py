@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import native
 from hal import clock as hal_clock
+from native.cffi.survival import RESET, STOP
 
 
 class MissionOver(BaseException):
@@ -20,6 +21,14 @@ class BoardReset(BaseException):
     def __init__(self, cause: int) -> None:
         super().__init__(cause)
         self.cause = cause
+
+
+class PythonStopped(BaseException):
+    """Survival has stopped Python; `reason` is enum mf_survival_reason."""
+
+    def __init__(self, reason: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class VirtualClock:
@@ -57,7 +66,7 @@ class VirtualClock:
         return self._idle_us & hal_clock.TICKS_MASK
 
     def sleep_until(self, tick_ms: int) -> None:
-        """Advance to `tick_ms`, through every control tick on the way. MissionOver, BoardReset."""
+        """Advance to `tick_ms`, through every control tick on the way; raises as `check`."""
         stack = self._stack
         self.check()
         wait_ms = hal_clock.ticks_diff(tick_ms, self.ticks_ms())
@@ -77,9 +86,15 @@ class VirtualClock:
         self._idle_us += target_us - start_us
 
     def check(self) -> None:
-        """Raise MissionOver or BoardReset when one is due."""
+        """Raise MissionOver, BoardReset or PythonStopped when one is due."""
         cause = self._pulled_cause()
         if cause is not None:
             raise BoardReset(cause)
         if self._finished():
             raise MissionOver
+        survival = self._stack.survival
+        action = survival.action()
+        if action == RESET:
+            raise BoardReset(survival.reset_cause)
+        if action == STOP:
+            raise PythonStopped(survival.reason)

@@ -6,8 +6,9 @@ from typing import Protocol
 from boards import compose
 from boards.desktop.board import Board
 from boards.desktop.budget import guard
-from boards.desktop.clock import BoardReset, MissionOver
+from boards.desktop.clock import BoardReset, MissionOver, PythonStopped
 from hal import reset_cause
+from native.cffi.survival import REASON_ENDED, RESET, WAIT
 
 
 class World(Protocol):
@@ -26,14 +27,20 @@ class Outcome:
     """How a flight went: number of resets and the cause of each boot."""
 
     resets: int = 0
+    python_stops: int = 0
     causes: list[int] = field(default_factory=list)
     # Of the last boot, for tests and tools that look inside.
     mission: "compose.Mission | None" = None
 
 
+class PythonEnded(Exception):
+    """Raised by a test's mission: Python is over, as after an error that nobody caught."""
+
+
 def fly(world: World, line_budget: int = 0) -> Outcome:
     """Boot, fly, boot again after every reset, until the world has finished.
 
+    When survival stops Python, C flies on, and a fresh mission follows in the same boot.
     `line_budget` > 0 stops an app call that executes more lines of Python (slow; for debugging).
     """
     outcome = Outcome()
@@ -42,12 +49,42 @@ def fly(world: World, line_budget: int = 0) -> Outcome:
         outcome.causes.append(cause)
         try:
             board = Board(world.exchange, cause, lambda: world.finished)
-            outcome.mission = compose.build(board)
-            if line_budget:
-                guard(outcome.mission, line_budget)
-            outcome.mission.run()
+            while True:
+                _survive(board)
+                reason = _fly_python(board, outcome, line_budget)
+                outcome.python_stops += 1
+                board.stack.survival.enter(reason)
+                board.fresh_python(reset_cause.VM_RESTART)
         except MissionOver:
             return outcome
         except BoardReset as reset:
             outcome.resets += 1
             cause = reset.cause
+
+
+def _survive(board: Board) -> None:
+    """Rounds of survival on the grid of the control ticks, until Python may start."""
+    survival = board.stack.survival
+    while True:
+        action = survival.round()
+        if action == RESET:
+            raise BoardReset(survival.reset_cause)
+        if action != WAIT:
+            return
+        clock = board.clock
+        clock.sleep_until(clock.ticks_add(clock.ticks_ms(), 100 - clock.ticks_ms() % 100))
+
+
+def _fly_python(board: Board, outcome: Outcome, line_budget: int) -> int:
+    """One life of Python; why it ended (enum mf_survival_reason)."""
+    board.stack.survival.vm_started()
+    try:
+        outcome.mission = compose.build(board)
+        if line_budget:
+            guard(outcome.mission, line_budget)
+        outcome.mission.run()
+    except PythonStopped as stop:
+        return stop.reason
+    except (MemoryError, PythonEnded):
+        return REASON_ENDED
+    raise RuntimeError("the mission returned")

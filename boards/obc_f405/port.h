@@ -125,6 +125,9 @@ bool port_devbus_open(struct mf_devbus *devbus);
 __attribute__((noreturn)) void port_vm_thread(void);
 /* Leave whatever runs in thread mode and enter port_vm_thread() with a fresh stack. */
 __attribute__((noreturn)) void port_vm_enter(void);
+/* Handler: Python is given up for `reason` (enum mf_survival_reason). The exception frame to return
+ * through, which leads to port_vm_enter() without FP context. */
+const uint32_t *port_vm_stop(uint8_t reason);
 /* Bytes used at most since the start of the VM, of the processor. */
 uint32_t port_vm_stack_peak(void);
 uint32_t port_handler_stack_peak(void);

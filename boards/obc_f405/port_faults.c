@@ -2,6 +2,7 @@
  *
  * A fault in thread mode is a fault of the VM: the kernel goes on, the VM starts afresh. A fault
  * in a handler is a fault of the kernel: reset. */
+#include "mf_survival.h"
 #include "port.h"
 
 #define RAM_START 0x20000000u
@@ -11,13 +12,9 @@
 #define CFSR_MMARVALID (1u << 7)
 #define CFSR_BFARVALID (1u << 15)
 #define EXC_RETURN_THREAD (1u << 3)
-#define FPCCR_LSPACT (1u << 0)
-#define XPSR_THUMB (1u << 24)
-
-extern uint32_t vm_stack_first_frame[8]; /* the eight words below the top of the VM stack */
 
 void Fault_Handler(void);
-uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return);
+const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return);
 
 /* Returns through a frame made by port_fault(), in thread mode on PSP, without FP context. */
 __attribute__((naked)) void Fault_Handler(void)
@@ -34,7 +31,7 @@ __attribute__((naked)) void Fault_Handler(void)
                    "bx lr\n\t");
 }
 
-uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
+const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
 {
     uint32_t ipsr;
     __asm volatile("mrs %0, ipsr" : "=r"(ipsr));
@@ -61,12 +58,5 @@ uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
     if (!in_thread) {
         port_reset(PORT_RESET_FAULT);
     }
-    FPU_FPCCR &= ~FPCCR_LSPACT; /* the interrupted code's registers are given up */
-    uint32_t *fresh = vm_stack_first_frame;
-    for (uint32_t i = 0; i < 6u; i++) {
-        fresh[i] = 0;
-    }
-    fresh[6] = (uint32_t)(uintptr_t)port_vm_enter & ~1u;
-    fresh[7] = XPSR_THUMB;
-    return fresh;
+    return port_vm_stop(MF_SURVIVAL_FAULT);
 }

@@ -2,6 +2,7 @@
  * and the choice of bus backend. */
 #include "port_kernel.h"
 
+#include "image_header.h"
 #include "mf_native.h"
 
 #include "port.h"
@@ -20,6 +21,7 @@ static uint64_t tick_grid_ms PORT_KERNEL_RAM;
 
 void SysTick_Handler(void);
 void PendSV_Handler(void);
+const uint32_t *port_tick(void);
 void I2C1_EV_Handler(void);
 void I2C1_ER_Handler(void);
 void I2C2_EV_Handler(void);
@@ -78,6 +80,15 @@ void port_kernel_start(void)
     mf_kernel_config_reference(&config);
     mf_kernel_reset(&port_kernel.kernel, &config, &port_kernel.adcs_bus, &port_kernel.gnss_bus,
                     kick, kick_ctx, mf_port_now_us());
+    const mf_survival_parts_t parts = {
+        .kernel = &port_kernel.kernel,
+        .bus = &port_kernel.platform_bus,
+        .link_rx = &port_kernel.link_rx,
+        .link_tx = &port_kernel.link_tx,
+        .reset_cause = port_processor_reset_cause(),
+        .slot = (uintptr_t)&image_header == IMAGE_SLOT_A ? 0u : 1u,
+    };
+    mf_survival_reset(&port_kernel.survival, &parts);
     port_kernel.running = true;
     port_time_program();
 }
@@ -111,13 +122,35 @@ void port_kernel_timer(uint64_t now_us)
     }
 }
 
-void PendSV_Handler(void)
+/* Below every other interrupt, so that it returns to the thread and to nobody else: where Python is
+ * to be stopped, to a fresh frame that starts port_vm_enter(). */
+__attribute__((naked)) void PendSV_Handler(void)
+{
+    __asm volatile("push {r4, lr}\n\t"
+                   "bl port_tick\n\t"
+                   "pop {r4, lr}\n\t"
+                   "cbz r0, 1f\n\t"
+                   "msr psp, r0\n\t"
+                   "mvn lr, #2\n\t" /* 0xFFFFFFFD: thread, PSP, no FP context */
+                   "1: bx lr\n\t");
+}
+
+/* The frame to return through instead of the thread's own; NULL: go on with that. */
+const uint32_t *port_tick(void)
 {
     const uint32_t late = port_cycles_since_ms(tick_grid_ms);
     mf_kernel_tick(&port_kernel.kernel, mf_port_now_us(), port_cycles_to_ns(late));
     const uint32_t spent = port_cycles_since_ms(tick_grid_ms) - late;
     mf_kernel_tick_done(&port_kernel.kernel, port_cycles_to_ns(spent));
+    const enum mf_survival_action action =
+        mf_survival_tick(&port_kernel.survival, mf_port_now_us());
+    if (action == MF_SURVIVAL_RESET) {
+        port_reset(mf_survival_cause(&port_kernel.survival));
+    }
     port_time_program();
+    return action == MF_SURVIVAL_STOP
+               ? port_vm_stop(mf_survival_reason(&port_kernel.survival))
+               : NULL;
 }
 
 void I2C1_EV_Handler(void)
@@ -153,6 +186,7 @@ static const mf_native_instances_t instances = {
     .link_counters = &port_kernel.link_counters,
     .adcs_bus = &port_kernel.adcs_bus,
     .platform_bus = &port_kernel.platform_bus,
+    .survival = &port_kernel.survival,
 };
 
 const mf_native_instances_t *mf_native_instances(void)

@@ -10,6 +10,7 @@
 #include "mf_kernel.h"
 #include "mf_kernel_state.h"
 #include "mf_link.h"
+#include "mf_survival.h"
 #include "stm32/stm32.h"
 
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     mf_link_rx_t link_rx;
     mf_link_tx_t link_tx;
     mf_link_counters_t link_counters;
+    mf_survival_t survival;
     mf_stm32_i2c_t i2c1, i2c2;
     stm32_i2c_pins_t i2c1_pins, i2c2_pins;
     mf_stm32_usart_t gnss_usart;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "port.h"
+#include "port_kernel.h"
 #include "py/builtin.h"
 #include "py/cstack.h"
 #include "py/gc.h"
@@ -16,18 +17,16 @@
 #include "stm32/stm32.h"
 
 #define MAIN_MODULE "boards.obc_f405.main"
-/* A VM that dies again and again within a minute of its start cannot be helped by another start. */
-#define RESTARTS_MAX 8u
-#define SETTLED_MS 60000u
-#define RESTART_PAUSE_MS 100u
+#define FPCCR_LSPACT (1u << 0)
+#define XPSR_THUMB (1u << 24)
 
 /* From link/image.ld. */
 extern uint8_t heap_start[], heap_end[], vm_stack_bottom[], vm_stack_top[], pystack_start[];
 extern uint8_t pystack_end[];
+extern uint32_t vm_stack_first_frame[8]; /* the eight words below the top of the VM stack */
 
-static uint32_t restarts_in_a_row PORT_KERNEL_RAM;
-static bool started PORT_KERNEL_RAM;
-static uint64_t started_ms PORT_KERNEL_RAM;
+/* Why the VM ended; MF_SURVIVAL_NONE before its first start. */
+static volatile uint8_t ended PORT_KERNEL_RAM;
 
 /* "Type file" and the line where the exception was raised, as far as they fit. */
 static void describe(port_crash_t *crash, mp_obj_t exception)
@@ -78,26 +77,49 @@ static void run_main(void)
     port_record_crash(&crash);
 }
 
-static void count_start(void)
+const uint32_t *port_vm_stop(uint8_t reason)
 {
-    const uint64_t now_ms = port_now_ms();
-    if (!started) {
-        started = true;
+    ended = reason;
+    FPU_FPCCR &= ~FPCCR_LSPACT; /* the interrupted code's registers are given up */
+    uint32_t *fresh = vm_stack_first_frame;
+    for (uint32_t i = 0; i < 6u; i++) {
+        fresh[i] = 0;
+    }
+    fresh[6] = (uint32_t)(uintptr_t)port_vm_enter & ~1u;
+    fresh[7] = XPSR_THUMB;
+    return fresh;
+}
+
+/* The thread is survival's until Python may start. */
+static void survive(void)
+{
+    mf_survival_t *survival = &port_kernel.survival;
+    const bool again = ended != MF_SURVIVAL_NONE;
+    if (!again) {
+        mf_survival_begin(survival, mf_port_now_us());
     } else {
         port_kernel_vm_stopped();
-        restarts_in_a_row = now_ms - started_ms > SETTLED_MS ? 1u : restarts_in_a_row + 1u;
-        if (restarts_in_a_row > RESTARTS_MAX) {
-            port_reset(PORT_RESET_FAULT);
-        }
-        port_record_vm_restart();
-        port_sleep_until_ms(now_ms + RESTART_PAUSE_MS);
+        mf_survival_enter(survival, ended, mf_port_now_us());
     }
-    started_ms = port_now_ms();
+    ended = MF_SURVIVAL_ENDED; /* unless somebody knows better when it ends */
+    for (;;) {
+        const enum mf_survival_action action = mf_survival_round(survival, mf_port_now_us());
+        if (action == MF_SURVIVAL_RESET) {
+            port_reset(mf_survival_cause(survival));
+        }
+        if (action != MF_SURVIVAL_WAIT) {
+            break;
+        }
+        port_sleep_until_ms((port_now_ms() / MF_SURVIVAL_ROUND_MS + 1u) * MF_SURVIVAL_ROUND_MS);
+    }
+    if (again) {
+        port_record_vm_restart();
+    }
 }
 
 void port_vm_thread(void)
 {
-    count_start();
+    survive();
     mp_cstack_init_with_top(vm_stack_top, (size_t)(vm_stack_top - vm_stack_bottom));
     mp_pystack_init(pystack_start, pystack_end);
     gc_init(heap_start, heap_end);
@@ -107,6 +129,7 @@ void port_vm_thread(void)
         port_run_host_file();
     }
     #endif
+    mf_survival_vm_started(&port_kernel.survival, mf_port_now_us());
     run_main();
     mp_deinit();
     port_vm_enter();
@@ -131,6 +154,7 @@ void nlr_jump_fail(void *value)
     (void)value;
     const port_crash_t crash = {.kind = PORT_CRASH_NLR};
     port_record_crash(&crash);
+    ended = MF_SURVIVAL_LOST;
     port_vm_enter();
 }
 

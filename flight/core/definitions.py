@@ -90,6 +90,30 @@ CRASH_FIELDS = (
     ("crash_text", "u8[24]", "", "", 1, "ASCII: type of an uncaught error and its file"),
 )
 
+# Made by C: native/src/kernel/survival_packets.c, welded by tests/native/test_survival.py.
+SURVIVAL_FIELDS = (
+    ("survival_reason", "u8", "", "", 1, "why Python was stopped, SURVIVAL_REASONS"),
+    ("vm_restarts_in_row", "u8", "", "", 1, "starts of Python in a row that came to nothing"),
+    ("image_attempts", "u8[2]", "", "", 1, "starts of image A and B since one was healthy"),
+    ("beacon_slot", "u8", "", "", 1, "image that runs: 0 A, 1 B"),
+    ("image_choice", "u8", "", "", 1, "0 default, 1 command, 2 other one failed, 3 damaged"),
+    ("beacon_reset_cause", "u8", "", "", 1, "why the processor started, hal/reset_cause.py"),
+    ("beacon_control", "u8", "", "", 1, "mode of the control loop, 1 detumble"),
+    ("processor_starts", "u32", "", "", 1, "starts since the FRAM was blank"),
+    ("beacon_uptime_s", "u32", "s", "", 1, "time since this start"),
+    ("survival_age_ms", "u32", "ms", "", 1, "time since survival was entered"),
+    ("beacon_rate", "f32", "rad/s", "B", 1, "rate that the loop detumbles"),
+    ("beacon_battery", "u16", "V", "", 0.001, "battery; 0 unknown"),
+    ("vm_restarts_total", "u16", "", "", 1, "starts of Python after the first, ever, wraps"),
+    ("survival_entries", "u16", "", "", 1, "times that survival was entered, ever, wraps"),
+    ("beacons_sent", "u16", "", "", 1, "in this survival"),
+    ("direct_accepted", "u16", "", "", 1, "direct commands accepted since this start"),
+    ("direct_refused", "u16", "", "", 1, "frames and commands refused since this start"),
+    ("beacon_radio_errors", "u16", "", "", 1, "transfers with the radio that failed"),
+    ("votes_repaired", "u16", "", "", 1, "words of critical state repaired by vote"),
+    ("starts_by_cause", "u8[8]", "", "", 1, "starts by reset cause 0..7, ever, at most 255"),
+)
+
 # id, name, period_ms (0 = on event), byte order, owner index, fields, description
 PACKETS = (
     (0x0001, "core_hk", 10000, "big", 0, HK_FIELDS, "State of the computer and its software"),
@@ -97,6 +121,8 @@ PACKETS = (
     (0x0004, "schedule_times", 10000, "big", 0, TIMES_FIELDS, "Run time and jitter of every app"),
     (0x0003, "crash_record", 0, "little", 0, CRASH_FIELDS,
      "The crash that led to this start; after a start for that reason only"),
+    (0x0020, "survival_beacon", 0, "big", 0, SURVIVAL_FIELDS,
+     "Sent by C while Python does not run, at once and then every survival_beacon_s"),
 )  # fmt: skip
 
 # id, name, service, subtype, arguments, authority class, hazardous, description
@@ -129,6 +155,16 @@ COMMANDS = (
      "Let the table in use be the one that starts begin with"),
     (0x000A, "schedule_restore", 8, 1, (), "platform", False,
      "Use the mission's own table of apps"),
+    (0x0020, "restart_python", 8, 1, (), "platform", True,
+     "Stop Python and start it again; like all direct commands obeyed by survival too"),
+    (0x0021, "direct_reset", 8, 1, (), "platform", True, "Reset the processor, by C"),
+    (0x0022, "select_image", 8, 1, (("slot", "u8", 0, 1, "0 A, 1 B"),), "platform", True,
+     "Start with the image of this slot from now on, and reset"),
+    (0x0023, "direct_time", 8, 1,
+     (("seconds", "u32", 0, 0x3F000000, "s"), ("fraction", "u16", 0, 65535, "1/65536 s")),
+     "platform", False, "Set mission time, by C: as set_time"),
+    (0x0024, "cease_emission", 8, 1, (("on", "u8", 0, 1, ""),), "platform", False,
+     "1: no carrier from now on, over resets and in survival too, until 0"),
     (0x0011, "ping", 17, 1, (), "any", False, "Are you there: answered by an empty 17/2"),
 )  # fmt: skip
 
@@ -157,6 +193,13 @@ EVENTS = (
     (0x0015, 2, "table of apps refused: entry {0}, reason {1}"),
     (0x0016, 1, "table of apps in use: CRC {0:#06x}"),
     (0x0017, 1, "table of apps saved: CRC {0:#06x}"),
+    (0x0020, 4, "survival entered: reason {0}, {1} starts of Python in a row failed"),
+    (0x0021, 2, "survival left after {0} beacons and {1} ms"),
+    (0x0022, 3, "boot record not stored: status -{0}"),
+    (0x0023, 3, "critical state: {0} words repaired by vote, {1} so far"),
+    (0x0024, 3, "image {0} chosen: {1} (1 command, 2 the other failed, 3 it is damaged)"),
+    (0x0025, 1, "direct command {0:#06x} obeyed in survival"),
+    (0x0026, 4, "a step ran beyond its hard limit of {1} ms and was ended"),
 )
 
 # id, name, type, lowest, highest, default, unit, description
@@ -169,6 +212,12 @@ PARAMETERS = (
      "Leave safe mode when nothing inhibits it for so long; 0 never"),
     (0x0004, "sched_heap_scarce_B", "u16", 0, 60000, 8192, "B",
      "Less free after a collection: an app that allocated of late is started again"),
+    (0x0020, "survival_silence_ms", "u16", 2500, 30000, 4000, "ms",
+     "No heartbeat for so long: Python is stopped and survival entered"),
+    (0x0021, "survival_beacon_s", "u16", 5, 300, 10, "s",
+     "Period of the beacon; six times as long on a low battery"),
+    (0x0022, "survival_battery_low_mV", "u16", 5000, 9000, 6600, "mV",
+     "Below it survival keeps the carrier off between beacons"),
 )  # fmt: skip
 
 # code, name: why a table of apps is refused (core/app_table.py)
@@ -232,4 +281,15 @@ MODE_REASONS = (
     (16, "payload_shed"),
     (17, "time_over"),
     (18, "survived"),
+)
+
+# code, name: why Python was stopped, or not started
+SURVIVAL_REASONS = (
+    (0, "none"),
+    (1, "silent"),  # no heartbeat for survival_silence_ms
+    (2, "fault"),  # of the processor, in Python's thread
+    (3, "ended"),  # error that nobody caught
+    (4, "lost"),  # return without a catcher
+    (5, "commanded"),
+    (6, "boots"),  # too many starts in a row without health
 )

@@ -1,6 +1,7 @@
 """Supervisor: gives the heartbeat, and alone changes the spacecraft mode."""
 
-from flight.core import failures, modes
+from flight.core import failures, modes, timebase
+from flight.core.direct import Direct
 from flight.core.scheduler import GIVEN_UP
 from hal import reset_cause
 from hal.compat import const
@@ -9,6 +10,7 @@ from hal.compat import const
 _RESET_STEPS = const(4)
 
 EVENT_WITHHELD = const(0x000B)
+EVENT_TIME_SET = const(0x000C)
 EVENT_RESET = const(0x0010)
 
 
@@ -29,8 +31,10 @@ class Supervisor:
         self.heartbeats = 0
         context.scheduler.safe = self.overrun
         context.functions.handle(0x0001, self.set_mode)
+        context.functions.handle(0x0002, self.set_time)
         context.functions.handle(0x0003, context.functions.arm)
         context.functions.handle(0x0004, self.reset)
+        self._direct = Direct(context, self.set_time)
 
     def start(self):
         """Remember the mode the spacecraft starts in; nothing else survives a restart of this app,
@@ -44,6 +48,7 @@ class Supervisor:
             self._reset_in -= 1
             if self._reset_in == 0:
                 self._context.board.reset(reset_cause.SOFTWARE)
+        self._direct.update()
         if self._all_checked_in(now_ms):
             self._kernel.beat()
             self.heartbeats = (self.heartbeats + 1) & 0xFFFF
@@ -120,6 +125,14 @@ class Supervisor:
         elif mode == self._mission.SAFE:
             # Stay: leaving is now up to whoever commanded it.
             current.reason = modes.REASON_COMMAND
+        return failures.OK
+
+    def set_time(self, buf, off, owner):
+        """Handler of `set_time`."""
+        seconds = buf[off] << 24 | buf[off + 1] << 16 | buf[off + 2] << 8 | buf[off + 3]
+        fraction = buf[off + 4] << 8 | buf[off + 5]
+        self._context.time.set(seconds, fraction, timebase.QUALITY_SET)
+        self._context.events.put(EVENT_TIME_SET, 0, seconds)
         return failures.OK
 
     def reset(self, buf, off, owner):

@@ -40,6 +40,9 @@ HEADERS = (
     "mf_ubx.h",
     "mf_kernel.h",
     "mf_link.h",
+    "mf_vote.h",
+    "mf_boot_record.h",
+    "mf_survival.h",
     "mf_scrub.h",
 )
 CALLBACK = """

@@ -14,6 +14,8 @@ struct mf_host {
     mf_link_rx_t link_rx;
     mf_link_tx_t link_tx;
     mf_link_counters_t link_counters;
+    mf_survival_t survival;
+    enum mf_survival_action action;
     uint64_t now_us;
     int64_t reset_cause;
 };
@@ -60,6 +62,18 @@ size_t mf_host_size(void)
     return sizeof(mf_host_t);
 }
 
+static void survival_reset(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
+{
+    const mf_survival_parts_t parts = {.kernel = &host->kernel,
+                                       .bus = &host->platform,
+                                       .link_rx = &host->link_rx,
+                                       .link_tx = &host->link_tx,
+                                       .reset_cause = reset_cause,
+                                       .slot = slot};
+    mf_survival_reset(&host->survival, &parts);
+    host->action = MF_SURVIVAL_WAIT;
+}
+
 void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
                    const mf_kernel_config_t *config, bool authenticated_only, uint64_t now_us)
 {
@@ -79,6 +93,7 @@ void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
     mf_link_tx_reset(&host->link_tx, &host->link_rx, &host->link_counters);
     mf_kernel_reset(&host->kernel, config != NULL ? config : &reference, &host->adcs,
                     &host->gnss, mf_devbus_kick, &host->devbus, now_us);
+    survival_reset(host, 0, 0);
 }
 
 void mf_host_set_time(mf_host_t *host, uint64_t now_us)
@@ -100,6 +115,8 @@ bool mf_host_timer(mf_host_t *host, uint64_t now_us)
         /* No handler latency and no run time in virtual time. */
         mf_kernel_tick(&host->kernel, now_us, 0);
         mf_kernel_tick_done(&host->kernel, 0);
+        const enum mf_survival_action action = mf_survival_tick(&host->survival, now_us);
+        host->action = action != MF_SURVIVAL_WAIT ? action : host->action;
     }
     current = outer;
     return due;
@@ -108,6 +125,64 @@ bool mf_host_timer(mf_host_t *host, uint64_t now_us)
 int64_t mf_host_reset_cause(const mf_host_t *host)
 {
     return host->reset_cause;
+}
+
+int mf_host_action(mf_host_t *host)
+{
+    const enum mf_survival_action action = host->action;
+    host->action = MF_SURVIVAL_WAIT;
+    return (int)action;
+}
+
+void mf_host_begin(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
+{
+    mf_host_t *outer = enter(host);
+    survival_reset(host, reset_cause, slot);
+    mf_survival_begin(&host->survival, host->now_us);
+    current = outer;
+}
+
+void mf_host_enter(mf_host_t *host, uint8_t reason)
+{
+    mf_host_t *outer = enter(host);
+    mf_bus_recover(&host->platform);
+    mf_survival_enter(&host->survival, reason, host->now_us);
+    current = outer;
+}
+
+int mf_host_round(mf_host_t *host)
+{
+    mf_host_t *outer = enter(host);
+    const enum mf_survival_action action = mf_survival_round(&host->survival, host->now_us);
+    current = outer;
+    return (int)action;
+}
+
+void mf_host_vm_started(mf_host_t *host)
+{
+    mf_host_t *outer = enter(host);
+    mf_survival_vm_started(&host->survival, host->now_us);
+    current = outer;
+}
+
+void mf_host_beat(mf_host_t *host)
+{
+    mf_host_t *outer = enter(host);
+    mf_survival_beat(&host->survival, host->now_us);
+    current = outer;
+}
+
+int mf_host_direct(mf_host_t *host, uint8_t code, uint32_t value)
+{
+    mf_host_t *outer = enter(host);
+    const int status = mf_survival_direct(&host->survival, code, value, host->now_us);
+    current = outer;
+    return status;
+}
+
+mf_survival_t *mf_host_survival(mf_host_t *host)
+{
+    return &host->survival;
 }
 
 mf_kernel_t *mf_host_kernel(mf_host_t *host)
@@ -232,6 +307,7 @@ int mf_host_radio_receive(mf_host_t *host, uint8_t *out, uint32_t size)
 int mf_host_radio_control(mf_host_t *host, bool carrier, uint8_t rate_code)
 {
     mf_host_t *outer = enter(host);
+    (void)mf_survival_setting(&host->survival, MF_SETTING_RATE, rate_code);
     int status = mf_radio_control(&host->platform, carrier, rate_code);
     current = outer;
     return status;

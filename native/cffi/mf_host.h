@@ -11,6 +11,7 @@
 #include "mf_drivers.h"
 #include "mf_kernel.h"
 #include "mf_link.h"
+#include "mf_survival.h"
 
 typedef struct mf_host mf_host_t;
 
@@ -33,6 +34,16 @@ uint64_t mf_host_time(const mf_host_t *host);
 bool mf_host_timer(mf_host_t *host, uint64_t now_us);
 /* mf_port_reset was called: its cause, or -1. */
 int64_t mf_host_reset_cause(const mf_host_t *host);
+
+/* What survival asked for since it was asked last (mf_survival_action), and its thread's calls. */
+int mf_host_action(mf_host_t *host);
+void mf_host_begin(mf_host_t *host, uint8_t reset_cause, uint8_t slot);
+void mf_host_enter(mf_host_t *host, uint8_t reason);
+int mf_host_round(mf_host_t *host);
+void mf_host_vm_started(mf_host_t *host);
+void mf_host_beat(mf_host_t *host);
+int mf_host_direct(mf_host_t *host, uint8_t code, uint32_t value);
+mf_survival_t *mf_host_survival(mf_host_t *host);
 
 mf_kernel_t *mf_host_kernel(mf_host_t *host);
 mf_link_rx_t *mf_host_link_rx(mf_host_t *host);

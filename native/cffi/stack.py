@@ -13,6 +13,7 @@ from typing import Any
 from native.cffi.buffers import view
 from native.cffi.loader import ffi, lib
 from native.cffi.parts import I2C, SPI, Fram, Radio
+from native.cffi.survival import Survival
 
 Exchange = Callable[[bytes], bytes]
 
@@ -125,7 +126,28 @@ class Kernel:
 
     def beat(self) -> None:
         """Heartbeat of the supervisor, stamped with the present time."""
-        lib.mf_kernel_beat(self._kernel, lib.mf_host_time(self._stack._host))
+        lib.mf_host_beat(self._stack._host)
+        self._stack._ended(0)
+
+    def direct(self, code: int, value: int = 0) -> int:
+        """A direct command (`enum mf_survival_direct`); 0 or -errno."""
+        if not (0 <= code <= 255 and 0 <= value < 1 << 30):
+            return int(lib.MF_E_INVAL)
+        return self._stack._ended(lib.mf_host_direct(self._stack._host, code, value))
+
+    def setting(self, code: int, value: int) -> int:
+        """A setting of survival (`enum mf_survival_setting`); 0 or -errno."""
+        if not (0 <= code <= 255 and 0 <= value < 1 << 30):
+            return int(lib.MF_E_INVAL)
+        return int(lib.mf_survival_setting(self._stack.survival.state, code, value))
+
+    def ceased(self) -> bool:
+        """Emission has been ceased by command."""
+        return bool(lib.mf_survival_ceased(self._stack.survival.state))
+
+    def defaults(self) -> bool:
+        """So many starts have failed in a row that this one takes default parameters."""
+        return bool(lib.mf_survival_defaults(self._stack.survival.state))
 
     def event_into(self, buf: Any) -> bool:
         """Take the oldest kernel event (12 bytes little-endian) out; False when there is none."""
@@ -217,6 +239,7 @@ class Stack:
             authenticated_only,
             now_us,
         )
+        self.survival = Survival(self)
         self.kernel = Kernel(self)
         self.link = Link(self)
         self.radio = Radio(self)

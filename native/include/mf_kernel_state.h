@@ -135,6 +135,7 @@ struct mf_kernel {
     uint32_t start_ms;
     uint32_t heartbeat_limit_ms;
     bool heartbeat_lost;
+    volatile bool surviving; /* the loop goes no further than detumbling */
 
     /* Queues, all under the interrupt lock */
     mf_kernel_command_t commands[MF_KERNEL_COMMANDS];

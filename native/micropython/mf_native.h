@@ -6,6 +6,7 @@
 #include "mf_bus.h"
 #include "mf_kernel.h"
 #include "mf_link.h"
+#include "mf_survival.h"
 #include "py/obj.h"
 
 #define MF_NATIVE_BUS_TIMEOUT_US 20000u
@@ -18,6 +19,7 @@ typedef struct {
     mf_link_counters_t *link_counters;
     mf_bus_t *adcs_bus;     /* bus 1 */
     mf_bus_t *platform_bus; /* bus 2: radio, FRAM, Python drivers */
+    mf_survival_t *survival;
 } mf_native_instances_t;
 
 const mf_native_instances_t *mf_native_instances(void);
@@ -35,11 +37,11 @@ extern const mp_obj_base_t mf_native_fram_obj;
 extern const mp_obj_type_t mf_i2c_type;
 
 extern const mp_obj_type_t mf_native_files_type;
-
-#endif
 extern const mp_obj_type_t mf_native_archive_type;
 
 /* What lies behind an object of native.Files (TypeError when it is another), and what its device
  * raised in the call that ended with `status`: raised again, else `status` as an object. */
 struct mf_files *mf_native_files(mp_obj_t object);
 mp_obj_t mf_native_files_done(mp_obj_t object, int status);
+
+#endif

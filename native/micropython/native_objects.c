@@ -134,10 +134,46 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_command_obj, 5, 5, kernel_comm
 
 static mp_obj_t kernel_beat(mp_obj_t self)
 {
-    mf_kernel_beat(mf_native_instances()->kernel, mf_port_now_us());
+    mf_survival_beat(mf_native_instances()->survival, mf_port_now_us());
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(kernel_beat_obj, kernel_beat);
+
+static mp_obj_t kernel_direct(mp_obj_t self, mp_obj_t code_obj, mp_obj_t value_obj)
+{
+    const mp_int_t code = mp_obj_get_int(code_obj);
+    const mp_int_t value = mp_obj_get_int(value_obj);
+    if (code < 0 || code > 255 || value < 0) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_survival_direct(mf_native_instances()->survival, (uint8_t)code,
+                                    (uint32_t)value, mf_port_now_us()));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(kernel_direct_obj, kernel_direct);
+
+static mp_obj_t kernel_setting(mp_obj_t self, mp_obj_t code_obj, mp_obj_t value_obj)
+{
+    const mp_int_t code = mp_obj_get_int(code_obj);
+    const mp_int_t value = mp_obj_get_int(value_obj);
+    if (code < 0 || code > 255 || value < 0) {
+        return small(MF_E_INVAL);
+    }
+    return small(mf_survival_setting(mf_native_instances()->survival, (uint8_t)code,
+                                     (uint32_t)value));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(kernel_setting_obj, kernel_setting);
+
+static mp_obj_t kernel_ceased(mp_obj_t self)
+{
+    return mp_obj_new_bool(mf_survival_ceased(mf_native_instances()->survival));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(kernel_ceased_obj, kernel_ceased);
+
+static mp_obj_t kernel_defaults(mp_obj_t self)
+{
+    return mp_obj_new_bool(mf_survival_defaults(mf_native_instances()->survival));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(kernel_defaults_obj, kernel_defaults);
 
 static mp_obj_t kernel_event_into(mp_obj_t self, mp_obj_t buffer)
 {
@@ -162,6 +198,10 @@ static const mp_rom_map_elem_t kernel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_gnss_time_into), MP_ROM_PTR(&kernel_gnss_time_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_command), MP_ROM_PTR(&kernel_command_obj)},
     {MP_ROM_QSTR(MP_QSTR_beat), MP_ROM_PTR(&kernel_beat_obj)},
+    {MP_ROM_QSTR(MP_QSTR_direct), MP_ROM_PTR(&kernel_direct_obj)},
+    {MP_ROM_QSTR(MP_QSTR_setting), MP_ROM_PTR(&kernel_setting_obj)},
+    {MP_ROM_QSTR(MP_QSTR_ceased), MP_ROM_PTR(&kernel_ceased_obj)},
+    {MP_ROM_QSTR(MP_QSTR_defaults), MP_ROM_PTR(&kernel_defaults_obj)},
     {MP_ROM_QSTR(MP_QSTR_event_into), MP_ROM_PTR(&kernel_event_into_obj)},
 };
 static MP_DEFINE_CONST_DICT(kernel_locals, kernel_locals_table);
@@ -288,6 +328,8 @@ static mp_obj_t radio_control(mp_obj_t self, mp_obj_t carrier, mp_obj_t rate)
     if (code < 0 || code > 255) {
         return small(MF_E_INVAL);
     }
+    /* Survival speaks at the rate that was set last. */
+    (void)mf_survival_setting(mf_native_instances()->survival, MF_SETTING_RATE, (uint32_t)code);
     return small(mf_radio_control(mf_native_instances()->platform_bus, mp_obj_is_true(carrier),
                                   (uint8_t)code));
 }

@@ -98,7 +98,7 @@ def test_killed_devices_end_in_a_named_event_and_a_defined_mode(devices, event, 
     assert flight.outcome.resets == 0
 
 
-def test_python_that_stops_checking_in_is_reset_by_the_watchdog_and_flies_on(monkeypatch):
+def test_python_that_stops_checking_in_is_stopped_by_survival_and_flies_on(monkeypatch):
     build = compose.build
     built = []
 
@@ -106,16 +106,20 @@ def test_python_that_stops_checking_in_is_reset_by_the_watchdog_and_flies_on(mon
         flown = build(board)
         built.append(flown)
         if len(built) == 1:
-            # A critical app that never ends a step: no heartbeat, then no watchdog kick.
+            # A critical app that never ends a step: no heartbeat, then survival.
             flown.apps["power"].step = _fail
         return flown
 
     monkeypatch.setattr(compose, "build", build_broken_first)
     flight = Flight("duration_s=150")
-    assert flight.outcome.causes == [reset_cause.POWER_ON, reset_cause.PIN]
-    assert flight.last("core_hk")["boot_count"] == 2
-    assert flight.last("core_hk")["reset_cause"] == reset_cause.PIN
-    assert flight.events().count(0x0001) == 2 and 0x000B in flight.events()
+    assert flight.outcome.causes == [reset_cause.POWER_ON]
+    assert flight.outcome.python_stops == 1
+    assert flight.last("core_hk")["reset_cause"] == reset_cause.VM_RESTART
+    beacon = flight.last("survival_beacon")
+    assert (beacon["survival_reason"], beacon["beacons_sent"]) == (1, 0)
+    assert flight.events().count(0x0001) == 2
+    for event in (0x000B, 0x0020, 0x0021):
+        assert event in flight.events()
 
 
 def _fail(now_ms):

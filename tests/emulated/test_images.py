@@ -90,14 +90,15 @@ def test_the_proof_would_see_a_development_build():
     assert b"run=" in qemu.firmware().with_suffix(".bin").read_bytes()
 
 
-def test_kernel_block_is_aligned_for_the_mpu():
+def test_kernel_block_is_laid_out_for_the_mpu():
+    """A region of 32 KB, of which subregions of 4 KB from the second on are guarded."""
     with qemu.firmware().open("rb") as file:
         table = ELFFile(file).get_section_by_name(".symtab")
         value = {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
-    block = value["kernel_block_size"]
-    assert block & (block - 1) == 0
-    assert value["kernel_start"] % block == 0
-    assert value["kernel_bss_end"] <= value["kernel_start"] + block
+    assert value["kernel_start"] % (32 * 1024) == 0
+    assert value["kernel_guarded_start"] == value["kernel_start"] + 4096
+    assert value["kernel_guarded_start"] <= value["kernel_bss_start"]
+    assert value["kernel_bss_end"] <= value["kernel_guarded_end"] <= value["kernel_start"] + 24576
     assert value["vm_guard"] % 256 == 0
 
 

@@ -112,44 +112,6 @@ def test_an_app_that_allocates_is_found_out(tmp_path):
     assert flight.console.splitlines()[2] != "0 0"
 
 
-HANG = (
-    COMPOSE
-    + """
-if obc.boot_count() > 1:
-    print(obc.reset_cause(), obc.clock.ticks_ms() < 1000)
-else:
-    mission = compose.build(board.build())
-    def hang(now_ms):
-        if now_ms > 35000:
-            print("hangs")
-            while True:
-                pass
-    mission.apps["payload"].step = hang
-    mission.run()
-"""
-)
-
-
-def test_hung_python_ends_in_a_watchdog_reset(tmp_path):
-    """No heartbeat: the loop goes idle with its coils off, C feeds the watchdog no longer, the
-    world resets the processor."""
-    flight = Flight(tmp_path, 90.0, ("watchdog.timeout_s=3.0",))
-    encoder = Encoder(flight.dictionary)
-    flight.uplink(5.0, encoder.frame("set_parameters", {"attitude_heartbeat_limit": 2.0}))
-    flight.fly(HANG)
-    assert flight.console.splitlines() == ["hangs", "2 True"]
-    assert flight.status == 0
-    assert flight.world.counters["watchdog_resets"] == 1
-    (_, first), (reset_s, second) = flight.world.boots
-    assert (first, second) == (1, 2)
-    # Hung at 35 s; the last beat is 2 s old at 37 s, the watchdog waits 3 s more.
-    assert 39.5 < reset_s < 41.5
-    truth = flight.world.truth
-    dipole = dict(zip(truth["t_s"].round(), truth["dipole_A_m2"], strict=True))
-    assert max(dipole[t_s] for t_s in range(25, 35)) > 0.1
-    assert dipole[39.0] == 0.0, "coils off before the reset"
-
-
 CRASH = (
     COMPOSE
     + """

@@ -138,6 +138,9 @@ class Kernel:
         self.commands: list[tuple[int, int, float]] = []
         self.refuse = 0
         self.beats = 0
+        self.direct_calls: list[tuple[int, int]] = []
+        self.settings: dict[int, int] = {}
+        self.emission_ceased = False
         self.events: deque[bytes] = deque()
 
     def set_report(self, mode: int, reason: int, flags: int) -> None:
@@ -201,6 +204,20 @@ class Kernel:
 
     def beat(self) -> None:
         self.beats += 1
+
+    def direct(self, code: int, value: int) -> int:
+        self.direct_calls.append((code, value))
+        return 0
+
+    def setting(self, code: int, value: int) -> int:
+        self.settings[code] = value
+        return 0
+
+    def ceased(self) -> bool:
+        return self.emission_ceased
+
+    def defaults(self) -> bool:
+        return False
 
     def event_into(self, buf: Any) -> bool:
         if not self.events:

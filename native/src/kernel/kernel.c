@@ -154,7 +154,7 @@ static void step(mf_kernel_t *kernel, bool skipped)
     in->time_us = kernel->tick_ms * 1000u;
     in->rods_working = mf_kernel_rods_working(kernel);
     mf_adcs_limit_mode(&kernel->adcs,
-                       kernel->heartbeat_lost ? MF_ADCS_DETUMBLE : MF_ADCS_POINTING,
+                       kernel->heartbeat_lost || kernel->surviving ? MF_ADCS_DETUMBLE : MF_ADCS_POINTING,
                        MF_ADCS_REASON_HEARTBEAT_LOST);
     kernel->report_sequence++;
     (void)mf_adcs_step(&kernel->adcs, &kernel->config.adcs, in, &kernel->out);
@@ -229,4 +229,12 @@ void mf_kernel_tick(mf_kernel_t *kernel, uint64_t now_us, uint32_t lateness_ns)
 void mf_kernel_beat(mf_kernel_t *kernel, uint64_t now_us)
 {
     kernel->beat_ms = (uint32_t)(now_us / 1000u);
+}
+
+void mf_kernel_survive(mf_kernel_t *kernel, bool on)
+{
+    if (on && !kernel->surviving) {
+        (void)mf_kernel_command(kernel, MF_CMD_SET_MODE, MF_MODE_DETUMBLE, 0.0f);
+    }
+    kernel->surviving = on;
 }

@@ -1,0 +1,154 @@
+/* The radio of a round: set up, telecommands in, beacon out; the battery decides how much. All of
+ * it blocks, within the bounds of the drivers, in thread context. */
+#include "mf_drivers.h"
+#include "survival_state.h"
+
+#define FRAMES_PER_ROUND 4u
+#define PACKETS_PER_FRAME 16u
+#define HOST 0u
+#define LOW_BATTERY_FACTOR 6u
+#define TX_SLOTS 8
+#define EPS_ADDRESS 0x18u
+#define EPS_SWITCHES 0x02u
+#define EPS_BATTERY 0x04u
+#define EPS_TRANSMITTER_AND_RODS 0x05u
+#define EPS_TIMEOUT_US 20000u
+
+static void failed(mf_survival_t *self)
+{
+    self->radio_errors++;
+    self->radio_ready = false;
+}
+
+/* Payload and heater off, radio and rods on; the battery's voltage. What does not answer changes
+ * nothing: without a known voltage the beacon keeps its rate. */
+static void look_after_power(mf_survival_t *self)
+{
+    static const uint8_t switches[3] = {EPS_SWITCHES, 0, EPS_TRANSMITTER_AND_RODS};
+    static const uint8_t battery = EPS_BATTERY;
+    uint8_t raw[2];
+    mf_xfer_t off = {.op = MF_OP_I2C, .address = EPS_ADDRESS, .tx = switches, .tx_len = 3};
+    mf_xfer_t ask = {
+        .op = MF_OP_I2C, .address = EPS_ADDRESS, .tx = &battery, .tx_len = 1, .rx = raw, .rx_len = 2};
+    (void)mf_bus_transfer(self->parts.bus, &off, EPS_TIMEOUT_US);
+    self->battery_known = mf_bus_transfer(self->parts.bus, &ask, EPS_TIMEOUT_US) >= 0;
+    if (self->battery_known) {
+        const uint32_t steps = (uint32_t)raw[0] << 8 | raw[1];
+        self->battery_mV = (uint16_t)(steps * 5u / 4u < UINT16_MAX ? steps * 5u / 4u : UINT16_MAX);
+    }
+}
+
+static bool battery_low(const mf_survival_t *self)
+{
+    return self->battery_known && self->battery_mV < survival_get(self, WORD_BATTERY_MV);
+}
+
+static bool set_carrier(mf_survival_t *self, bool on)
+{
+    const uint8_t rate = (uint8_t)survival_get(self, WORD_RATE);
+    if (mf_radio_control(self->parts.bus, on, rate) < 0) {
+        failed(self);
+        return false;
+    }
+    self->carrier = on;
+    return true;
+}
+
+void survival_radio_reset(mf_survival_t *self)
+{
+    self->radio_ready = false;
+    mf_link_tx_reset(self->parts.link_tx, self->parts.link_rx, self->parts.link_tx->counters);
+}
+
+static void send_frame(mf_survival_t *self)
+{
+    const int size = mf_link_tx_frame(self->parts.link_tx, HOST, self->frame);
+    if (size > 0 && mf_radio_send(self->parts.bus, self->frame, (uint32_t)size) < 0) {
+        failed(self);
+    }
+}
+
+void survival_send(mf_survival_t *self, uint32_t size)
+{
+    uint32_t at = 0;
+    if (!self->radio_ready || !self->carrier) {
+        return;
+    }
+    while (at < size) {
+        const int taken = mf_link_tx_push(self->parts.link_tx, HOST, self->packet, at, size);
+        if (taken < 0) {
+            return;
+        }
+        at += (uint32_t)taken;
+        if (at < size) {
+            send_frame(self);
+        }
+    }
+}
+
+static void receive(mf_survival_t *self, uint64_t now_us)
+{
+    for (uint32_t i = 0; i < FRAMES_PER_ROUND; i++) {
+        const int size = mf_radio_receive(self->parts.bus, self->received, sizeof(self->received));
+        if (size < 0) {
+            failed(self);
+            return;
+        }
+        if (size == 0) {
+            return;
+        }
+        if (mf_link_rx_frame(self->parts.link_rx, self->received, (uint32_t)size) < 0) {
+            self->refused++;
+            continue;
+        }
+        for (uint32_t k = 0; k < PACKETS_PER_FRAME; k++) {
+            const int length = mf_link_rx_packet(self->parts.link_rx, self->received,
+                                                 sizeof(self->received));
+            if (length <= 0) {
+                break;
+            }
+            survival_command(self, self->received, (uint32_t)length, self->parts.link_rx->vc,
+                             now_us);
+        }
+    }
+}
+
+void survival_radio(mf_survival_t *self, uint64_t now_us)
+{
+    const uint32_t now_ms = (uint32_t)(now_us / 1000u);
+    const bool emit = !mf_survival_ceased(self);
+    const bool due = survival_due(now_ms, survival_get(self, WORD_BEACON_MS));
+    if (due) {
+        look_after_power(self);
+    }
+    if (!self->radio_ready) {
+        self->radio_ready = mf_radio_probe(self->parts.bus) >= 0;
+        if (!self->radio_ready) {
+            failed(self);
+            return;
+        }
+        (void)set_carrier(self, emit && (due || !battery_low(self)));
+    } else if (self->carrier && !emit) {
+        (void)set_carrier(self, false);
+    } else if (emit && !self->carrier && (due || !battery_low(self))) {
+        (void)set_carrier(self, true);
+    }
+    if (self->radio_ready) {
+        receive(self, now_us);
+    }
+    if (due && self->radio_ready) {
+        const uint32_t factor = battery_low(self) ? LOW_BATTERY_FACTOR : 1u;
+        const uint32_t period_ms = survival_get(self, WORD_BEACON_S) * 1000u * factor;
+        survival_send(self, survival_beacon(self, now_us));
+        self->beacons = (uint16_t)(self->beacons + (emit ? 1u : 0u));
+        survival_set(self, WORD_BEACON_MS, now_ms + period_ms);
+    }
+    if (self->radio_ready && self->carrier) {
+        send_frame(self);
+    }
+    /* On a low battery the carrier is on while there is something to send. */
+    if (self->radio_ready && self->carrier && battery_low(self) && !due &&
+        mf_radio_tx_free(self->parts.bus) == TX_SLOTS) {
+        (void)set_carrier(self, false);
+    }
+}
