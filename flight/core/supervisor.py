@@ -1,6 +1,6 @@
 """Supervisor: gives the heartbeat, and alone changes the spacecraft mode."""
 
-from flight.core import failures, modes, timebase
+from flight.core import failures, modes
 from flight.core.direct import Direct
 from flight.core.scheduler import GIVEN_UP
 from hal import reset_cause
@@ -10,7 +10,6 @@ from hal.compat import const
 _RESET_STEPS = const(4)
 
 EVENT_WITHHELD = const(0x000B)
-EVENT_TIME_SET = const(0x000C)
 EVENT_RESET = const(0x0010)
 
 
@@ -31,7 +30,6 @@ class Supervisor:
         self.heartbeats = 0
         context.scheduler.safe = self.overrun
         context.functions.handle(0x0001, self.set_mode)
-        context.functions.handle(0x0002, self.set_time)
         context.functions.handle(0x0003, context.functions.arm)
         context.functions.handle(0x0004, self.reset)
         self._direct = Direct(context, self.set_time)
@@ -128,12 +126,8 @@ class Supervisor:
         return failures.OK
 
     def set_time(self, buf, off, owner):
-        """Handler of `set_time`."""
-        seconds = buf[off] << 24 | buf[off + 1] << 16 | buf[off + 2] << 8 | buf[off + 3]
-        fraction = buf[off + 4] << 8 | buf[off + 5]
-        self._context.time.set(seconds, fraction, timebase.QUALITY_SET)
-        self._context.events.put(EVENT_TIME_SET, 0, seconds)
-        return failures.OK
+        """Mission time by direct command: as by `set_time`, whose handler the schedule has."""
+        return self._context.correlation.set_time(buf, off, owner)
 
     def reset(self, buf, off, owner):
         """Handler of `reset`, which the service has found armed."""

@@ -41,6 +41,7 @@ class ScheduleApp:
         self._next_ms = 0  # next step of the period
         self._steps = 0
         self._correlation = Correlation(context, self.wake)
+        context.correlation = self._correlation
         slots = 0
         for row in QUOTAS:
             slots += row[0]
