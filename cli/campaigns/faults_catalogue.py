@@ -217,7 +217,8 @@ def sample(seed: int, count: int) -> List[Case]:
     once, phases and lengths taking turns; then from each group in turn, in an order that `seed`
     draws, until there are enough."""
     pairs: Dict[Tuple[str, str], List[Case]] = {}
-    chosen, groups = [], {}
+    chosen: List[Case] = []
+    groups: Dict[str, List[Case]] = {}
     for case in catalogue(seed):
         if case.group == "none":
             chosen.append(case)

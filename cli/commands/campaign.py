@@ -1,6 +1,7 @@
 """`microflight campaign`: many flights on a dask cluster, their statistics, the worst of them."""
 
 import argparse
+import importlib
 import os
 import time
 from functools import partial
@@ -10,14 +11,16 @@ from typing import Any, Dict, List, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.campaigns import adcs_mc
+from cli.campaigns import adcs_mc, faults
 from cli.campaigns.runs import Run
 from cli.commands.bench import git_revision, print_figures
 from cli.commands.fly import check_writable, write_json
 from cli.errors import CliError
 
-# One file each: NAME, HELP, EPILOG, add_options, plan, fly_run, figures, document.
-KINDS = (adcs_mc,)
+# One file each: NAME, HELP, EPILOG, add_options, plan, fly_run, figures, document. RUNS_DEFAULT: of
+# --runs; without it that must be given. REPORT: the module of the page, ground/campaign_report.py
+# without it. `tell`: of one run that was asked for with --case.
+KINDS = (adcs_mc, faults)
 RUNS_MAX = 100_000
 WORKERS_MAX = 1024
 SEED_MAX = 2**63 - 1
@@ -27,6 +30,7 @@ EPILOG = """\
 examples:
   microflight campaign adcs-mc --runs 100            Monte Carlo of attitude control, all cores
   microflight campaign adcs-mc --runs 1000 --scheduler tcp://10.0.0.5:8786
+  microflight campaign faults                        every fault in every phase, bit flips
   microflight campaign adcs-mc --help                what it draws, more examples
 
 exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
@@ -51,7 +55,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
             epilog=kind.EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        one.add_argument("--runs", required=True, type=int, metavar="N", help="how many flights")
+        runs = getattr(kind, "RUNS_DEFAULT", None)
+        told = "how many flights" if runs is None else f"how many flights; default {runs}"
+        one.add_argument(
+            "--runs", required=runs is None, default=runs, type=int, metavar="N", help=told
+        )
         one.add_argument(
             "--scheduler",
             metavar="ADDRESS",
@@ -117,9 +125,9 @@ def _fly_all(kind: Any, arguments: argparse.Namespace, runs: Sequence[Run]) -> L
         return cluster.Campaign(client, kind.fly_run).fly_all(runs, on_row)
 
 
-def _write_report(path: str, document: Dict[str, Any]) -> None:
+def _write_report(path: str, document: Dict[str, Any], module: str) -> None:
     try:
-        from ground.campaign_report import write_report
+        write_report = importlib.import_module(module).write_report
     except ModuleNotFoundError as error:
         raise CliError(f"the report needs the package {error.name}: make setup") from error
     try:
@@ -149,7 +157,11 @@ def run(kind: Any, arguments: argparse.Namespace) -> int:
     _check(arguments)
     started_s = time.perf_counter()
     runs = kind.plan(arguments)
+    if not runs:
+        return 0
     rows = _fly_all(kind, arguments, runs)
+    if getattr(arguments, "case", None):
+        return int(kind.tell(rows))
     figures = kind.figures(rows)
     passed = all(figure.passed for figure in figures)
     document: Dict[str, Any] = {
@@ -167,7 +179,8 @@ def run(kind: Any, arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(arguments.json, document)
     if arguments.report:
-        _write_report(arguments.report, document)
+        module = getattr(kind, "REPORT", "ground.campaign_report")
+        _write_report(arguments.report, document, module)
     print(
         f"campaign {kind.NAME}: {document['verdict']}, {len(rows)} runs in"
         f" {document['wall_s']:.1f} s, seed {arguments.seed}"

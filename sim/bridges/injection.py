@@ -4,7 +4,7 @@ The instant is the end of the read that exchange number `exchange` of the flight
 same in every flight. QEMU counts instructions, but it lets virtual time run to the next timer
 whenever a breakpoint stops the processor. So the processor is stopped at a breakpoint once only;
 and `TIMER` gives the emulator a timer of its own, in step with virtual time from its start, that
-makes the leap 2 ms at most and always the same. The stop before that, which sets the breakpoint,
+makes the leap 10 ms at most and always the same. The stop before that, which sets the breakpoint,
 comes by connecting and costs nothing; so that it surely comes between two exchanges, the processor
 must sleep between exchange `exchange` and the one before.
 """
@@ -31,7 +31,7 @@ GAP_US = 4000
 PORT = ("-gdb", f"unix:{SOCKET},server=on,wait=off")
 TIMER = (
     *("-netdev", "hubport,id=beat,hubid=0"),
-    *("-object", "filter-buffer,id=beat-timer,netdev=beat,interval=2000"),
+    *("-object", "filter-buffer,id=beat-timer,netdev=beat,interval=10000"),
 )
 
 
