@@ -17,12 +17,14 @@ from flight.services.events import EventReports
 from flight.services.function import Functions
 from flight.services.parameters import ParameterReports, Parameters
 from flight.services.test import Test
+from flight.services.time import TimeReports
 from flight.services.verification import Verification
 
 
 class Context:
     """Plain attributes: `mission board clock time events store params telemetry modes memory
-    scheduler app_table event_reports functions commands leop`. Built once per boot."""
+    scheduler app_table event_reports functions commands
+    time_reports leop`, and from the app schedule `correlation`. Built once per boot."""
 
     def __init__(self, board):
         records.forget()
@@ -41,6 +43,7 @@ class Context:
         self.event_reports = EventReports(self.events, self.telemetry)
         self.functions = Functions(dictionary, self.time)
         self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
+        self.time_reports = TimeReports(dictionary, self.commands, self.telemetry, self.time)
         self.leop = Leop(self)
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))

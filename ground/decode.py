@@ -18,6 +18,7 @@ from ground import schedule
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
 from ground.packets import TmPacket, parse_tm
+from ground.time_report import Correlator, is_time_packet
 from ground.verification import describe_verification
 
 WAITING_MAX = 512
@@ -26,6 +27,7 @@ EVENT_SERVICE = 5
 VERIFICATION_SERVICE = 1
 PONG = (17, 2)
 PARAMETERS = (20, 2)
+VC_COUNT = 3  # octet of a frame with the frame count of its virtual channel
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Decoder:
         self.refused: Counter[str] = Counter()
         self.mismatch: Optional[str] = None
         self.confirmed = False
+        self.clock = Correlator()
         self._listener = listener
         self._waiting: Deque["tuple[float, int, TmPacket]"] = deque()
 
@@ -104,6 +107,9 @@ class Decoder:
             return []
         reports: List[Report] = []
         for octets in delivery.packets:
+            if is_time_packet(octets):
+                reports += self._time_report(received_s, delivery.vc, octets)
+                continue
             packet = parse_tm(octets)
             if isinstance(packet, str):
                 self.refused[packet] += 1
@@ -119,10 +125,38 @@ class Decoder:
             elif len(self._waiting) > WAITING_MAX or self.mismatch:
                 self._waiting.popleft()
                 self.refused["unconfirmed"] += 1
+        if delivery.vc == 0:
+            self.clock.frame(received_s, frame[VC_COUNT])
         if self._listener is not None:
             for report in reports:
                 self._listener(report)
         return reports
+
+    def _time_report(self, received_s: float, vc: int, octets: bytes) -> List[Report]:
+        """A time report 9/2: it needs no dictionary."""
+        clock = self.clock.report(octets)
+        if isinstance(clock, str):
+            self.refused[clock] += 1
+            return []
+        self.packets += 1
+        quality, exponent = clock.quality, clock.exponent
+        packet = TmPacket(0, 0, 9, 2, 0, 0, quality, int(clock.onboard_s), 0, octets[6:-2])
+        values = {
+            "onboard_s": clock.onboard_s,
+            "ground_s": clock.ground_s,
+            "offset_s": clock.offset_s,
+            "drift_ppm": clock.drift_ppm,
+            "quality": quality,
+            "exponent": exponent,
+            "stepped": clock.stepped,
+        }
+        owner = self.dictionary.partners[vc].name
+        report = Report(
+            "time", "time_report", 0x0902, received_s, clock.onboard_s, vc, owner, packet
+        )
+        report.raw = report.values = values
+        report.text, report.severity = clock.text, "info"
+        return [report]
 
     def _is_boot(self, packet: TmPacket) -> bool:
         return packet.service == EVENT_SERVICE and self._event_id(packet) == definitions.BOOT_EVENT

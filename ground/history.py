@@ -41,6 +41,11 @@ class History:
                 self.events.append(report)
                 self.recent.append(report)
 
+        elif report.kind == "time":
+            self.latest[report.name] = report
+            if report.values["stepped"]:
+                self.events.append(report)
+                self.recent.append(report)
         elif report.kind == "parameters":
             self.parameters.update(report.values)
 

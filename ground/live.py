@@ -16,6 +16,7 @@ from ground.decode import Decoder
 from ground.dictionary import Dictionary
 from ground.history import History
 from ground.names import TARGETS
+from ground.time_report import QUALITIES
 
 REFRESH_S = 0.2
 PLAIN_EVERY_S = 600.0
@@ -170,10 +171,19 @@ class LiveView:
             ("payload", _show(value("payload_sample", "temperature"), "degC")),
             ("in view", ", ".join(self._stations()) or "no station"),
             ("frames", f"{counters.frames}, {self._decoder.bad_frames} bad, {counters.gaps} gaps"),
-            ("packets", str(self._decoder.packets)),
+            ("packets", f"{self._decoder.packets}, clock {self._clock()}"),
         ):
             table.add_row(name, text)
         return table
+
+    def _clock(self) -> str:
+        """Quality of the onboard clock, and how fast it runs away from the ground's."""
+        report = self._history.latest.get("time_report")
+        if report is None:
+            return "-"
+        drift = report.values["drift_ppm"]
+        name = QUALITIES.get(report.values["quality"], "-")
+        return name if drift is None else f"{name}, {drift:+.1f} ppm"
 
     def _error(self) -> str:
         """Error against the target, and which."""

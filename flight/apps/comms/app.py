@@ -43,6 +43,7 @@ class Comms:
         self._params = context.params
         self._queues = context.telemetry.queues
         self._reports = context.event_reports
+        self._time_reports = context.time_reports
         self._radio = context.board.radio
         self._link = context.board.link
         self._counters = context.store.claim(0x0301, self.NAME)
@@ -210,6 +211,8 @@ class Comms:
             self._failed(status)
             return False
         self._sent = (self._sent + 1) & 0xFFFF
+        if vc == 0:
+            self._time_reports.frame_sent(self._frame, n)
         return True
 
     def _post(self):
