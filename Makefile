@@ -96,7 +96,8 @@ accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every
 	@$(MAKE) --no-print-directory firmware PROFILE=development
 	@$(PY) -m pytest -m accept -n 2
 	@$(PY) -m cli diff first-light --worlds desktop,qemu
-	@$(PY) -m cli bench --json build/evidence/bench.json
+	@$(MAKE) --no-print-directory firmware PROFILE=development TICK_MS=10
+	@$(PY) -m cli bench --long --json build/evidence/bench.json
 	@$(PY) -m cli verify adcs --json build/evidence/adcs.json
 
 .PHONY: bench

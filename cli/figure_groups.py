@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from cli import worlds
+from cli import figures_executive, worlds
 from cli.errors import CliError
 from cli.figures import (
     ALLOCATION_AFTER_S,
@@ -256,4 +256,6 @@ GROUPS: Dict[str, Group] = {
     "mission": mission,
     "envelope": envelope,
     "worlds": worlds_agree,
+    **figures_executive.GROUPS,
 }
+LONG_GROUPS: Dict[str, Group] = figures_executive.LONG_GROUPS

@@ -16,12 +16,14 @@ from cli.figures import Bench, Figure
 
 EPILOG = """\
 examples:
-  microflight bench                                 all figures, some minutes
+  microflight bench                                 all figures but the long ones, some minutes
+  microflight bench --long                          all figures, an hour or more
   microflight bench --only firmware                 one group
   microflight bench --json build/evidence/bench.json
   microflight bench --only speed --json | python -m json.tool
 
-groups: speed, firmware, ticks, allocation, mission, envelope, worlds
+groups: speed, firmware, ticks, allocation, mission, envelope, worlds, releases
+long ones, flown when named or with --long: tick-10hz, tick-100hz
 A figure that cannot be measured, for example without the emulator, is listed as failed.
 exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
 """
@@ -40,6 +42,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="this group; may be given several times"
     )
+    parser.add_argument("--long", action="store_true", help="all groups, the long ones too")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
     parser.add_argument("--elf", type=Path, default=worlds.ELF, metavar="FILE", help="firmware")
     parser.set_defaults(run=run)
@@ -103,10 +106,11 @@ def conclude(title: str, arguments: argparse.Namespace, figures: List[Figure]) -
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
-    names = list(arguments.only or figure_groups.GROUPS)
+    groups = {**figure_groups.GROUPS, **figure_groups.LONG_GROUPS}
+    names = list(arguments.only or (groups if arguments.long else figure_groups.GROUPS))
     for name in names:
-        if name not in figure_groups.GROUPS:
-            known = ", ".join(figure_groups.GROUPS)
+        if name not in groups:
+            known = ", ".join(groups)
             raise CliError(f"--only {name}: no such group; groups are: {known}")
     check_writable(arguments.json)
     bench = Bench(
@@ -114,5 +118,5 @@ def run(arguments: argparse.Namespace) -> int:
     )
     figures: List[Figure] = []
     for name in names:
-        figures += figure_groups.GROUPS[name](bench)
+        figures += groups[name](bench)
     return conclude("bench", arguments, figures)

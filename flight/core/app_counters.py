@@ -35,24 +35,31 @@ class AppCounters:
         """A step began so long after its release."""
         if late_us > self.jitter_us[index]:
             self.jitter_us[index] = min(late_us, _CLIP)
-        bin_ = 0
-        rest = late_us // _FIRST_BIN_US
-        while rest and bin_ < _BINS - 1:
-            rest >>= 1
-            bin_ += 1
-        starts = self._starts
         at = index * _BINS
-        if starts[at + bin_] == _CLIP:
+        if late_us >= _FIRST_BIN_US:
+            last = at + _BINS - 1
+            rest = late_us // _FIRST_BIN_US
+            while rest and at < last:
+                rest >>= 1
+                at += 1
+        starts = self._starts
+        count = starts[at]
+        if count == _CLIP:
             # What is older counts half.
+            at -= at % _BINS
             for i in range(at, at + _BINS):
                 starts[i] >>= 1
-        starts[at + bin_] += 1
+            self.started(index, late_us)
+            return
+        starts[at] = count + 1
 
     def ran(self, index, run_us):
         """A step took so long."""
-        self.run_us[index] = min(run_us, _CLIP)
+        if run_us > _CLIP:
+            run_us = _CLIP
+        self.run_us[index] = run_us
         if run_us > self.high_us[index]:
-            self.high_us[index] = min(run_us, _CLIP)
+            self.high_us[index] = run_us
 
     def jitter_p99_us(self, index):
         """Of 100 starts 99 came within this time of their release [us]: the end of a bin of the

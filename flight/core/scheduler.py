@@ -121,15 +121,13 @@ class Scheduler:
     def next_entry(self):
         """The entry with the earliest release; of several, the first in the table."""
         best = None
-        earliest = 0
+        nearest = _TICKS_MASK
+        origin_ms = self._mark_ms - (_TICKS_MASK >> 1)  # of differences modulo 2^30
         for entry in self.entries:
-            if entry.state == DISABLED:
-                continue
-            release_ms = entry.release_ms
-            # Earlier, modulo 2^30: the difference is in the upper half.
-            if best is None or (release_ms - earliest) & _TICKS_MASK > _TICKS_MASK >> 1:
+            ahead_ms = (entry.release_ms - origin_ms) & _TICKS_MASK
+            if ahead_ms < nearest and entry.state != DISABLED:
                 best = entry
-                earliest = release_ms
+                nearest = ahead_ms
         return best
 
     def place(self, entry):
