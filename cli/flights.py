@@ -90,6 +90,17 @@ class Flight:
                 if event.kind == "event"
             ],
             "estimates": self._estimates(),
+            **self._survival(),
+        }
+
+    def _survival(self) -> Dict[str, Any]:
+        """Beacons of survival and housekeeping of Python, by when they were received."""
+        beacons = self.history.columns.get("survival_beacon", {})
+        names = ("received_s", "survival_age_ms", "beacon_control")
+        rows = zip(*(beacons.get(name, ()) for name in names), strict=True)
+        return {
+            "beacons": [(t_s, age_ms / 1000, control) for t_s, age_ms, control in rows],
+            "housekeeping": list(self.history.columns.get("core_hk", {}).get("received_s", ())),
         }
 
     def _estimates(self) -> Dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
+from cli import python_deaths
 from cli.errors import CliError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +83,7 @@ def firmware(elf: Path) -> Dict[str, Any]:
 def _desktop(world: Any) -> Outcome:
     from boards.desktop import run
 
-    outcome = run.fly(world)
+    outcome = run.fly(world, deaths=world.spacecraft.lines.python_deaths)
     return Outcome(resets=outcome.resets)
 
 
@@ -151,7 +152,8 @@ def _qemu(world: Any, elf: Path) -> Outcome:
         pipe.prepare(directory)
         with open(log, "wb") as output:
             process = subprocess.Popen(
-                qemu_command(elf, serial),
+                qemu_command(elf, serial)
+                + python_deaths.arguments(world.spacecraft.lines.python_deaths, directory),
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -22,6 +22,7 @@ from sim.checks_attitude import (
     through,
     wheel_momentum_below,
 )
+from sim.checks_survival import python_deaths
 from sim.scenario import Scenario
 from sim.world import World
 
@@ -30,8 +31,9 @@ def evaluate(scenario: Scenario, world: World, telemetry: Mapping[str, Any]) -> 
     """Judge a flight by the checks of `scenario`, in their order.
 
     `telemetry`: `bad_frames` and `gaps` (counts), `modes` [(t_s, name)] and `events`
-    [(t_s, id, text)] as the ground received them; where attitude is judged `estimates`, a mapping
-    of `t_s` [n] (world time that each estimate is of) and `q_BN` [n, 4], scalar last.
+    [(t_s, id, text)] as the ground received them; where Python dies `beacons`
+    [(t_s, age_s, control)] and `housekeeping` [t_s]; where attitude is judged `estimates`, a
+    mapping of `t_s` [n] (world time that each estimate is of) and `q_BN` [n, 4], scalar last.
     """
     rows: list[Row] = []
     for check in scenario.checks:
@@ -145,6 +147,7 @@ _KINDS = {
     "mode": _mode,
     "event": _event,
     "event_count": _event_count,
+    "python_deaths": python_deaths,
     "pointing_below": pointing_below,
     "knowledge_below": knowledge_below,
     "wheel_momentum_below": wheel_momentum_below,

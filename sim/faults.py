@@ -12,7 +12,9 @@
 
 The lines `adcs_bus` and `platform_bus` know `stuck_low`, SDA held low, every transfer -ETIMEDOUT,
 and `nack_storm` and `garbage` of all their parts. `computer` knows `reset`, the reset line is
-pulled at `t_s`, and `brown_out`, the supply of computer and flash memory fails.
+pulled at `t_s`, and `brown_out`, the supply of computer and flash memory fails. `python` dies at
+`t_s` of onboard time (development images): `vm_fault`, a fault of the processor; `vm_hang`, a loop
+without end; `vm_memory`, out of memory where nobody catches it.
 
 Sensors, in what they measure before any register (all axes, or `axis` from 0):
 `bias_step`    `fraction` of the full range (`sim/sensor_errors.py: FULL_RANGE`) is added
@@ -56,6 +58,7 @@ FLASH_KINDS = ("stuck_busy", "program_fail", "erase_fail", "power_cut")
 MEMORY_KINDS = ("scramble",)
 LINE_KINDS = ("stuck_low", "nack_storm", "garbage")
 COMPUTER_KINDS = ("reset", "brown_out")
+PYTHON_KINDS = ("vm_fault", "vm_hang", "vm_memory")
 KINDS = (
     BUS_KINDS
     + SENSOR_KINDS
@@ -64,11 +67,12 @@ KINDS = (
     + MEMORY_KINDS
     + LINE_KINDS[:1]
     + COMPUTER_KINDS
+    + PYTHON_KINDS
 )
 
 # What is no part on a bus: the buses themselves, and the computer.
-BUSES, COMPUTER = ("adcs_bus", "platform_bus"), "computer"
-LINES = (*BUSES, COMPUTER)
+BUSES, COMPUTER, PYTHON = ("adcs_bus", "platform_bus"), "computer", "python"
+LINES = (*BUSES, COMPUTER, PYTHON)
 _SENSORS = ("ak09916", "lsm6dso", "mmc5983ma", "css", "fss", "wheel", "gnss", "star_tracker")
 _STORM_SHARE = 0.5
 
@@ -79,6 +83,8 @@ def kinds_of(device: str) -> tuple[str, ...]:
         return LINE_KINDS
     if device == COMPUTER:
         return COMPUTER_KINDS
+    if device == PYTHON:
+        return PYTHON_KINDS
     if device.startswith("css"):
         return ("dead", *SENSOR_KINDS)
     kinds: tuple[str, ...] = BUS_KINDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sim.faults import BUSES, COMPUTER, LINES, Fault, FaultSet, noise_bytes
+from sim.faults import BUSES, COMPUTER, LINES, PYTHON, Fault, FaultSet, noise_bytes
 from sim.protocol import BUS_ADCS, BUS_PLATFORM, E_NODEV, E_TIMEOUT
 
 _NUMBERS = dict(zip((BUS_ADCS, BUS_PLATFORM), BUSES, strict=True))
@@ -17,6 +17,8 @@ class Lines:
         self.faults = {name: faults(name) for name in LINES}
         self._buses = {number: self.faults[name] for number, name in _NUMBERS.items()}
         self.waiting = sorted(self.faults[COMPUTER].known, key=lambda fault: fault.t_s)
+        deaths = sorted(self.faults[PYTHON].known, key=lambda fault: fault.t_s)
+        self.python_deaths = tuple((fault.t_s, fault.kind) for fault in deaths)
 
     def hindrance(self, bus: int, grid: int) -> int:
         """Status of a transfer that bus number `bus` does not carry now, 0 when it does."""

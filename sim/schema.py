@@ -44,6 +44,7 @@ CHECKS = (
     "mode",
     "event",
     "event_count",
+    "python_deaths",
     *CHECKS_ATTITUDE,
 )
 

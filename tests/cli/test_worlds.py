@@ -33,7 +33,7 @@ def test_an_emulated_flight_names_its_firmware(microflight, firmware, tmp_path):
     result = json.loads(target.read_text(encoding="utf-8"))
     assert result["firmware"] == worlds.firmware(firmware)
     assert len(result["firmware"]["elf_sha256"]) == 64
-    assert 0 < result["firmware"]["flash_B"] <= 256 * 1024
+    assert 0 < result["firmware"]["flash_B"] <= 512 * 1024
     assert 0 < result["firmware"]["ram_B"] <= 128 * 1024
 
 
