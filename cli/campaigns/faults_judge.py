@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from cli.campaigns.faults_evidence import Evidence
 from cli.campaigns.faults_phases import DETUMBLE, NOMINAL, SAFE, Phase
+from flight.core.definitions import SURVIVAL_REASONS
 
 # The last piece of a flight, in which everything must be well: two reports of the computer's state.
 WINDOW_S = 30.0
@@ -24,6 +25,9 @@ ISOLATING = frozenset(
     (0x0005, 0x0007, 0x0008, 0x0201, 0x0203, 0x0205, 0x0207, 0x020C, 0x0211, 0x0217)
 )
 LOW = 2  # severity from which an event tells of something
+
+# Modes by what the mission gets: launch and survival give nothing, payload and pass are nominal.
+_RANKS = {0: 0, 6: 0, 1: SAFE, 2: DETUMBLE, 3: NOMINAL, 4: NOMINAL, 5: NOMINAL}
 
 # What is left of the mission when a device is lost for good, less than its phase: by the way of the
 # modes in docs/architecture.md. Everything else can be done without.
@@ -80,7 +84,7 @@ def judge(
     if vitals is not None and mode in names[0] and reason in names[1]:
         verdict.defined = True
         verdict.state = f"{names[0][mode]}, {names[1][reason]}"
-    elif found.beacons and found.beacons[-1][0] >= found.end_s - WINDOW_S:
+    elif _beacon_reason(found) in dict(SURVIVAL_REASONS):
         verdict.defined = True
         verdict.state = f"survival: {_said(found.beacons[-1][2])}"
     verdict.intact = _intact(found)
@@ -92,9 +96,16 @@ def judge(
 
 
 def _said(raw: Dict[str, Any]) -> str:
-    """What a beacon says of the reason, or all of it."""
-    reasons = [f"{key} {value}" for key, value in raw.items() if "reason" in key]
-    return ", ".join(reasons) or ", ".join(f"{key} {value}" for key, value in raw.items())
+    """The reason that a beacon gives."""
+    reason = int(raw.get("survival_reason", -1))
+    return dict(SURVIVAL_REASONS).get(reason, f"unknown reason {reason}")
+
+
+def _beacon_reason(found: Evidence) -> int:
+    """The reason that the last beacon gave, when it came within the window; -1 without one."""
+    if not found.beacons or found.beacons[-1][0] < found.end_s - WINDOW_S:
+        return -1
+    return int(found.beacons[-1][2].get("survival_reason", -1))
 
 
 def _last_vitals(found: Evidence) -> Optional[Tuple[int, int]]:
@@ -149,7 +160,7 @@ def _wanting(
     start_s = found.end_s - WINDOW_S
     if vitals is None:
         wanting.append("no telemetry of the computer's state")
-    elif mode < floor:
+    elif _RANKS.get(mode, 0) < floor:
         wanting.append(f"mode {mode} at the end, {floor} wanted")
     elif phase.mode == SAFE and mode != SAFE:
         wanting.append(f"commanded safe mode was left for {mode}")
@@ -179,7 +190,7 @@ def _recovered_s(found: Evidence, floor: int) -> float:
     for t_s, mode in found.modes:
         if low:
             last_s = max(last_s, t_s)
-        low = t_s > found.strike_s and mode < floor
+        low = t_s > found.strike_s and _RANKS.get(mode, 0) < floor
     return round(last_s - found.strike_s, 3)
 
 

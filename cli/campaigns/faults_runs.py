@@ -23,6 +23,7 @@ from cli.campaigns.faults_phases import (
 )
 from cli.campaigns.faults_qemu import Computer, place_of, symbols
 from cli.errors import CliError
+from flight.core.definitions import MODE_REASONS
 from sim.bridges.injection import GAP_US, Poke
 
 ATTEMPTS = 4
@@ -105,15 +106,7 @@ def exchanges_us(phase_name: str, seed: int, duration_s: float) -> Tuple[int, ..
 
 
 def _names(flight: flights.Flight) -> Tuple[Dict[int, str], Dict[int, str]]:
-    reasons = {int(code): str(name) for code, name in mode_reasons()}
-    return dict(flight.dictionary.mode_names), reasons
-
-
-def mode_reasons() -> Tuple[Tuple[int, str], ...]:
-    """(code, name) of the reasons for a mode."""
-    from flight.core.definitions import MODE_REASONS
-
-    return tuple(MODE_REASONS)
+    return dict(flight.dictionary.mode_names), dict(MODE_REASONS)
 
 
 def _fly_case(run: FaultRun) -> Dict[str, Any]:

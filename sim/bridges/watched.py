@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sim.bridges import Process
 from sim.bridges.pipe import PipeBridge
-from sim.protocol import REPLY_HEADER, REQUEST_HEADER
+from sim.protocol import REPLY_HEADER, REPLY_MAX, REQUEST_HEADER
 from sim.world import World
 
 FINISHED, ENDED, SILENT = "finished", "ended", "silent"
@@ -71,4 +71,5 @@ class WatchedBridge(PipeBridge):
         if len(message) < REQUEST_HEADER.size:
             return reply
         asked = REPLY_HEADER.size + REQUEST_HEADER.unpack_from(message)[4]
-        return reply.ljust(asked, b"\0")
+        # No more than a reply can have: the pipe must take it without anybody reading.
+        return reply.ljust(min(asked, REPLY_MAX), b"\0")
