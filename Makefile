@@ -2,6 +2,7 @@
 #
 #   BOARD    pyboard | feather_f405 | f4_discovery          (default pyboard)
 #   PROFILE  development | flight                           (default development)
+#   KEYS     folder of the link's keys for PROFILE=flight   (development makes its own)
 #   WORLD    desktop | qemu | renode, for `make run`        (default qemu)
 #   PYTHON   the interpreter the environment is made with   (default python3)
 
@@ -52,6 +53,7 @@ $(STAMPS)/native: $(NATIVE_SOURCES) $(ENVIRONMENT)
 	@$(PY) -m native.cffi.build_adcs
 	@$(PY) -m native.cffi.build_link
 	@$(PY) -m native.cffi.build_files
+	@test -d build/keys/development || $(PY) -m ground.keys generate build/keys/development
 	@touch $@
 
 .PHONY: setup
@@ -62,7 +64,8 @@ setup: $(STAMPS)/native ## prepare this computer: system packages, .venv, the C 
 .PHONY: firmware
 firmware: $(ENVIRONMENT) ## build build/firmware/BOARD-PROFILE/microflight.elf
 	@echo "firmware: $(BOARD), $(PROFILE)"
-	@$(MAKE) --no-print-directory -C boards/obc_f405 BOARD=$(BOARD) PROFILE=$(PROFILE) PYTHON=$(PY)
+	@$(MAKE) --no-print-directory -C boards/obc_f405 BOARD=$(BOARD) PROFILE=$(PROFILE) \
+		$(if $(KEYS),KEYS=$(abspath $(KEYS))) PYTHON=$(PY)
 
 .PHONY: flash
 flash: firmware ## put the firmware on a connected board (dfu-util, st-flash for f4_discovery)
@@ -87,8 +90,9 @@ run: $(STAMPS)/native $(if $(filter desktop,$(WORLD)),,firmware) ## from nothing
 
 .PHONY: test
 test: $(STAMPS)/native ## from nothing to the whole test suite, emulated tests included
+	@test -d build/keys/trial || $(PY) -m ground.keys generate build/keys/trial
 	@$(MAKE) --no-print-directory firmware PROFILE=development
-	@$(MAKE) --no-print-directory firmware PROFILE=flight
+	@$(MAKE) --no-print-directory firmware PROFILE=flight KEYS=build/keys/trial
 	@$(PY) -m pytest -n 2
 
 .PHONY: accept

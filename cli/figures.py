@@ -8,14 +8,13 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, cast
 
 from cli import flights, worlds
 from cli.comparison import Comparison, Record, compare
 from cli.errors import CliError
 from ground import packets
-from ground.dictionary import Dictionary
-from ground.encode import Encoder, tc_frame
+from ground.encode import Burst, Encoder
 
 SCENARIO = "first-light"
 HEAP_FREE_MIN_B = 40 * 1024
@@ -129,7 +128,7 @@ class Bench:
 
     def encoder(self, flight: Any) -> Encoder:
         """The one encoder of a flight's telecommands."""
-        return Encoder(flight.dictionary)
+        return cast(Encoder, flight.encoder)
 
     def figure(
         self,
@@ -177,10 +176,9 @@ class Bench:
         """A flight in which the scheduler collects garbage every second, on purpose."""
 
         def uplink(flight: Any) -> None:
-            encoder = Encoder(flight.dictionary)
-            collect = encoder.frame("set_parameters", {"sched_gc_every_s": 1})
+            collect = flight.encoder.frame("set_parameters", {"sched_gc_every_s": 1})
             flight.world.uplink(20.0, collect)
-            flight.world.uplink(22.0, encoder.frame("attitude_reset_stats"))
+            flight.world.uplink(22.0, flight.encoder.frame("attitude_reset_stats"))
 
         overrides = [f"duration_s={TICK_FLIGHT_S}"]
         return self.fly("qemu", "10 000 ticks with forced collections", overrides, uplink=uplink)
@@ -190,9 +188,8 @@ class Bench:
         """A flight with one telecommand executed and one refused in the measured window."""
 
         def uplink(flight: Any) -> None:
-            encoder = Encoder(flight.dictionary)
-            flight.world.uplink(ALLOCATION_AFTER_S + 25, encoder.frame("ping"))
-            flight.world.uplink(ALLOCATION_AFTER_S + 35, refused_frame(flight.dictionary))
+            flight.world.uplink(ALLOCATION_AFTER_S + 25, flight.encoder.frame("ping"))
+            flight.world.uplink(ALLOCATION_AFTER_S + 35, refused_frame(flight))
 
         overrides = [f"duration_s={ALLOCATION_FLIGHT_S}", *ALLOCATION_START]
         return self.fly("qemu", "the allocation window", overrides, uplink=uplink)
@@ -204,13 +201,13 @@ class Bench:
         return compare(self.record(ours), self.record(theirs), ours.dictionary)
 
 
-def refused_frame(dictionary: Dictionary) -> bytes:
+def refused_frame(flight: Any) -> Burst:
     """A well-formed telecommand whose argument is out of range: the spacecraft must refuse it."""
-    command = dictionary.commands["power_switch"]
-    host = dictionary.partners[0]
+    command = flight.dictionary.commands["power_switch"]
+    host = flight.dictionary.partners[0]
     data = command.id.to_bytes(2, "big") + bytes([int(command.arguments[0].highest) + 1, 1])
     packet = packets.build_tc(host.apid_base + (command.id >> 8), 0, 8, 1, data)
-    return tc_frame(dictionary.scid, host.vc, packet)
+    return flight.encoder.burst(packet)
 
 
 def percentile(histogram: Sequence[int], width: float, share: float, highest: float) -> float:

@@ -14,6 +14,7 @@ from ground.decode import Decoder
 from ground.dictionary import Dictionary
 from ground.encode import Encoder
 from ground.errors import GroundError
+from ground.frontend import FrontEnd
 from ground.history import History
 
 TIMELINE_STEP_S = 10
@@ -34,6 +35,7 @@ class Flight:
     dictionary: Dictionary
     decoder: Decoder
     history: History
+    encoder: Encoder
     elf: Path = worlds.ELF
     listeners: List[FrameListener] = field(default_factory=list)
     # Flies the world otherwise than `worlds.fly`, such as with somebody at the debug port.
@@ -42,6 +44,9 @@ class Flight:
     wall_s: float = 0.0
     outcome: worlds.Outcome = field(default_factory=worlds.Outcome)
     checks: List[Dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.front_end = FrontEnd(self._receive)
 
     @property
     def passed(self) -> bool:
@@ -52,7 +57,7 @@ class Flight:
         """Fly to the end and judge. Raises `CliError` when the world breaks down."""
         from sim.errors import SimError
 
-        self.world.on_frame.append(self._receive)
+        self.world.on_frame.append(self.front_end)
         started_s = time.perf_counter()
         try:
             if self.vehicle is not None:
@@ -78,11 +83,17 @@ class Flight:
         if self.decoder.mismatch or not self.decoder.confirmed:
             self.checks.append(_check("dictionary confirmed", 0, 1, "", False))
 
+    def summary(self) -> Dict[str, int]:
+        """What came down, blocks that the station could not correct among the bad frames."""
+        found = self.decoder.summary()
+        found["bad_frames"] += self.front_end.uncorrectable
+        return found
+
     def telemetry(self) -> Dict[str, Any]:
         """What the checks may know of the telemetry: counters, modes, events, estimates."""
         names = self.dictionary.mode_names
         return {
-            **self.decoder.summary(),
+            **self.summary(),
             "modes": [(t_s, names.get(mode, str(mode))) for t_s, mode in self.history.modes],
             "events": [
                 (event.received_s, event.id, event.text)
@@ -147,7 +158,7 @@ class Flight:
         }
         if self.outcome.firmware is not None:
             result["firmware"] = self.outcome.firmware
-        result["telemetry"] = self.decoder.summary()
+        result["telemetry"] = self.summary()
         result["timeline"] = self._timeline()
         return result
 
@@ -213,18 +224,25 @@ def prepare(
         raise CliError(str(error)) from error
     dictionary = Dictionary()
     flight = Flight(
-        scenario, world_name, scenario.seed, world, dictionary, Decoder(dictionary), History(), elf
+        scenario,
+        world_name,
+        scenario.seed,
+        world,
+        dictionary,
+        Decoder(dictionary),
+        History(),
+        Encoder(dictionary),
+        elf,
     )
     if timeline:
-        encoder = Encoder(dictionary)
         for command in scenario.commands:
             try:
-                frame = encoder.frame(command.name, command.args, command.owner)
+                burst = flight.encoder.frame(command.name, command.args, command.owner)
             except GroundError as error:
                 raise CliError(
                     f"{scenario.path.name}: timeline at {command.t_s:g} s: {error}"
                 ) from error
-            world.uplink(command.t_s, frame)
+            world.uplink(command.t_s, burst)
     return flight
 
 

@@ -31,6 +31,21 @@ PARTNERS = (
     ("BY", 3, 0x1C0, 32),
 )
 
+# Security associations of the link, rows as in native/src/link/space_link.c.
+# name (of its key file too), SPI, 0 telecommand or 1 telemetry, virtual channel, bit per MAP
+ASSOCIATIONS = (
+    ("tc-host", 1, 0, 0, 0x7FFF),
+    ("tc-EC", 2, 0, 1, 0x7FFF),
+    ("tc-IR", 3, 0, 2, 0x7FFF),
+    ("tc-BY", 4, 0, 3, 0x7FFF),
+    ("tc-emergency", 9, 0, 0, 0x8000),
+    ("tm-EC", 18, 1, 1, 0),
+    ("tm-IR", 19, 1, 2, 0),
+    ("tm-BY", 20, 1, 3, 0),
+)
+# Keys that only wrap new keys, one per owner; in the image they follow those of the associations.
+WRAPPING_KEYS = ("wrap-host", "wrap-EC", "wrap-IR", "wrap-BY")
+
 # authority class: bit mask of the owners that may use it
 AUTHORITIES = (
     ("platform", 0b0001),

@@ -11,13 +11,14 @@ decoder refuses, and says so in `mismatch`.
 import struct
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any, Callable, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, Dict, List, Mapping, Optional
 
 from ground import dictionary as definitions
-from ground import schedule
+from ground import keys, schedule
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
 from ground.packets import TmPacket, parse_tm
+from ground.security import TmSecurity
 from ground.time_report import Correlator, is_time_packet
 from ground.verification import describe_verification
 
@@ -69,10 +70,15 @@ class Decoder:
     """
 
     def __init__(
-        self, dictionary: Dictionary, listener: Optional[Callable[[Report], None]] = None
+        self,
+        dictionary: Dictionary,
+        listener: Optional[Callable[[Report], None]] = None,
+        link_keys: Optional[Mapping[str, bytes]] = None,
     ) -> None:
+        """`link_keys` are those of this ground, by name; the development keys when left out."""
         self.dictionary = dictionary
-        self.frames = FrameReader(dictionary.scid, len(dictionary.partners))
+        security = TmSecurity(keys.development() if link_keys is None else link_keys)
+        self.frames = FrameReader(dictionary.scid, len(dictionary.partners), security)
         self.packets = 0
         self.refused: Counter[str] = Counter()
         self.mismatch: Optional[str] = None

@@ -1,24 +1,24 @@
-"""Telecommands by name: arguments checked, packet built, framed (docs/icd/link.md).
+"""Telecommands by name: arguments checked, packet built, protected, coded (docs/link.md).
 
 encoder = Encoder(Dictionary())
-frame = encoder.frame("power_switch", {"load": 1, "on": 1})
+burst = encoder.frame("power_switch", {"load": 1, "on": 1})
+world.uplink(t_s, burst)
 """
 
 import math
 import struct
 from functools import partial
-from typing import Any, Dict, List, Mapping, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
-from ground import crc, packets, schedule
+from ground import cltu, keys, packets, schedule
 from ground.dictionary import Argument, Command, Dictionary, Parameter, Partner, Type
 from ground.errors import CommandError
+from ground.security import TcSecurity
 
 Values = Union[Mapping[str, Any], Sequence[Any]]
 
 FRAME_MAX = 256
-FRAME_HEADER_SIZE = 5
-SEGMENT_UNSEGMENTED = 0xC0
-BYPASS = 0x2000
+PACKET_MAX = FRAME_MAX - 38  # headers, security header and trailer, FECF
 FUNCTION_SERVICE = (8, 1)
 SET_PARAMETERS = Command(
     0x0014, "set_parameters", 20, 3, (), "any", False, "Set 1 .. 8 parameters by name", "core"
@@ -30,17 +30,23 @@ REPORT_PARAMETERS = Command(
 PARAMETERS_PER_REPORT = 24
 
 
-def tc_frame(scid: int, vc: int, data: bytes, map_id: int = 0) -> bytes:
-    """One TC transfer frame, type BD (232.0-B-4 section 4.1), with segment header and FECF.
+class Burst:
+    """What goes up for one packet. The frame is made when it is radiated, by a call: the counter of
+    the security association is that of the moment. A second call gives the same octets."""
 
-    `data` holds one or several whole space packets. Raises `CommandError` when it is empty or
-    does not fit.
-    """
-    size = FRAME_HEADER_SIZE + 1 + len(data) + crc.SIZE
-    if not data or size > FRAME_MAX:
-        raise CommandError(f"telecommand frame of {size} bytes; the limit is {FRAME_MAX}")
-    header = struct.pack(">HHB", BYPASS | scid, vc << 10 | size - 1, 0)
-    return crc.append_crc(header + bytes([SEGMENT_UNSEGMENTED | map_id]) + data)
+    def __init__(self, security: TcSecurity, vc: int, packet: bytes) -> None:
+        self.packet = packet
+        self.vc = vc
+        self._security = security
+        self._octets = b""
+
+    def __call__(self) -> bytes:
+        if not self._octets:
+            self._octets = cltu.burst(self._security.frame(self.vc, self.packet))
+        return self._octets
+
+    def __bytes__(self) -> bytes:
+        return self()
 
 
 def _number(what: str, type_: Type, value: Any, lowest: float, highest: float, unit: str) -> Any:
@@ -94,10 +100,13 @@ def _value(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
 
 
 class Encoder:
-    """Builds telecommands for one spacecraft; keeps the sequence count of each APID."""
+    """Builds telecommands for one spacecraft; keeps the sequence count of each APID and, in
+    `security`, the counter of each association: one encoder per spacecraft."""
 
-    def __init__(self, dictionary: Dictionary) -> None:
+    def __init__(self, dictionary: Dictionary, security: Optional[TcSecurity] = None) -> None:
+        """`security` left out: development keys, counters at 0 as of a spacecraft never used."""
         self._dictionary = dictionary
+        self.security = TcSecurity(keys.development()) if security is None else security
         self._sequence: Dict[int, int] = {}
         self._labels: Dict[str, schedule.Labels] = {}  # of stored telecommands, by owner
 
@@ -215,10 +224,16 @@ class Encoder:
         values: Values = (),
         owner: str = "host",
         acknowledge: int = packets.ACK_ALL,
-    ) -> bytes:
-        """`packet` in one TC frame on the owner's virtual channel."""
-        packet = self.packet(name, values, owner, acknowledge)
-        return tc_frame(self._dictionary.scid, self._dictionary.partner(owner).vc, packet)
+    ) -> Burst:
+        """`packet` as it goes up on the owner's virtual channel."""
+        return self.burst(self.packet(name, values, owner, acknowledge), owner)
+
+    def burst(self, packet: bytes, owner: str = "host") -> Burst:
+        """A packet as it goes up on the owner's channel. Raises `CommandError` when it is too long
+        for a frame."""
+        if not 0 < len(packet) <= PACKET_MAX:
+            raise CommandError(f"packet of {len(packet)} bytes; a frame holds {PACKET_MAX}")
+        return Burst(self.security, self._dictionary.partner(owner).vc, packet)
 
     def _apid(self, command: Command, partner: Partner) -> int:
         """The partner's base plus the number of the app that handles the command."""

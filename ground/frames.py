@@ -1,4 +1,4 @@
-"""Telemetry transfer frames: check, count, take packets out (CCSDS 132.0-B-3, docs/icd/link.md).
+"""Telemetry transfer frames: check, count, open, take packets out (CCSDS 132.0-B-3, docs/link.md).
 
 Nothing here raises on what comes from the air: a frame that is not sound is counted and left.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional
 
 from ground import crc
+from ground.security import TM_DATA_SIZE, TmSecurity
 
 FRAME_SIZE = 223
 HEADER_SIZE = 6
@@ -14,6 +15,7 @@ OCF_SIZE = 4
 DATA_SIZE = FRAME_SIZE - HEADER_SIZE - OCF_SIZE - crc.SIZE
 NO_PACKET_START = 0x7FF
 ONLY_IDLE = 0x7FE
+IDLE_VC = 7
 PACKET_HEADER_SIZE = 6
 IDLE_APID = 0x7FF
 PACKET_MAX = 1024  # the longest packet the spacecraft makes (native/include/mf_link.h)
@@ -59,6 +61,9 @@ class FrameCounters:
     bad_header: int = 0
     bad_scid: int = 0
     bad_clcw: int = 0
+    bad_security: int = 0
+    sealed: int = 0
+    idle_frames: int = 0
     gaps: int = 0
     vc_gaps: int = 0
     lost_frames: int = 0
@@ -68,8 +73,9 @@ class FrameCounters:
 
     @property
     def bad_frames(self) -> int:
-        """Frames that were dropped, for whatever reason."""
-        return self.bad_length + self.bad_crc + self.bad_header + self.bad_scid
+        """Frames that were dropped, for whatever reason; those sealed for others are none."""
+        dropped = self.bad_length + self.bad_crc + self.bad_header + self.bad_scid
+        return dropped + self.bad_security
 
 
 @dataclass
@@ -137,13 +143,16 @@ class Channel:
 class FrameReader:
     """Frames in, whole space packets out; one per spacecraft.
 
-    `scid` is the ten-bit spacecraft identifier, `channels` the number of virtual channels in use.
+    `scid` is the ten-bit spacecraft identifier, `channels` the number of virtual channels in use
+    besides the idle one. `security` opens the frames of protected channels; without it every
+    channel is in clear.
     """
 
-    def __init__(self, scid: int, channels: int) -> None:
+    def __init__(self, scid: int, channels: int, security: Optional[TmSecurity] = None) -> None:
         self.counters = FrameCounters()
+        self.security = security
         self._scid = scid
-        self._channels = [Channel() for _ in range(channels)]
+        self._channels = {vc: Channel() for vc in (*range(channels), IDLE_VC)}
         self._expected_master: Optional[int] = None
         self._last_loss = 0
         self.clcw: Dict[int, Clcw] = {}
@@ -164,10 +173,11 @@ class FrameReader:
         # Version 0, an operational control field, no secondary header, packets in order, segment
         # length identifier 0b11 (132.0-B-3 section 4.1.2).
         well_formed = word >> 14 == 0 and word & 1 == 1 and status >> 11 == 0b00011
-        if not well_formed or vc >= len(self._channels):
+        if not well_formed or vc not in self._channels:
             counters.bad_header += 1
             return None
-        if DATA_SIZE <= first_header < ONLY_IDLE:
+        secured = self.security is not None and self.security.secures(vc)
+        if (TM_DATA_SIZE if secured else DATA_SIZE) <= first_header < ONLY_IDLE:
             counters.bad_header += 1
             return None
         if (word >> 4) & 0x3FF != self._scid:
@@ -182,16 +192,36 @@ class FrameReader:
         else:
             self.clcw[clcw.vc] = clcw
         delivery.clcw = clcw
-        if first_header != ONLY_IDLE:
-            data = frame[HEADER_SIZE : HEADER_SIZE + DATA_SIZE]
-            packets, broken = self._channels[vc].take(data, first_header)
-            counters.broken_packets += broken
-            for packet in packets:
-                if ((packet[0] << 8) | packet[1]) & 0x7FF == IDLE_APID:
-                    counters.idle_packets += 1
-                else:
-                    delivery.packets.append(packet)
+        if vc == IDLE_VC or first_header == ONLY_IDLE:
+            counters.idle_frames += 1
+            return delivery
+        data = self._open(vc, frame) if secured else frame[HEADER_SIZE : HEADER_SIZE + DATA_SIZE]
+        if data is not None:
+            self._take(vc, data, first_header, delivery)
         return delivery
+
+    def _open(self, vc: int, frame: bytes) -> Optional[bytes]:
+        """The data of a protected frame; None, counted, and the packet in progress dropped."""
+        assert self.security is not None
+        sealed = self.security.refused["no_key"]
+        data = self.security.open(vc, frame)
+        if data is None:
+            if self.security.refused["no_key"] > sealed:
+                self.counters.sealed += 1
+            else:
+                self.counters.bad_security += 1
+            if self._channels[vc].drop():
+                self.counters.broken_packets += 1
+        return data
+
+    def _take(self, vc: int, data: bytes, first_header: int, delivery: Delivery) -> None:
+        packets, broken = self._channels[vc].take(data, first_header)
+        self.counters.broken_packets += broken
+        for packet in packets:
+            if ((packet[0] << 8) | packet[1]) & 0x7FF == IDLE_APID:
+                self.counters.idle_packets += 1
+            else:
+                delivery.packets.append(packet)
 
     def confirm_restart(self) -> None:
         """The last break of the counts was a restart of the spacecraft, not a loss: recount it."""
@@ -218,7 +248,7 @@ class FrameReader:
 
     def _forget_all(self) -> None:
         """Counts at zero: after a restart the other channels begin anew as well."""
-        for channel in self._channels:
+        for channel in self._channels.values():
             if channel.drop():
                 self.counters.broken_packets += 1
             channel.expected = None

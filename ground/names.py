@@ -56,15 +56,11 @@ DEVICES = {
 UPLOADS = {1: "of elements", 2: "of a target"}
 # Refusals of packet link_counters, in its order.
 LINK_REFUSALS = {
-    1: "bad length",
-    2: "bad checksum",
-    3: "bad version",
-    4: "another spacecraft",
-    5: "unknown virtual channel",
-    6: "bad frame type",
-    7: "bad segment header",
-    8: "bad packet",
-    9: "not authenticated",
+    1: "damaged",
+    2: "not for this link",
+    3: "control command",
+    4: "out of sequence",
+    5: "not authentic",
 }
 # One bit each: all that are set, by name.
 MASKS: Mapping[str, Mapping[int, str]] = {"devices": DEVICES}

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from native.cffi.buffers import copy, crc16, crc32_into, in_range, swap_copy
     from native.cffi.archive import Archive
+    from native.cffi.buffers import copy, crc16, crc32_into, in_range, swap_copy
     from native.cffi.files import Files
     from native.cffi.scrub import Scrub
     from native.cffi.stack import Stack

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from native.cffi.sources import ROOT, kernel
+from native.cffi.sources import ROOT, cipher_include, kernel
 
 BUILD = ROOT / "build" / "native" / "check"
 CFLAGS = (
@@ -31,6 +31,8 @@ def build(name: str, flags: tuple[str, ...]) -> Path:
     tests = ROOT / "tests" / "native" / "c"
     program = folder / "check"
     include = [f"-I{ROOT / 'native' / 'include'}", f"-I{tests}"]
+    for path in cipher_include():
+        include += ["-isystem", str(path)]
     objects = []
     for source in (*kernel(), *sorted(tests.glob("*.c"))):
         objects.append(folder / f"{source.parent.name}_{source.stem}.o")

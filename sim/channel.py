@@ -32,7 +32,7 @@ class Channel:
         self._delay_s = delay_s
         self._bit_error_rate = bit_error_rate
         self._noise = {way: Noise(seed, f"channel/{way}") for way in ("up", "down")}
-        self._queue: list[tuple[float, int, bytes]] = []
+        self._queue: list[tuple[float, int, bytes | Callable[[], bytes]]] = []
         self._uplink_free_s = 0.0
         self.on_frame: list[Receiver] = []
         self.antenna_out = True  # folded, it hears nothing and is not heard
@@ -40,9 +40,10 @@ class Channel:
         self.sent_down = self.received_down = self.lost_down = 0
         self.bit_errors = 0
 
-    def uplink(self, t_s: float, frame: bytes) -> None:
-        """Send `frame` from the ground at world time `t_s`, in order of time, then of calls."""
-        heapq.heappush(self._queue, (t_s, self.sent_up, bytes(frame)))
+    def uplink(self, t_s: float, burst: bytes | Callable[[], bytes]) -> None:
+        """Send `burst` from the ground at world time `t_s`, in order of time, then of calls. A
+        callable gives its octets when they are radiated."""
+        heapq.heappush(self._queue, (t_s, self.sent_up, burst))
         self.sent_up += 1
 
     def advance(self, start_s: float, step_s: float, stations_in_view: int) -> None:
@@ -60,14 +61,17 @@ class Channel:
                 receiver(t_s + self._delay_s, frame)
         end_s = start_s + step_s
         while self._queue and self._queue[0][0] + self._delay_s <= end_s:
-            t_s, index, frame = self._queue[0]
+            t_s, index, burst = self._queue[0]
+            if callable(burst):
+                burst = burst()
+                self._queue[0] = (t_s, index, burst)
             begin_s = max(t_s + self._delay_s, self._uplink_free_s)
-            arrival_s = begin_s + len(frame) * 8.0 / self._radio.rate_bit_s
+            arrival_s = begin_s + len(burst) * 8.0 / self._radio.rate_bit_s
             if arrival_s > end_s:
                 return
             heapq.heappop(self._queue)
             self._uplink_free_s = arrival_s
-            if visible and self._radio.receive(self._damage("up", index, frame)):
+            if visible and self._radio.receive(self._damage("up", index, burst)):
                 self.received_up += 1
             else:
                 self.lost_up += 1

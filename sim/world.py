@@ -121,9 +121,9 @@ class World:
         """Callables that receive each downlink frame as (t_s, frame)."""
         return self.channel.on_frame
 
-    def uplink(self, t_s: float, frame: bytes) -> None:
-        """Send a frame from the ground at world time `t_s`."""
-        self.channel.uplink(t_s, frame)
+    def uplink(self, t_s: float, burst: bytes | Callable[[], bytes]) -> None:
+        """Radiate octets from the ground at world time `t_s`, or what the callable gives then."""
+        self.channel.uplink(t_s, burst)
 
     def exchange(self, request: bytes, reply_len: int = 0) -> bytes:
         """Answer one request message; `reply_len`, what the asking side reads, follows from it."""

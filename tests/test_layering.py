@@ -63,6 +63,7 @@ RULES = {
     "flight/dictionary.py": ("flight.core.definitions", "flight.mission", "flight.apps"),
     "flight/mission.py": (),
     "boards/compose.py": ("flight", "hal", "native"),
+    "boards/link_keys.py": ("flight.dictionary",),
     "boards/obc_f405": ("boards", "flight", "hal", "native"),
     "boards/desktop": ("boards", "flight", "hal", "native"),
     "sim": ("sim", "hal"),

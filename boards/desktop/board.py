@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import native
+from boards import link_keys
 from boards.desktop.clock import BoardReset, VirtualClock
 from flight import dictionary
 from flight.packets.signature import signature
@@ -47,10 +48,15 @@ class Board:
         exchange: Exchange,
         cause: int = reset_cause.POWER_ON,
         finished: Callable[[], bool] = _never,
+        secrets: "bytes | None" = None,
     ) -> None:
+        """`secrets`: keys of the link as `native.Stack` takes them; the development keys when left
+        out."""
         self._exchange = exchange
         self._pulled: "int | None" = None
-        self.stack = native.Stack(self._watched_exchange)
+        if secrets is None:
+            secrets = b"".join(link_keys.secrets(link_keys.DEVELOPMENT))
+        self.stack = native.Stack(self._watched_exchange, secrets=secrets)
         self.clock = VirtualClock(self.stack, finished, self._pulled_cause)
         self.dictionary_hash = signature(dictionary).to_bytes(4, "big")
         self.kernel = self.stack.kernel

@@ -3,6 +3,7 @@
 #include "port_kernel.h"
 
 #include "image_header.h"
+#include "mf_drivers.h"
 #include "mf_native.h"
 
 #include "port.h"
@@ -63,6 +64,17 @@ static void open_hardware_buses(void)
     (void)stm32_iwdg_start(WATCHDOG_MS);
 }
 
+/* Counters of the link's security associations. */
+static int fram_read(void *bus, uint32_t address, uint8_t *data, uint32_t size)
+{
+    return mf_fram_read(bus, address, data, size);
+}
+
+static int fram_write(void *bus, uint32_t address, const uint8_t *data, uint32_t size)
+{
+    return mf_fram_write(bus, address, data, size);
+}
+
 void port_kernel_start(void)
 {
     mf_kernel_config_t config;
@@ -75,16 +87,18 @@ void port_kernel_start(void)
     } else {
         open_hardware_buses();
     }
-    mf_link_rx_reset(&port_kernel.link_rx, &port_kernel.link_counters, !MF_PROFILE_DEVELOPMENT);
-    mf_link_tx_reset(&port_kernel.link_tx, &port_kernel.link_rx, &port_kernel.link_counters);
+    const mf_link_port_t link_port = {.read = fram_read,
+                                      .write = fram_write,
+                                      .context = &port_kernel.platform_bus,
+                                      .secrets = port_link_secrets};
+    mf_space_link_reset(&port_kernel.link, &link_port);
     mf_kernel_config_reference(&config);
     mf_kernel_reset(&port_kernel.kernel, &config, &port_kernel.adcs_bus, &port_kernel.gnss_bus,
                     kick, kick_ctx, mf_port_now_us());
     const mf_survival_parts_t parts = {
         .kernel = &port_kernel.kernel,
         .bus = &port_kernel.platform_bus,
-        .link_rx = &port_kernel.link_rx,
-        .link_tx = &port_kernel.link_tx,
+        .link = &port_kernel.link,
         .reset_cause = port_processor_reset_cause(),
         .slot = (uintptr_t)&image_header == IMAGE_SLOT_A ? 0u : 1u,
     };
@@ -181,9 +195,7 @@ void USART6_Handler(void)
 
 static const mf_native_instances_t instances = {
     .kernel = &port_kernel.kernel,
-    .link_rx = &port_kernel.link_rx,
-    .link_tx = &port_kernel.link_tx,
-    .link_counters = &port_kernel.link_counters,
+    .link = &port_kernel.link,
     .adcs_bus = &port_kernel.adcs_bus,
     .platform_bus = &port_kernel.platform_bus,
     .survival = &port_kernel.survival,

@@ -9,7 +9,7 @@
 #include "mf_devbus.h"
 #include "mf_kernel.h"
 #include "mf_kernel_state.h"
-#include "mf_link.h"
+#include "mf_space_link.h"
 #include "mf_survival.h"
 #include "stm32/stm32.h"
 
@@ -17,9 +17,7 @@ typedef struct {
     mf_kernel_t kernel;
     mf_bus_t adcs_bus, platform_bus, gnss_bus;
     mf_devbus_t devbus;
-    mf_link_rx_t link_rx;
-    mf_link_tx_t link_tx;
-    mf_link_counters_t link_counters;
+    mf_space_link_t link;
     mf_survival_t survival;
     mf_stm32_i2c_t i2c1, i2c2;
     stm32_i2c_pins_t i2c1_pins, i2c2_pins;
@@ -29,5 +27,8 @@ typedef struct {
 } port_kernel_t;
 
 extern port_kernel_t port_kernel;
+
+/* Keys of the link, made by link_keys.py: of the associations, then of the owners for wrapping. */
+extern const uint8_t port_link_secrets[MF_LINK_SECRETS][MF_GCM_KEY_SIZE];
 
 #endif

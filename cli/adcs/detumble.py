@@ -112,13 +112,12 @@ def watch(flight: Any) -> None:
 def fly(case: Case, seed: int) -> Settled:
     """One flight of the whole system, judged on the plant's truth."""
     from cli import flights
-    from ground.encode import Encoder
 
     try:
         flight = flights.prepare(SCENARIO, "desktop", seed, overrides(case))
         # What the ground tells a spacecraft whose rods are not those of the default.
         rods = {"attitude_rod_dipole": DIPOLE_A_M2, "attitude_dipole_max": DIPOLE_A_M2}
-        flight.world.uplink(RODS_TOLD_S, Encoder(flight.dictionary).frame("set_parameters", rods))
+        flight.world.uplink(RODS_TOLD_S, flight.encoder.frame("set_parameters", rods))
         watch(flight)
         flight.fly()
     except CliError as error:

@@ -42,6 +42,7 @@ class PacketQueue:
         self._size = size
         self._head = 0
         self._tail = 0
+        self._given = 0  # bytes of the oldest packet that are in frames already
 
     def waiting(self):
         """Bytes in the queue, lengths included."""
@@ -74,11 +75,31 @@ class PacketQueue:
         data = self._data
         n = data[head] << 8 | data[head + 1]
         native.copy(out, 0, data, head + 2, n)
-        self._head = head + n + 2
-        if self._head == self._tail:
+        self._leave(head + n + 2)
+        return n
+
+    def _leave(self, head):
+        self._given = 0
+        self._head = head
+        if head == self._tail:
             self._head = 0
             self._tail = 0
-        return n
+
+    def give(self, link, vc):
+        """Put what fits of the oldest packet into the open frame of channel `vc`; bytes taken, 0
+        when the frame is full or the queue is empty. What was taken whole leaves the queue."""
+        head = self._head
+        if head == self._tail:
+            return 0
+        data = self._data
+        n = data[head] << 8 | data[head + 1]
+        taken = link.tx_push(vc, data, head + 2, self._given, n)
+        if taken <= 0:
+            return taken
+        self._given += taken
+        if self._given == n:
+            self._leave(head + n + 2)
+        return taken
 
 
 class Telemetry:

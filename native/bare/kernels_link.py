@@ -82,15 +82,16 @@ __attribute__((noinline)) static int receive(uint32_t damage)
 }
 """
 _TELEMETRY = """
-static uint8_t frame[223], cadu[MF_CADU_SIZE], rf[2 * MF_CADU_SIZE];
+static uint8_t cadu[MF_CADU_SIZE], rf[2 * MF_CADU_SIZE];
 static mf_conv_t conv;
 
 __attribute__((noinline)) static void code(void)
 {
+    uint8_t *frame = &cadu[MF_ASM_SIZE];
     uint16_t crc = mf_crc16(0xFFFF, frame, 221);
     frame[221] = (uint8_t)(crc >> 8);
     frame[222] = (uint8_t)crc;
-    mf_tm_cadu(frame, cadu);
+    mf_tm_cadu(cadu);
 }
 """
 _PROTECTED = (

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cffi import FFI
 
-from native.cffi.sources import INCLUDE, ROOT, included, kernel
+from native.cffi.sources import INCLUDE, ROOT, cipher_include, included, kernel
 
 BUILD = ROOT / "build" / "native"
 MODULE = "_mf_native"
@@ -39,7 +39,7 @@ HEADERS = (
     "mf_sensors.h",
     "mf_ubx.h",
     "mf_kernel.h",
-    "mf_link.h",
+    "mf_space_link.h",
     "mf_vote.h",
     "mf_boot_record.h",
     "mf_survival.h",
@@ -122,6 +122,7 @@ def build(force: bool = False) -> Path:
         ffi.cdef(without_bodies(declarations(header)))
     ffi.cdef(CALLBACK)
     include = [str(ROOT / "native" / "include"), str(ROOT / "native" / "cffi")]
+    include += map(str, cipher_include())
     preamble = "\n".join(f'#include "{header.name}"' for header in headers())
     ffi.set_source(
         MODULE,

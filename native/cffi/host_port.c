@@ -11,9 +11,7 @@ struct mf_host {
     mf_kernel_t kernel;
     mf_bus_t adcs, platform, gnss;
     mf_devbus_t devbus;
-    mf_link_rx_t link_rx;
-    mf_link_tx_t link_tx;
-    mf_link_counters_t link_counters;
+    mf_space_link_t link;
     mf_survival_t survival;
     enum mf_survival_action action;
     uint64_t now_us;
@@ -66,17 +64,28 @@ static void survival_reset(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
 {
     const mf_survival_parts_t parts = {.kernel = &host->kernel,
                                        .bus = &host->platform,
-                                       .link_rx = &host->link_rx,
-                                       .link_tx = &host->link_tx,
+                                       .link = &host->link,
                                        .reset_cause = reset_cause,
                                        .slot = slot};
     mf_survival_reset(&host->survival, &parts);
     host->action = MF_SURVIVAL_WAIT;
 }
 
-void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
-                   const mf_kernel_config_t *config, bool authenticated_only, uint64_t now_us)
+static int fram_read(void *bus, uint32_t address, uint8_t *data, uint32_t size)
 {
+    return mf_fram_read(bus, address, data, size);
+}
+
+static int fram_write(void *bus, uint32_t address, const uint8_t *data, uint32_t size)
+{
+    return mf_fram_write(bus, address, data, size);
+}
+
+void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
+                   const mf_kernel_config_t *config, const uint8_t (*secrets)[32],
+                   uint64_t now_us)
+{
+    static const uint8_t no_secrets[MF_LINK_SECRETS][MF_GCM_KEY_SIZE];
     mf_kernel_config_t reference;
     mf_kernel_config_reference(&reference);
     host->now_us = now_us;
@@ -88,9 +97,11 @@ void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
     mf_bus_reset(&host->adcs, MF_BUS_ADCS, &mf_devbus_ops, &host->devbus);
     mf_bus_reset(&host->platform, MF_BUS_PLATFORM, &mf_devbus_ops, &host->devbus);
     mf_bus_reset(&host->gnss, MF_UART_GNSS, &mf_devbus_ops, &host->devbus);
-    host->link_counters = (mf_link_counters_t){0};
-    mf_link_rx_reset(&host->link_rx, &host->link_counters, authenticated_only);
-    mf_link_tx_reset(&host->link_tx, &host->link_rx, &host->link_counters);
+    const mf_link_port_t port = {.read = fram_read,
+                                 .write = fram_write,
+                                 .context = &host->platform,
+                                 .secrets = secrets != NULL ? secrets : no_secrets};
+    mf_space_link_reset(&host->link, &port);
     mf_kernel_reset(&host->kernel, config != NULL ? config : &reference, &host->adcs,
                     &host->gnss, mf_devbus_kick, &host->devbus, now_us);
     survival_reset(host, 0, 0);
@@ -190,19 +201,42 @@ mf_kernel_t *mf_host_kernel(mf_host_t *host)
     return &host->kernel;
 }
 
-mf_link_rx_t *mf_host_link_rx(mf_host_t *host)
+mf_space_link_t *mf_host_link(mf_host_t *host)
 {
-    return &host->link_rx;
+    return &host->link;
 }
 
-mf_link_tx_t *mf_host_link_tx(mf_host_t *host)
+int mf_host_link_start(mf_host_t *host)
 {
-    return &host->link_tx;
+    mf_host_t *outer = enter(host);
+    mf_tm_abandon(&host->link.tm);
+    int stopped = mf_space_link_start(&host->link);
+    current = outer;
+    return stopped;
 }
 
-mf_link_counters_t *mf_host_link_counters(mf_host_t *host)
+int mf_host_link_keep(mf_host_t *host)
 {
-    return &host->link_counters;
+    mf_host_t *outer = enter(host);
+    int stopped = mf_space_link_keep(&host->link);
+    current = outer;
+    return stopped;
+}
+
+uint32_t mf_host_link_receive(mf_host_t *host, const uint8_t *data, uint32_t size)
+{
+    mf_host_t *outer = enter(host);
+    uint32_t taken = mf_space_link_receive(&host->link, data, size, host->now_us);
+    current = outer;
+    return taken;
+}
+
+int mf_host_link_cadu(mf_host_t *host, uint8_t vc, uint8_t cadu[259])
+{
+    mf_host_t *outer = enter(host);
+    int size = mf_space_link_cadu(&host->link, vc, cadu);
+    current = outer;
+    return size;
 }
 
 mf_bus_t *mf_host_bus(mf_host_t *host, uint8_t bus)

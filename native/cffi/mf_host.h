@@ -10,7 +10,7 @@
 #include "mf_devbus.h"
 #include "mf_drivers.h"
 #include "mf_kernel.h"
-#include "mf_link.h"
+#include "mf_space_link.h"
 #include "mf_survival.h"
 
 typedef struct mf_host mf_host_t;
@@ -22,9 +22,11 @@ size_t mf_host_size(void);
 typedef int (*mf_host_exchange_t)(void *handle, const uint8_t *request, uint32_t request_len,
                                   uint8_t *reply, uint32_t reply_len);
 
-/* `handle` goes to `exchange`. `config` NULL: mf_kernel_config_reference. */
+/* `handle` goes to `exchange`. `config` NULL: mf_kernel_config_reference. `secrets` NULL: no keys; they
+ * stay the caller's and are read again when a key in memory is damaged. */
 void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
-                   const mf_kernel_config_t *config, bool authenticated_only, uint64_t now_us);
+                   const mf_kernel_config_t *config, const uint8_t (*secrets)[32],
+                   uint64_t now_us);
 
 /* Onboard time [us] seen by everything below. */
 void mf_host_set_time(mf_host_t *host, uint64_t now_us);
@@ -46,9 +48,12 @@ int mf_host_direct(mf_host_t *host, uint8_t code, uint32_t value);
 mf_survival_t *mf_host_survival(mf_host_t *host);
 
 mf_kernel_t *mf_host_kernel(mf_host_t *host);
-mf_link_rx_t *mf_host_link_rx(mf_host_t *host);
-mf_link_tx_t *mf_host_link_tx(mf_host_t *host);
-mf_link_counters_t *mf_host_link_counters(mf_host_t *host);
+mf_space_link_t *mf_host_link(mf_host_t *host);
+/* mf_space_link_*, which use FRAM, in thread context. */
+int mf_host_link_start(mf_host_t *host); /* after mf_tm_abandon */
+int mf_host_link_keep(mf_host_t *host);
+uint32_t mf_host_link_receive(mf_host_t *host, const uint8_t *data, uint32_t size);
+int mf_host_link_cadu(mf_host_t *host, uint8_t vc, uint8_t cadu[259]);
 /* MF_BUS_ADCS or MF_BUS_PLATFORM; NULL for any other. */
 mf_bus_t *mf_host_bus(mf_host_t *host, uint8_t bus);
 

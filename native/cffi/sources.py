@@ -14,17 +14,6 @@ INCLUDE = ROOT / "native" / "include"
 SRC = ROOT / "native" / "src"
 # Registers of the microcontroller: proven against models of their own, not part of a host build.
 TARGET_ONLY = frozenset(("stm32_i2c.c", "stm32_usart.c"))
-# The coded and secured link: a build of its own (secured_link) until the kernel calls it.
-SECURED_LINK = (
-    "cltu.c",
-    "farm.c",
-    "iv_store.c",
-    "keys.c",
-    "rs.c",
-    "sdls.c",
-    "tc.c",
-    "tm_coding.c",
-)
 
 _INCLUDE = re.compile(r'^\s*#include\s+"(mf_\w+\.h)"', re.MULTILINE)
 
@@ -79,11 +68,11 @@ def with_called(own: list[Path]) -> list[Path]:
 
 
 def kernel() -> list[Path]:
-    """The control kernel, links and drivers, and of the algorithms those that they call."""
-    folders = ("drivers", "kernel", "link")
+    """The control kernel, link and drivers, and of the algorithms those that they call; needs
+    `cipher_include` on the search path."""
+    folders = ("crypto", "drivers", "kernel", "link")
     own = [path for folder in folders for path in sorted((SRC / folder).glob("*.c"))]
-    left_out = TARGET_ONLY.union(SECURED_LINK)
-    return with_called([path for path in own if path.name not in left_out])
+    return with_called([path for path in own if path.name not in TARGET_ONLY])
 
 
 def secured_link() -> list[Path]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from native.cffi.buffers import view
+from native.cffi.link import Link
 from native.cffi.loader import ffi, lib
 from native.cffi.parts import I2C, SPI, Fram, Radio
 from native.cffi.survival import Survival
@@ -24,7 +25,6 @@ ESTIMATE_SIZE: int = lib.MF_ADCS_ESTIMATE_SIZE
 CONTROL_SIZE: int = lib.MF_ADCS_CONTROL_SIZE
 DEVICES_SIZE: int = ffi.sizeof("mf_kernel_devices_t")
 TIME_SIZE: int = ffi.sizeof("mf_kernel_time_t")
-COUNTERS_SIZE: int = ffi.sizeof("mf_link_counters_t")
 _TICK_MS_MASK = (1 << 30) - 1
 _SINGLE = struct.Struct(">f")
 
@@ -158,57 +158,14 @@ class Kernel:
         return True
 
 
-class Link:
-    """Frames, see native/include/mf_link.h. Negative results are -errno, and counted."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._rx = lib.mf_host_link_rx(stack._host)
-        self._tx = lib.mf_host_link_tx(stack._host)
-        self._counters = lib.mf_host_link_counters(stack._host)
-
-    def rx_frame(self, buf: Any, n: int) -> int:
-        """One received TC frame `buf[:n]`; data bytes accepted, or negative."""
-        return int(lib.mf_link_rx_frame(self._rx, view(buf, 0, n), n))
-
-    def rx_packet(self, out: Any) -> int:
-        """Next whole packet of the accepted frame; its length, 0 none left, or negative."""
-        target = ffi.from_buffer("uint8_t[]", out, require_writable=True)
-        return int(lib.mf_link_rx_packet(self._rx, target, len(target)))
-
-    def rx_vc(self) -> int:
-        """Virtual channel of the last accepted frame."""
-        return int(self._rx.vc)
-
-    def tx_push(self, vc: int, buf: Any, off: int, n: int) -> int:
-        """Append packet bytes `buf[off:n]` to the open frame; how many were taken."""
-        if not 0 <= vc < lib.MF_VC_COUNT or off < 0 or off > n:
-            return int(lib.MF_E_INVAL)
-        return int(lib.mf_link_tx_push(self._tx, vc, view(buf, 0, n), off, n))
-
-    def tx_pending(self, vc: int) -> int:
-        """Bytes waiting in the open frame."""
-        if not 0 <= vc < lib.MF_VC_COUNT:
-            return int(lib.MF_E_INVAL)
-        return int(lib.mf_link_tx_pending(self._tx, vc))
-
-    def tx_frame(self, vc: int, out: Any) -> int:
-        """Complete the open frame into `out`; 223, or 0 when nothing waits."""
-        if not 0 <= vc < lib.MF_VC_COUNT:
-            return int(lib.MF_E_INVAL)
-        return int(lib.mf_link_tx_frame(self._tx, vc, view(out, 0, lib.MF_TM_FRAME_SIZE, True)))
-
-    def counters_into(self, buf: Any) -> None:
-        """Copy the counters (`mf_link_counters_t`, 36 bytes little-endian)."""
-        ffi.memmove(view(buf, 0, COUNTERS_SIZE, True), self._counters, COUNTERS_SIZE)
-
-
 class Stack:
     """Kernel, link, radio, FRAM and buses around one `exchange(request) -> reply`.
 
     `exchange` gets one whole device-bus request and returns exactly 4 + rx_len bytes
     (docs/icd/device-bus.md); what it raises comes out of the call that led to it. `config` is a
     dict of fields of `mf_kernel_config_t` that differ from the reference spacecraft; those of its
-    members are called "adcs.css.dark_V".
+    members are called "adcs.css.dark_V". `secrets` are the link's keys, 32 bytes each, in the order
+    of `KEYS` of flight/dictionary.py; without them no association is operational.
     """
 
     def __init__(
@@ -216,13 +173,19 @@ class Stack:
         exchange: Exchange,
         config: dict[str, Any] | None = None,
         now_us: int = 0,
-        authenticated_only: bool = False,
+        secrets: bytes | None = None,
     ) -> None:
         self._exchange = exchange
         self._pending: BaseException | None = None
         self._handle = ffi.new_handle(self)
         self._memory = ffi.new("uint64_t[]", lib.mf_host_size() // 8 + 1)
         self._host = ffi.cast("mf_host_t *", self._memory)
+        self._secrets = ffi.NULL
+        if secrets is not None:
+            if len(secrets) != 32 * lib.MF_LINK_SECRETS:
+                raise ValueError(f"{len(secrets)} bytes of keys; {32 * lib.MF_LINK_SECRETS} wanted")
+            self._secrets = ffi.new("uint8_t[][32]", lib.MF_LINK_SECRETS)
+            ffi.memmove(self._secrets, secrets, len(secrets))
         kernel_config = ffi.new("mf_kernel_config_t *")
         lib.mf_kernel_config_reference(kernel_config)
         for name, value in (config or {}).items():
@@ -236,7 +199,7 @@ class Stack:
             lib.mf_python_exchange,
             self._handle,
             kernel_config,
-            authenticated_only,
+            self._secrets,
             now_us,
         )
         self.survival = Survival(self)

@@ -32,9 +32,11 @@ int mf_fram_read(mf_bus_t *bus, uint32_t address, uint8_t *data, uint32_t size);
 int mf_fram_write(mf_bus_t *bus, uint32_t address, const uint8_t *data, uint32_t size);
 
 int mf_radio_probe(mf_bus_t *bus);
-int mf_radio_send(mf_bus_t *bus, const uint8_t *frame, uint32_t size); /* MF_E_NOSPC: FIFO full */
+/* At most 260 octets; MF_E_NOSPC: no slot free. */
+int mf_radio_send(mf_bus_t *bus, const uint8_t *frame, uint32_t size);
 int mf_radio_tx_free(mf_bus_t *bus);                                   /* frame slots, or negative */
-int mf_radio_receive(mf_bus_t *bus, uint8_t *out, uint32_t size);      /* bytes, 0 none, negative */
+/* Octets of the demodulator, at most `size` and 256 at once; 0 none, or negative. */
+int mf_radio_receive(mf_bus_t *bus, uint8_t *out, uint32_t size);
 int mf_radio_control(mf_bus_t *bus, bool carrier, uint8_t rate_code);
 
 #endif

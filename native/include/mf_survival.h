@@ -20,7 +20,7 @@
 #include "mf_boot_record.h"
 #include "mf_bus.h"
 #include "mf_kernel.h"
-#include "mf_link.h"
+#include "mf_space_link.h"
 #include "mf_vote.h"
 
 #define MF_SURVIVAL_RESTARTS 4u
@@ -84,8 +84,7 @@ enum mf_survival_event_id {
 typedef struct {
     mf_kernel_t *kernel;
     mf_bus_t *bus; /* platform bus: radio, FRAM, EPS */
-    mf_link_rx_t *link_rx;
-    mf_link_tx_t *link_tx;
+    mf_space_link_t *link;
     uint8_t reset_cause, slot;
     /* Already counted and read by the boot block; NULL: read and count it here. */
     const mf_boot_record_t *record;
@@ -104,7 +103,7 @@ typedef struct {
     uint16_t counters[16]; /* of message types, see survival_packets.c */
     uint32_t left_ms;
     uint8_t received[MF_SURVIVAL_PACKET_MAX], packet[MF_SURVIVAL_PACKET_MAX];
-    uint8_t frame[MF_TM_FRAME_SIZE];
+    uint8_t frame[MF_CADU_SIZE];
 } mf_survival_t;
 
 /* Before the first control tick. */

@@ -1,4 +1,4 @@
-/* Reception of secured telecommand frames: header, FARM-1, SDLS, packets (docs/icd/link-security.md).
+/* Reception of secured telecommand frames: header, FARM-1, SDLS, packets (docs/link.md).
  * A frame that is refused changes nothing but one counter; an accepted one changes V(R), flags and
  * replay window together. */
 #ifndef MF_TC_H
@@ -66,6 +66,7 @@ typedef struct {
     uint16_t length, offset;
     uint8_t frame_vc, frame_map; /* whose they are */
     uint8_t refusal;             /* why the last call refused */
+    uint8_t news;                /* bit per channel whose CLCW has changed and was not sent since */
 } mf_tc_t;
 
 /* FARM window `window` (even, 2..254) on every channel. MF_OK or MF_E_INVAL. */

@@ -10,8 +10,9 @@
 
 /* Randomise or derandomise a code block: the sequence begins anew with it (section 10). */
 void mf_tm_randomise(uint8_t *block, uint32_t size);
-/* TM frame of 223 octets to a CADU: ASM, then frame and parity, randomised. */
-void mf_tm_cadu(const uint8_t frame[223], uint8_t cadu[MF_CADU_SIZE]);
+/* CADU in place: around the TM frame of 223 octets at cadu[4] come ASM and parity; frame and parity
+ * are randomised. */
+void mf_tm_cadu(uint8_t cadu[MF_CADU_SIZE]);
 
 /* Convolutional code, K = 7, rate 1/2 (section 3): G1 171, G2 133 octal, G2 inverted. */
 typedef struct {

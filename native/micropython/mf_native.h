@@ -5,7 +5,7 @@
 
 #include "mf_bus.h"
 #include "mf_kernel.h"
-#include "mf_link.h"
+#include "mf_space_link.h"
 #include "mf_survival.h"
 #include "py/obj.h"
 
@@ -14,9 +14,7 @@
 /* The instances behind native.kernel, native.link, ...; the port owns them. */
 typedef struct {
     mf_kernel_t *kernel;
-    mf_link_rx_t *link_rx;
-    mf_link_tx_t *link_tx;
-    mf_link_counters_t *link_counters;
+    mf_space_link_t *link;
     mf_bus_t *adcs_bus;     /* bus 1 */
     mf_bus_t *platform_bus; /* bus 2: radio, FRAM, Python drivers */
     mf_survival_t *survival;
@@ -31,7 +29,7 @@ uint8_t *mf_native_buffer(mp_obj_t object, mp_int_t offset, mp_int_t size, mp_ui
 uint8_t *mf_native_whole(mp_obj_t object, uint32_t *size, mp_uint_t flags);
 
 extern const mp_obj_base_t mf_native_kernel_obj;
-extern const mp_obj_base_t mf_native_link_obj;
+extern const mp_obj_base_t mf_native_link_obj; /* native_link.c */
 extern const mp_obj_base_t mf_native_radio_obj;
 extern const mp_obj_base_t mf_native_fram_obj;
 extern const mp_obj_type_t mf_i2c_type;

@@ -12,7 +12,9 @@ RX_LEN_H, RX_LEN_L, TX_FIFO, RX_FIFO, RX_COUNT, TX_COUNT = 0x06, 0x07, 0x08, 0x0
 DEVICE_ID = 0x52
 RATES_BIT_S = (1200, 2400, 4800, 9600, 19200, 38400)
 SLOTS = 8
-FRAME_MAX = 256
+FRAME_MAX = 260  # of one transmit slot
+FIFO_SIZE = 2048  # octets received and not read yet
+READ_MAX = 256
 _CARRIER, _RECEIVER, _RESET = 0x01, 0x02, 0x80
 
 
@@ -34,7 +36,7 @@ class MfRadio(RegisterDevice):
         self._rate = 3
         self._tx: deque[bytes] = deque()
         self._tx_sent_s = 0.0  # time already spent on the frame in the first slot
-        self._rx: deque[bytes] = deque()
+        self._rx = bytearray()
         self._rx_overflow = self._tx_overflow = False
         self._rx_count = self._tx_count = 0
 
@@ -81,14 +83,14 @@ class MfRadio(RegisterDevice):
             done.append((start_s + at_s, self._tx.popleft()))
         return done
 
-    def receive(self, frame: bytes) -> bool:
-        """A frame from the air; False when it was lost (receiver off, or no slot free)."""
+    def receive(self, octets: bytes) -> bool:
+        """A burst from the air; False when it was lost (receiver off, or no room for all of it)."""
         if not self.receiving:
             return False
-        if len(self._rx) == SLOTS:
+        if len(self._rx) + len(octets) > FIFO_SIZE:
             self._rx_overflow = True
             return False
-        self._rx.append(frame[:FRAME_MAX])
+        self._rx += octets
         self._rx_count = (self._rx_count + 1) & 0xFF
         return True
 
@@ -114,8 +116,8 @@ class MfRadio(RegisterDevice):
             self._tx.append(frame)
 
     def _fetch(self, rx_len: int) -> bytes:
-        frame = self._rx.popleft() if self._rx else b""
-        out = frame[:rx_len].ljust(rx_len, b"\0")
+        out = bytes(self._rx[:rx_len]).ljust(rx_len, b"\0")
+        del self._rx[:rx_len]
         if self.faults.active:
             out = bytes(self.faulty(RX_FIFO, value) for value in out)
         return out
@@ -127,7 +129,7 @@ class MfRadio(RegisterDevice):
             status |= self._tx_overflow << 3 | self.carrier << 4
             self._rx_overflow = self._tx_overflow = False
             return status
-        length = len(self._rx[0]) if self._rx else 0
+        length = min(len(self._rx), READ_MAX)
         values = {
             ID: DEVICE_ID,
             VERSION: 0x01,

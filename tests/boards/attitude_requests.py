@@ -16,7 +16,7 @@ from typing import Any
 from flight.core.definitions import FAILURES
 from ground import packets
 from ground.dictionary import Dictionary
-from ground.encode import Encoder, tc_frame
+from ground.encode import Burst, Encoder
 from ground.history import History
 from sim.orbit import read_tle
 from sim.scenario import FOLDER
@@ -109,17 +109,17 @@ REQUESTS: list[tuple[tuple[int, bytes], Any]] = [
 END_S = START_S + SPACING_S * len(REQUESTS) + 12.0
 
 
-def uplink(send: Callable[[float, bytes], None]) -> list[int]:
-    """Send everything by `send(t_s, frame)`; the request identifiers."""
+def uplink(send: Callable[[float, Burst], None]) -> list[int]:
+    """Send everything by `send(t_s, burst)`; the request identifiers."""
     dictionary = Dictionary()
+    encoder = Encoder(dictionary)
     identifiers = []
     for number, ((function, arguments), _) in enumerate(REQUESTS):
         host = dictionary.partners[0]
         data = struct.pack(">H", function) + arguments
         octets = packets.build_tc(host.apid_base + (function >> 8), number, 8, 1, data)
         identifiers.append(packets.request_id(octets))
-        send(START_S + SPACING_S * number, tc_frame(dictionary.scid, host.vc, octets))
-    encoder = Encoder(dictionary)
+        send(START_S + SPACING_S * number, encoder.burst(octets))
     send(END_S - 9.0, encoder.frame("attitude_target", {"target": 2}, owner="EC"))
     return identifiers
 

@@ -11,9 +11,10 @@ from boards.desktop.board import Board
 from boards.desktop.budget import StepHung, guard
 from boards.desktop.clock import BoardReset, MissionOver
 from flight import dictionary, mission
-from ground import encode
+from ground import cltu, encode
 from ground.decode import Decoder
 from ground.dictionary import Dictionary
+from ground.frontend import FrontEnd
 from hal import reset_cause
 from sim.scenario import load
 from sim.world import World
@@ -27,7 +28,7 @@ class Flight:
     def __init__(self, *overrides, seed=1, before=None, **options):
         self.world = World(load("first-light", list(overrides)), seed)
         self.frames = []
-        self.world.on_frame.append(lambda t_s, frame: self.frames.append((t_s, bytes(frame))))
+        self.world.on_frame.append(FrontEnd(lambda t_s, frame: self.frames.append((t_s, frame))))
         if before:
             before(self.world)
         self.outcome = run.fly(self.world, **options)
@@ -68,8 +69,10 @@ def test_commands_fly_up_and_their_reports_down():
         world.uplink(5.0, encoder.frame("ping", {}, "host"))
         world.uplink(7.0, encoder.frame("power_switch", {"load": 3, "on": 1}, "host"))
         world.uplink(9.0, encoder.frame("power_switch", {"load": 3, "on": 1}, "EC"))
-        world.uplink(11.0, encoder.frame("ping", {}, "host")[:-1] + b"\x00")
-        world.uplink(13.0, b"\xff" * 300)
+        damaged = bytearray(encoder.security.frame(0, encoder.packet("ping")))
+        damaged[-1] ^= 1
+        world.uplink(11.0, cltu.burst(bytes(damaged)))
+        world.uplink(13.0, cltu.burst(b"\xff" * 200))
         world.uplink(15.0, encoder.frame("ping", {}, "BY"))
 
     flight = Flight("duration_s=40", before=before)
@@ -80,7 +83,7 @@ def test_commands_fly_up_and_their_reports_down():
     assert flight.last("core_hk")["commands_accepted"] == 3
     assert flight.last("comms_hk")["frames_refused"] == 2
     counters = flight.last("link_counters")
-    assert counters["rx_bad_crc"] + counters["rx_bad_length"] == 2
+    assert counters["bad_fecf"] + counters["bad_length"] == 2
 
 
 @pytest.mark.parametrize("devices,event,mode", [

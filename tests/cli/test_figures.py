@@ -1,12 +1,14 @@
 """How figures are judged: limits, missing values, percentiles."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from cli.figure_groups import GROUPS
 from cli.figures import Figure, percentile, refused_frame
 from ground.dictionary import Dictionary
+from ground.encode import Encoder
 
 
 @pytest.mark.parametrize(
@@ -35,10 +37,12 @@ def test_percentile_is_the_upper_edge_of_its_bin():
 
 
 def test_the_refused_telecommand_is_sound_but_out_of_range():
-    frame = refused_frame(Dictionary())
-    assert len(frame) == (frame[2] & 3) << 8 | frame[3] + 1
-    command = Dictionary().commands["power_switch"]
-    assert frame[6 + 11 + 2] > command.arguments[0].highest
+    dictionary = Dictionary()
+    packet = refused_frame(
+        SimpleNamespace(dictionary=dictionary, encoder=Encoder(dictionary))
+    ).packet
+    command = dictionary.commands["power_switch"]
+    assert packet[11 + 2] > command.arguments[0].highest
 
 
 def test_every_group_has_a_description():

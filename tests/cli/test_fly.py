@@ -128,7 +128,7 @@ def test_a_damaged_recording_is_counted_and_fails(microflight, tmp_path):
 
 def test_a_noisy_channel_is_counted_and_fails_the_checks(microflight, tmp_path):
     code, result = fly(
-        microflight, tmp_path, "--duration", "120", "--set", "radio.bit_error_rate=1e-4"
+        microflight, tmp_path, "--duration", "120", "--set", "radio.bit_error_rate=9e-3"
     )
     assert code == 1
     assert result["telemetry"]["bad_frames"] > 0

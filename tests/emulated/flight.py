@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ground.decode import Decoder, Report
 from ground.dictionary import Dictionary
+from ground.encode import Burst, Encoder
+from ground.frontend import FrontEnd
 from ground.history import History
 from sim.bridges import pipe
 from sim.errors import BridgeError
@@ -31,16 +33,18 @@ class Flight:
         self.reports: list[Report] = []
         self.console = ""
         self.status: int | None = None
-        self.world.on_frame.append(self._receive)
+        self.encoder = Encoder(self.dictionary)
+        self.front_end = FrontEnd(self._receive)
+        self.world.on_frame.append(self.front_end)
 
     def _receive(self, t_s: float, frame: bytes) -> None:
         for report in self.decoder.frame(t_s, frame):
             self.history.add(report)
             self.reports.append(report)
 
-    def uplink(self, t_s: float, frame: bytes) -> None:
-        """Send a frame of the ground at world time `t_s`."""
-        self.world.uplink(t_s, frame)
+    def uplink(self, t_s: float, burst: "bytes | Burst") -> None:
+        """Radiate from the ground at world time `t_s`."""
+        self.world.uplink(t_s, burst)
 
     def fly(self, script: str | None = None, elf: Path | None = None) -> Flight:
         """Fly to the end of the scenario, or until `script` (it runs before the mission of every

@@ -4,7 +4,7 @@ time over a restart of Python."""
 import struct
 
 from ground import crc
-from ground.encode import PARAMETERS_PER_REPORT, Encoder, tc_frame
+from ground.encode import PARAMETERS_PER_REPORT
 from tests.boards import attitude_requests
 from tests.boards.attitude_requests import EPOCH_S
 from tests.emulated.flight import Flight
@@ -22,7 +22,7 @@ def test_every_request_ends_as_it_must(tmp_path):
 def test_mission_time_outlives_a_restart_of_python(tmp_path):
     """The kernel keeps it; the loop's orbit stays, packets go on with the same time."""
     flight = Flight(tmp_path, 60.0)
-    encoder = Encoder(flight.dictionary)
+    encoder = flight.encoder
     set_s, sent_s = EPOCH_S + 5, 5.0
     flight.uplink(sent_s, encoder.frame("set_time", {"seconds": set_s, "fraction": 0}))
     lines = {"line1": attitude_requests.LINE1, "line2": attitude_requests.LINE2}
@@ -49,14 +49,14 @@ def test_mission_time_outlives_a_restart_of_python(tmp_path):
 def test_every_parameter_is_what_the_dictionary_says(tmp_path):
     """Bit by bit in single precision, as written for people; and what is set is what is kept."""
     flight = Flight(tmp_path, 70.0)
-    encoder = Encoder(flight.dictionary)
+    encoder = flight.encoder
     parameters = flight.dictionary.parameters
     changed = {"attitude_mag_1_bias_x": -1.5e-6, "attitude_elevation_min": -0.1}
     flight.uplink(5.0, encoder.frame("set_parameters", changed))
     refused = {"attitude_mag_1_bias_y": 1e-3}
     beyond = bytearray(encoder.packet("set_parameters", refused)[:-2])
     beyond[-4:] = struct.pack(">f", 1.001e-3)
-    flight.uplink(8.0, tc_frame(flight.dictionary.scid, 0, crc.append_crc(bytes(beyond))))
+    flight.uplink(8.0, encoder.burst(crc.append_crc(bytes(beyond))))
     names = list(parameters)
     for number, first in enumerate(range(0, len(names), PARAMETERS_PER_REPORT)):
         part = names[first : first + PARAMETERS_PER_REPORT]

@@ -1,6 +1,6 @@
 """The mission on the target: steady state without allocation, hung and crashed Python."""
 
-from ground.encode import Encoder
+from ground import cltu
 from sim.protocol import BUS_ADCS, OP_HELLO, OP_I2C, REQUEST_HEADER
 from tests.boards.attitude_requests import EPOCH_S, LINE1, LINE2
 from tests.emulated.flight import Flight
@@ -46,13 +46,13 @@ print(context.commands.accepted, context.commands.refused, context.telemetry.dro
 def locked_flight(folder, provoke=""):
     """Half a minute of warming up, then two major frames (10 s) of every app under heap_lock."""
     flight = Flight(folder, 60.0, CALM)
-    encoder = Encoder(flight.dictionary)
+    encoder = flight.encoder
     hold = {"attitude_detumbled_hold": 1.0}
     flight.uplink(5.0, encoder.frame("set_parameters", hold))
     flight.uplink(36.0, encoder.frame("ping"))
     flight.uplink(37.0, encoder.frame("set_parameters", {"attitude_detumbled_hold": 2.0}))
     flight.uplink(38.0, encoder.frame("reset"))  # refused: not armed
-    flight.uplink(39.0, encoder.frame("ping")[:-1] + b"\\0")  # bad FECF
+    flight.uplink(39.0, cltu.burst(bytes(60)))  # no frame of ours
     flight.uplink(40.0, encoder.frame("payload_dump", {"count": 4}))
     flight.uplink(41.0, encoder.frame("set_time", {"seconds": EPOCH_S + 41, "fraction": 0}))
     flight.uplink(42.0, encoder.frame("attitude_tle", {"line1": LINE1, "line2": LINE2}))
@@ -138,7 +138,7 @@ def test_error_in_main_leaves_a_flying_spacecraft(tmp_path):
     """The VM restarts while the loop ticks on; buses, radio and modes are back, the ground knows
     why."""
     flight = Flight(tmp_path, 60.0)
-    encoder = Encoder(flight.dictionary)
+    encoder = flight.encoder
     flight.uplink(40.0, encoder.frame("ping"))
     flight.fly(CRASH)
     assert flight.status is None

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ground.encode import Encoder
 from tests.emulated.flight import Flight
 
 FAULT, HANG, ENDED, MEMORY = "fault", "hang", "ended", "memory"
@@ -71,7 +70,7 @@ sys.exit()
 
 def test_python_that_never_comes_up_ends_in_a_reset_and_direct_commands_are_obeyed(tmp_path):
     flight = Flight(tmp_path, 110.0)
-    encoder = Encoder(flight.dictionary)
+    encoder = flight.encoder
     flight.uplink(20.0, encoder.frame("direct_time", {"seconds": 1000, "fraction": 0}))
     flight.uplink(22.0, encoder.frame("restart_python"))  # not armed
     flight.fly(DEAF)

@@ -2,15 +2,15 @@
 packet to answer, its verification report; and the next good telecommand works."""
 
 import struct
+from collections.abc import Callable
 
 from flight.core.definitions import FAILURES
-from ground import crc, packets
+from ground import cltu, crc, packets
 from ground.dictionary import Dictionary
-from ground.encode import Encoder, tc_frame
+from ground.encode import Burst, Encoder
 from tests.emulated import qemu
 from tests.emulated.flight import Flight
 
-SCID = 0x2A5
 EVENT_TELECOMMAND_REFUSED = 0x000A
 EVENT_FRAME_REFUSED = 0x0303
 EVENT_PACKET_REFUSED = 0x0304
@@ -24,22 +24,33 @@ def spoilt(frame: bytes, offset: int, value: int) -> bytes:
     return crc.append_crc(bytes(data))
 
 
-def bad_frames(dictionary: Dictionary) -> list[tuple[str, bytes]]:
-    """Counter of link_counters, frame."""
-    good = Encoder(dictionary).frame("ping")
+def tampered(frame: bytes) -> bytes:
+    """With a flipped bit of the cipher text and a right FECF."""
+    return spoilt(frame, 25, frame[25] ^ 1)
+
+
+def bad_frames(encoder: Encoder) -> list[tuple[str, Callable[[], bytes]]]:
+    """Counter of link_counters or tc_host, what makes the frame when it is sent."""
+    ping = encoder.packet("ping")
+    good = encoder.security.frame(0, ping)  # its counter: the first
     return [
-        ("rx_bad_length", good[:6]),
-        ("rx_bad_length", good[:-1]),
-        ("rx_bad_length", good + b"\x00"),
-        ("rx_bad_length", b"\x55" * 256),
-        ("rx_bad_crc", good[:-1] + bytes([good[-1] ^ 1])),
-        ("rx_bad_version", spoilt(good, 0, good[0] | 0x40)),
-        ("rx_bad_scid", spoilt(good, 1, good[1] ^ 1)),
-        ("rx_bad_type", spoilt(good, 0, good[0] & ~0x20)),
-        ("rx_bad_vc", spoilt(good, 2, good[2] | 7 << 2)),
-        ("rx_bad_segment", spoilt(good, 5, 0x00)),
-        ("rx_bad_packet", tc_frame(SCID, 0, good[6:-4])),  # cut short inside the frame
-        ("rx_bad_packet", tc_frame(SCID, 0, b"\x09" + good[7:-2])),  # a telemetry packet
+        ("bad_length", lambda: good[:6]),
+        ("bad_length", lambda: b"\x55" * 256),
+        ("bad_fecf", lambda: good[:-1] + bytes([good[-1] ^ 1])),
+        ("bad_version", lambda: spoilt(good, 0, good[0] | 0x40)),
+        ("bad_scid", lambda: spoilt(good, 1, good[1] ^ 1)),
+        ("bad_reserved", lambda: spoilt(good, 0, good[0] | 0x04)),
+        ("bad_type", lambda: spoilt(good, 0, good[0] & ~0x20 | 0x10)),
+        ("bad_vc", lambda: spoilt(good, 2, good[2] | 7 << 2)),
+        ("bad_segment", lambda: spoilt(good, 5, 0x00)),
+        ("bad_control", lambda: crc.append_crc(bytes((0x32, 0xA5, 0, 7, 0, 0x83)))),
+        ("farm_lockout", lambda: encoder.security.frame(0, ping, sequence=100)),
+        ("sdls_short", lambda: crc.append_crc(good[:3] + bytes([21]) + good[4:20])),
+        ("sdls_unknown_spi", lambda: spoilt(good, 7, 99)),
+        ("sdls_bad_tag", lambda: tampered(encoder.security.frame(0, ping))),
+        ("bad_packet", lambda: encoder.security.frame(0, ping[:-2])),  # cut short inside the frame
+        ("bad_packet", lambda: encoder.security.frame(0, b"\x09" + ping[1:])),  # a telemetry packet
+        ("packet_apid", lambda: encoder.security.frame(0, b"\x1f" + ping[1:])),
     ]
 
 
@@ -69,16 +80,15 @@ BAD_REQUESTS = [
 ]
 
 
-def bad_packets(dictionary: Dictionary) -> list[tuple[str, bytes]]:
-    """Failure, frame."""
+def bad_packets(dictionary: Dictionary, encoder: Encoder) -> list[tuple[str, Burst]]:
+    """Failure, what goes up."""
     found = []
     for failure, owner, (service, subtype, data) in BAD_REQUESTS:
         partner = dictionary.partners[owner]
         packet = packets.build_tc(partner.apid_base, 1, service, subtype, data, owner, 0)
-        found.append((failure, tc_frame(SCID, partner.vc, packet)))
+        found.append((failure, encoder.burst(packet, partner.name)))
     ping = packets.build_tc(dictionary.partners[0].apid_base, 1, 17, 1, b"", 0, 0)
-    found.append(("bad_crc", tc_frame(SCID, 0, ping[:-1] + bytes([ping[-1] ^ 1]))))
-    found.append(("wrong_apid", tc_frame(SCID, 1, ping)))
+    found.append(("bad_crc", encoder.burst(ping[:-1] + bytes([ping[-1] ^ 1]))))
     return found
 
 
@@ -87,19 +97,21 @@ def counts(names):
 
 
 def test_every_refusal_is_counted_told_and_answered(tmp_path):
-    flight = Flight(tmp_path, 75.0)
-    frames, requests = bad_frames(flight.dictionary), bad_packets(flight.dictionary)
+    flight = Flight(tmp_path, 98.0)
+    encoder = flight.encoder
+    frames, requests = bad_frames(encoder), bad_packets(flight.dictionary, encoder)
     for number, (_, frame) in enumerate(frames):
-        flight.uplink(5.0 + SPACING_S * number, frame)
-    for number, (_, frame) in enumerate(requests):
-        flight.uplink(6.0 + SPACING_S * number, frame)
-    flight.uplink(62.0, Encoder(flight.dictionary).frame("ping"))
+        flight.uplink(5.0 + SPACING_S * number, lambda frame=frame: cltu.burst(frame()))
+    for number, (_, burst) in enumerate(requests):
+        flight.uplink(6.0 + SPACING_S * number, burst)
+    flight.uplink(62.0, encoder.frame("ping"))
     flight.fly()
 
-    found = flight.history.latest["link_counters"].raw
+    found = {**flight.history.latest["link_counters"].raw, **flight.history.latest["tc_host"].raw}
     wanted = counts([counter for counter, _ in frames])
-    assert {name: value for name, value in found.items() if "_bad_" in name} == wanted
-    assert found["rx_unauthenticated"] == 0
+    told_of = [name for name in found if name.startswith(("bad_", "farm_lo", "sdls_", "packet_"))]
+    assert {name: found[name] for name in told_of if found[name]} == wanted
+    assert found["busy"] == found["control_rate"] == 0 and found["farm_flags"] == 1
     told = [number for number, _, _ in flight.events()]
     assert told.count(EVENT_FRAME_REFUSED) == sum("packet" not in name for name, _ in frames)
     assert told.count(EVENT_PACKET_REFUSED) == sum("packet" in name for name, _ in frames)
@@ -120,9 +132,10 @@ def test_every_refusal_is_counted_told_and_answered(tmp_path):
     assert len(flight.world.boots) == 1
 
 
-def test_a_flight_build_refuses_plain_telecommands(tmp_path):
+def test_a_flight_build_has_keys_of_its_own(tmp_path):
+    """Nothing that development keys protect gets through, and nothing in clear."""
     flight = Flight(tmp_path, 32.0)
-    encoder = Encoder(flight.dictionary)
+    encoder = flight.encoder
     for t_s, name, values in (
         (5.0, "ping", {}),
         (8.0, "set_mode", {"mode": 1}),
@@ -131,6 +144,8 @@ def test_a_flight_build_refuses_plain_telecommands(tmp_path):
     ):
         flight.uplink(t_s, encoder.frame(name, values))
     flight.uplink(17.0, encoder.frame("ping", owner="EC"))
+    plain = crc.append_crc(bytes((0x22, 0xA5, 0, 22, 0, 0xC0)) + encoder.packet("ping") + b"\0\0")
+    flight.uplink(20.0, cltu.burst(plain))
     flight.fly(elf=qemu.firmware("flight"))
 
     assert flight.world.flight_build
@@ -138,7 +153,7 @@ def test_a_flight_build_refuses_plain_telecommands(tmp_path):
     assert core["flight_build"] == 1
     assert (core["commands_accepted"], core["commands_refused"]) == (0, 0)
     link = flight.history.latest["link_counters"].raw
-    assert (link["rx_frames"], link["rx_unauthenticated"], link["rx_packets"]) == (5, 5, 0)
-    assert [number for number, _, _ in flight.events()].count(EVENT_FRAME_REFUSED) == 5
+    assert (link["rx_frames"], sum(link["accepted"])) == (6, 0)
+    assert [number for number, _, _ in flight.events()].count(EVENT_FRAME_REFUSED) == 6
     assert flight.history.verified == {}
     assert flight.history.modes[-1][1] == 2  # detumble, whatever was sent

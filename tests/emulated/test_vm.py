@@ -7,7 +7,7 @@ from tests.emulated import qemu
 NO_ALLOCATION = """
 import micropython, native, obc
 buf = bytearray(300)
-frame = bytearray(223)
+frame = bytearray(259)
 out = bytearray(64)
 lowest = -1.0  # a negative literal is a run-time negation, and allocates
 kernel, link, radio, fram, clock = native.kernel, native.link, native.radio, native.fram, obc.clock
@@ -30,12 +30,18 @@ def frame_of_work():
     native.in_range(buf, 0, "u32", 0, 0x7FFFFFFF)
     native.in_range(buf, 0, "f32", lowest, 1.0)
     native.swap_copy(out, 0, buf, 0, "u32", 4)
-    link.tx_push(0, buf, 0, 200)
+    link.tx_push(0, buf, 0, 0, 200)
     link.tx_pending(0)
     link.tx_frame(0, frame)
-    link.rx_frame(buf, 200)
-    link.rx_packet(out)
-    link.rx_vc()
+    link.tx_frame(7, frame)
+    link.receive(buf, 0, 200)
+    link.outcome()
+    link.refusal()
+    link.packet(out)
+    link.vc()
+    link.news()
+    link.keep()
+    link.channel_into(1, buf)
     link.counters_into(buf)
     radio.tx_free()
     radio.receive(buf)
@@ -101,8 +107,8 @@ for call in (
         "native.I2C(2).writeto(0x80, b'')",
         "native.I2C(2).writeto_mem(1, 0, bytearray(257))",
         "native.kernel.report_into(bytearray(71))",
-        "native.link.tx_frame(0, bytearray(222))",
-        "native.link.rx_frame(bytearray(4), 5)",
+        "native.link.tx_frame(0, bytearray(258))",
+        "native.link.receive(bytearray(4), 0, 5)",
         "machine.Pin('Q3', machine.Pin.OUT)",
         "machine.Pin('B16', machine.Pin.OUT)",
         "machine.UART(9)",

@@ -3,12 +3,11 @@ bus, and the real C link; the control kernel is a recorder."""
 
 from __future__ import annotations
 
-import struct
-from collections import deque
 from functools import partial
 from typing import Any
 
 import native
+from ground import keys
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
@@ -17,6 +16,7 @@ from native.cffi.archive import Archive
 from sim.devices.base import BusError, Device
 from sim.devices.w25q128 import W25q128 as SimFlash
 from tests.flight.fake_kernel import Clock, Kernel
+from tests.flight.fake_radio import LinkMemory, Radio
 
 EIO = 5
 ENODEV = 19
@@ -87,42 +87,6 @@ class Bus:
         self._transfer(address, bytes((register,)) + bytes(buf), 0)
 
 
-class Radio:
-    """Radio as the C driver shows it: frames in and out, a status to fail with."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.free = 8
-        self.sent: list[bytes] = []
-        self.received: deque[bytes] = deque()
-        self.settings: list[tuple[int, int]] = []
-
-    def probe(self) -> int:
-        return self.status
-
-    def control(self, carrier: int, rate_code: int) -> int:
-        self.settings.append((carrier, rate_code))
-        return self.status
-
-    def tx_free(self) -> int:
-        return self.status or self.free
-
-    def send(self, buf: Any, n: int) -> int:
-        self.sent.append(bytes(buf[:n]))
-        return self.status
-
-    def receive(self, buf: Any) -> int:
-        if self.status or not self.received:
-            return self.status
-        frame = self.received.popleft()
-        buf[: len(frame)] = frame
-        return len(frame)
-
-
-def _no_device(request: bytes) -> bytes:
-    return struct.pack("<hH", -ENODEV, 0) + bytes(int.from_bytes(request[6:8], "little"))
-
-
 class Board:
     """Everything of docs/architecture.md, "HAL"; `parts` are simulated devices by address."""
 
@@ -134,7 +98,8 @@ class Board:
     def __init__(self, parts: dict[int, Device] | None = None, cause: int = 1) -> None:
         self.clock = Clock()
         self.kernel = Kernel(self.clock)
-        self.stack = native.Stack(_no_device)
+        secrets = b"".join(keys.development()[name] for name in keys.names())
+        self.stack = native.Stack(LinkMemory().exchange, secrets=secrets)
         self.link = self.stack.link
         self.radio = Radio()
         self.fram = Fram()

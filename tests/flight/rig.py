@@ -8,6 +8,9 @@ from typing import Any
 from boards import compose
 from flight import dictionary
 from flight.packets import fields
+from ground import keys
+from ground.frames import IDLE_VC
+from ground.security import TmSecurity
 from hal.drivers.mf_eps import ADDRESS as EPS
 from hal.drivers.tmp108 import ADDRESS as TMP108
 from sim.deployables import Deployables
@@ -104,13 +107,18 @@ def decode(record: Any) -> dict[str, Any]:
 
 def packets(frames: list[bytes]) -> list[tuple[int, bytes]]:
     """(virtual channel, space packet) of all frames, packets that span frames put together."""
+    security = TmSecurity(keys.development())
     streams: dict[int, bytearray] = {}
     found = []
     for frame in frames:
         assert len(frame) == 223
         vc = frame[1] >> 1 & 7
+        if vc == IDLE_VC:
+            continue
+        data = security.open(vc, frame) if security.secures(vc) else frame[6:-6]
+        assert data is not None
         stream = streams.setdefault(vc, bytearray())
-        stream += frame[6:-6]
+        stream += data
         while len(stream) >= 6:
             size = int.from_bytes(stream[4:6], "big") + 7
             if len(stream) < size:

@@ -6,7 +6,7 @@ import pytest
 
 from flight import mission
 from flight.core import failures
-from ground import encode
+from ground import cltu, crc, encode
 from ground.dictionary import Dictionary
 from hal.drivers.mf_eps import ADDRESS as EPS
 from hal.drivers.tmp108 import ADDRESS as TMP108
@@ -28,7 +28,7 @@ def nominal(rig):
 
 def uplink(rig, name, values=None, owner="host"):
     frame = encode.Encoder(Dictionary()).frame(name, values or {}, owner)
-    rig.board.radio.received.append(bytes(frame))
+    rig.board.radio.received.append(frame)
 
 
 def reports(rig):
@@ -233,17 +233,19 @@ def test_a_full_radio_loses_nothing(rig):
 
 
 def test_bad_frames_are_counted_and_the_next_good_one_works(rig):
-    frame = bytes(encode.Encoder(Dictionary()).frame("ping", {}, "host"))
+    ping = encode.Encoder(Dictionary()).packet("ping")
+    frame = rig.board.radio.station.frame(0, ping)
     rig.fly(1.2)
-    rig.board.radio.received.extend(
-        (frame[:-1], frame + b"\x00", frame[:9] + b"\xff" + frame[10:], frame)
-    )
+    forged = crc.append_crc(frame[:30] + b"\xff" + frame[31:-2])
+    for bad in (frame[:-9], frame[:9] + b"\xff" + frame[10:], forged):
+        rig.board.radio.received.append(cltu.burst(bad))
+        rig.fly(0.5)
+    rig.board.radio.received.append(cltu.burst(frame))
     rig.fly(11)
     hk = rig.fields(0x0302)
     assert (hk["frames_received"], hk["frames_refused"]) == (4, 3)
     refused = [record[1:] for record in rig.event_records() if record[0] == 0x0303]
-    size = len(frame)
-    assert refused == [(1, size - 1), (1, size + 1), (2, size)], "length, length, checksum"
+    assert refused == [(1, 1), (1, 1), (5, 1)], "length, checksum, tag"
     assert (17, 2) in reports(rig)
 
 

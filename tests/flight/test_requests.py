@@ -30,7 +30,7 @@ def encoder():
 
 
 def send(rig, frame):
-    rig.board.radio.received.append(bytes(frame))
+    rig.board.radio.received.append(frame)
 
 
 def reports(rig):

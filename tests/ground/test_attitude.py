@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from flight.apps.comms import definitions as comms
+from flight.apps.comms import app as comms_app
 from ground import attitude, attitude_plots
 from ground.decode import Decoder
 from ground.dictionary import Dictionary
@@ -113,8 +113,10 @@ def test_there_are_names_for_everything_the_loop_can_say():
     assert len(SENSORS) == enum_size("mf_adcs_sensor") - 1  # the last one is their number
     assert len(FAULTS) == enum_size("mf_adcs_fault")
     assert len(DEVICES) == len(DICTIONARY.packet("attitude_devices").layout.unpack(bytes(60))[1:16])
-    refusals = [row[0] for row in comms.LINK_FIELDS if row[0].startswith("rx_")][2:]
-    assert len(LINK_REFUSALS) == len(refusals) and refusals[0] == "rx_bad_length"
+    assert set(comms_app._TOLD) == set(LINK_REFUSALS)
+    assert (
+        len(comms_app._TOLD) == enum_size("mf_tc_refusal") - 3
+    )  # not those of packets, nor the end
 
 
 NAMES = ["attitude_bdot_gain", "attitude_control_enabled", "power_battery_low_mV"]

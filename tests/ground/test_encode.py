@@ -1,13 +1,10 @@
 """Telecommands: layout bit by bit, arguments from the table, errors of one clear line."""
 
-import fastcrc
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from spacepackets.ecss import PusTc
 
 from ground.dictionary import Dictionary
-from ground.encode import Encoder, tc_frame
+from ground.encode import Encoder
 from ground.errors import CommandError, GroundError
 
 DICTIONARY = Dictionary()
@@ -18,26 +15,19 @@ def encoder():
     return Encoder(DICTIONARY)
 
 
-@given(st.integers(0, 0x3FF), st.integers(0, 63), st.binary(min_size=1, max_size=248))
-def test_frame_layout(scid, vc, data):
-    frame = tc_frame(scid, vc, data)
-    assert frame[0] >> 6 == 0, "version"
-    assert frame[0] >> 5 & 1 == 1, "bypass: type B"
-    assert frame[0] >> 4 & 1 == 0, "data, not control"
-    assert (frame[0] & 3) << 8 | frame[1] == scid
-    assert frame[2] >> 2 == vc
-    assert (frame[2] & 3) << 8 | frame[3] == len(frame) - 1
-    assert frame[4] == 0, "N(S) of a BD frame"
-    assert frame[5] == 0xC0, "unsegmented, MAP 0"
-    assert frame[6:-2] == data
-    assert int.from_bytes(frame[-2:], "big") == fastcrc.crc16.ibm_3740(frame[:-2])
-
-
-def test_frame_limits():
-    with pytest.raises(CommandError, match="257"):
-        tc_frame(1, 0, bytes(249))
+def test_a_packet_that_fits_no_frame_is_refused(encoder):
+    encoder.burst(bytes(218))()
+    with pytest.raises(CommandError, match="219 bytes; a frame holds 218"):
+        encoder.burst(bytes(219))
     with pytest.raises(CommandError):
-        tc_frame(1, 0, b"")
+        encoder.burst(b"")
+
+
+def test_the_counter_is_that_of_the_moment_of_sending(encoder):
+    first, second = encoder.frame("ping"), encoder.frame("ping")
+    late, early = second(), first()
+    assert early != late and bytes(first) == early == first()
+    assert encoder.security.counters.take("tc-host") == 2
 
 
 def extreme(row, value):
@@ -61,9 +51,9 @@ def test_every_command_of_the_dictionary_can_be_sent(encoder):
 
 
 def test_arguments_by_name_and_in_order_are_the_same():
-    by_name = Encoder(DICTIONARY).frame("power_switch", {"on": 1, "load": 2})
-    in_order = Encoder(DICTIONARY).frame("power_switch", [2, 1])
-    typed = Encoder(DICTIONARY).frame("power_switch", ["0x2", "1"])
+    by_name = Encoder(DICTIONARY).packet("power_switch", {"on": 1, "load": 2})
+    in_order = Encoder(DICTIONARY).packet("power_switch", [2, 1])
+    typed = Encoder(DICTIONARY).packet("power_switch", ["0x2", "1"])
     assert by_name == in_order == typed
 
 

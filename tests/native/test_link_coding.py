@@ -69,7 +69,8 @@ def test_table_of_every_octet():
 
 def cadu(data):
     out = ffi.new("uint8_t[259]")
-    lib.mf_tm_cadu(data, out)
+    ffi.memmove(out + 4, data, 223)
+    lib.mf_tm_cadu(out)
     return bytes(out)
 
 

@@ -80,9 +80,25 @@ def test_uplink_is_lost_without_receiver_visibility_or_room():
     assert channel.lost_up == 2
     radio.transfer(b"\x02\x03", 0)
     for _ in range(10):
-        channel.uplink(0.2, b"c")
-    run(channel, 2, 2, in_view=1)
+        channel.uplink(0.2, bytes(250))
+    run(channel, 2, 30, in_view=1)
     assert (channel.received_up, channel.lost_up) == (8, 4)
+
+
+def test_a_burst_is_made_when_it_is_radiated():
+    radio, channel, _ = make_channel()
+    made = []
+
+    def burst(name):
+        made.append(name)
+        return name
+
+    channel.uplink(2.0, lambda: burst(b"late"))
+    channel.uplink(1.0, lambda: burst(b"soon"))
+    assert made == []
+    run(channel, 0, 25)
+    assert made == [b"soon", b"late"]
+    assert radio.transfer(b"\x09", 8) == b"soonlate"
 
 
 def test_bit_errors_have_their_rate_and_depend_on_the_frame_index_only():

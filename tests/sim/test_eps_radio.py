@@ -204,24 +204,23 @@ class TestRadio:
         radio.transfer(b"\x02\x03", 0)
         assert radio.carrier
 
-    def test_reception_lengths_and_end_of_a_frame(self):
+    def test_received_octets_wait_until_they_are_read(self):
         radio = MfRadio("radio")
-        assert radio.receive(b"first frame")
+        assert radio.receive(b"first burst")
         assert radio.receive(b"2nd")
-        assert radio.transfer(b"\x06", 2) == b"\x00\x0b"
+        assert radio.transfer(b"\x06", 2) == b"\x00\x0e"
         assert radio.transfer(b"\x03", 1) == b"\x02"
-        assert radio.transfer(b"\x09", 5) == b"first"  # the rest is gone with this read
-        assert radio.transfer(b"\x06", 2) == b"\x00\x03"
-        assert radio.transfer(b"\x09", 5) == b"2nd\0\0"
+        assert radio.transfer(b"\x09", 5) == b"first"
+        assert radio.transfer(b"\x06", 2) == b"\x00\x09"
+        assert radio.transfer(b"\x09", 11) == b" burst2nd\0\0"
         assert radio.transfer(b"\x06", 2) == b"\x00\x00"
         assert radio.transfer(b"\x0a", 1) == b"\x02"
 
-    def test_reception_overflow_and_long_frames(self):
+    def test_a_burst_without_room_is_lost_and_long_ones_are_read_in_pieces(self):
         radio = MfRadio("radio")
         assert radio.receive(bytes(400))
         assert radio.transfer(b"\x06", 2) == b"\x01\x00"
-        for _ in range(7):
-            assert radio.receive(b"x")
+        assert radio.receive(bytes(1648))
         assert not radio.receive(b"x")
         assert radio.transfer(b"\x03", 1) == b"\x06"
         assert radio.transfer(b"\x03", 1) == b"\x02"

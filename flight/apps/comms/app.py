@@ -2,32 +2,42 @@
 
 import struct
 
-import native
 from flight import mission
 from flight.apps.comms import definitions
-from flight.core import failures, telemetry
-from flight.packets import fields
+from flight.core import failures
 from hal.compat import const
 
-_FRAME_SIZE = const(223)
+_CADU_SIZE = const(259)
 _RX_SIZE = const(256)
-_TELECOMMAND_SIZE = const(256)  # a frame's data field has 248 bytes, and a packet lies in one
-_RX_FRAMES_PER_STEP = const(4)
-_PACKETS_PER_FRAME = const(32)
-_TX_ROUNDS = const(128)
+_TELECOMMAND_SIZE = const(256)  # a packet lies in one frame, which has 256 bytes at most
+_RX_READS_PER_STEP = const(8)
+_PACKETS_PER_FRAME = const(40)
+_TX_ROUNDS = const(24)
 _SLOW_STEPS = const(20)  # housekeeping and radio settings every tenth second
-_COUNTERS_SIZE = const(36)
-_REFUSALS = const(9)  # rx_bad_length .. rx_unauthenticated
+_CHANNEL_TURNS = const(3)  # reports of the channels every third time
 _FLUSH_STEPS = const(2)  # open frames go down once per second
+_IDLE_VC = const(7)
+_CHANNELS = const(4)
 
 STATE_SILENT = const(0)
 STATE_RECEIVING = const(1)
 STATE_CARRIER = const(2)
 
+# link.outcome()
+_NOTHING = const(0)
+_PACKETS = const(1)
+_REFUSED = const(3)
+
 EVENT_RADIO_FAILED = const(0x0301)
 EVENT_RADIO_BACK = const(0x0302)
 EVENT_FRAME_REFUSED = const(0x0303)
 EVENT_PACKET_REFUSED = const(0x0304)
+EVENT_ASSOCIATIONS_DOWN = const(0x0305)
+EVENT_ASSOCIATIONS_UP = const(0x0306)
+
+# What is told of a refusal, by enum mf_tc_refusal. Nobody learns more who is not the owner of the
+# channel: which check of security failed is in his counters only.
+_TOLD = bytes((1, 1, 2, 2, 2, 2, 2, 3, 3, 2, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5))
 
 
 class Comms:
@@ -48,18 +58,14 @@ class Comms:
         self._link = context.board.link
         self._counters = context.store.claim(0x0301, self.NAME)
         self._record = context.store.claim(0x0302, self.NAME)
-        self._counters_now = bytearray(_COUNTERS_SIZE)
-        self._counters_known = bytearray(_COUNTERS_SIZE)
-        self._refusals_at = fields.offset(definitions.LINK_FIELDS, "rx_bad_length")
+        self._channels = [context.store.claim(0x0303 + vc, self.NAME) for vc in range(_CHANNELS)]
         self._rate_at = context.params.place(0x0301)
+        self._idle_at = context.params.place(0x0302)
         self._received = bytearray(_RX_SIZE)
         self._telecommand = bytearray(_TELECOMMAND_SIZE)
-        self._frame = bytearray(_FRAME_SIZE)
-        # The packet on its way into frames: it may span several.
-        self._packet = bytearray(telemetry.PACKET_MAX)
-        self._packet_vc = 0
-        self._packet_at = 0
-        self._packet_n = 0
+        self._frame = bytearray(_CADU_SIZE)
+        self._credit = bytearray(_CHANNELS)  # frames that a channel is still owed
+        self._held = 0  # bit per channel whose frames cannot be protected
         self._carrier = 1
         self._silence = 0  # as the radio was last set
         self._reset_seen = 0
@@ -70,17 +76,23 @@ class Comms:
         self._sent = 0
         self._frames = 0
         self._refused = 0
+        self._down = 0  # associations that are not operational
+        self._quiet = 0  # steps since the last frame was sent
+        self._turn = 0
         context.functions.handle(0x0301, self.set_carrier)
+        self._link.start()
 
     def start(self):
         """Find the radio again; what waits to go down stays."""
         self._state = STATE_SILENT
         self._steps = 0
-        self._link.counters_into(self._counters_known)
+        self._tell_associations(self._link.keep())
 
     def step(self, now_ms):
         """Receive and carry out, then send; the replies go down in the same step."""
         if self._steps == 0:
+            self._held = 0
+            self._tell_associations(self._link.keep())
             self._post()
         if self._reset_seen != self._modes.radio_defaults:
             self._reset_seen = self._modes.radio_defaults
@@ -91,6 +103,7 @@ class Comms:
         if self._state != STATE_SILENT:
             self._receive()
         self._reports.drain()
+        self._quiet += 1
         if self._state == STATE_CARRIER:
             self._transmit(self._steps % _FLUSH_STEPS == 0)
         self._steps = (self._steps + 1) % _SLOW_STEPS
@@ -125,99 +138,134 @@ class Comms:
         if self._failures == 1:
             self._events.put(EVENT_RADIO_FAILED, -status)
 
+    def _tell_associations(self, down):
+        if down != self._down:
+            self._events.put(EVENT_ASSOCIATIONS_DOWN if down else EVENT_ASSOCIATIONS_UP, down)
+        self._down = down
+
     def _receive(self):
+        """All octets that have come; refusals are told once per step, with the last reason."""
+        refused = 0
+        reason = 0
         link = self._link
-        for _ in range(_RX_FRAMES_PER_STEP):
-            n = self._radio.receive(self._received)
+        received = self._received
+        for _ in range(_RX_READS_PER_STEP):
+            n = self._radio.receive(received)
             if n < 0:
                 self._failed(n)
-                return
+                break
             if n == 0:
-                return
-            self._frames = (self._frames + 1) & 0xFFFF
-            status = link.rx_frame(self._received, n)
-            if status < 0:
-                self._refused = (self._refused + 1) & 0xFFFF
-                self._events.put(EVENT_FRAME_REFUSED, self._refusal(), n)
-                continue
-            for _ in range(_PACKETS_PER_FRAME):
-                n = link.rx_packet(self._telecommand)
-                if n < 0:
-                    self._events.put(EVENT_PACKET_REFUSED, -n)
-                    self._link.counters_into(self._counters_known)
-                if n <= 0:
-                    break
-                self._commands.receive(self._telecommand, n, link.rx_vc())
+                break
+            at = 0
+            while at < n:
+                at += link.receive(received, at, n)
+                outcome = link.outcome()
+                if outcome == _NOTHING:
+                    continue
+                self._frames = (self._frames + 1) & 0xFFFF
+                if outcome == _REFUSED:
+                    refused += 1
+                    reason = _TOLD[link.refusal()]
+                elif outcome == _PACKETS:
+                    self._carry_out()
+        if refused:
+            self._refused = (self._refused + refused) & 0xFFFF
+            self._events.put(EVENT_FRAME_REFUSED, reason, refused)
 
-    def _refusal(self):
-        """Why the last frame was refused: 1.. by the order of the refusals in link_counters, found
-        by the counter that went on since the last time; 0 unknown."""
-        now = self._counters_now
-        self._link.counters_into(now)
-        reason = 0
-        for i in range(_REFUSALS):
-            at = self._refusals_at + 2 * i
-            if now[at] != self._counters_known[at]:
-                reason = i + 1
-        native.copy(self._counters_known, 0, now, 0, _COUNTERS_SIZE)
-        return reason
+    def _carry_out(self):
+        """The packets of the frame that was accepted."""
+        link = self._link
+        for _ in range(_PACKETS_PER_FRAME):
+            n = link.packet(self._telecommand)
+            if n < 0:
+                self._events.put(EVENT_PACKET_REFUSED, link.vc())
+            if n <= 0:
+                return
+            self._commands.receive(self._telecommand, n, link.vc())
 
     def _transmit(self, flush):
-        """Queues in order of owner, host first; whole frames while the radio takes them."""
-        link = self._link
+        """Whole frames while the radio takes them, the channels by their shares, host first; open
+        frames go when it is time to `flush`."""
         free = self._radio.tx_free()
         if free < 0:
             self._failed(free)
             return
         for _ in range(_TX_ROUNDS):
-            if self._packet_at == self._packet_n and not self._next_packet():
+            vc = self._next_channel() if free > 0 else -1
+            if vc < 0:
                 break
-            taken = link.tx_push(self._packet_vc, self._packet, self._packet_at, self._packet_n)
-            if taken < 0:
-                # Nothing this app queues is refused; should it be, it must not block the rest.
-                self._packet_at = self._packet_n
+            if not self._fill(vc):
                 continue
-            self._packet_at += taken
-            if self._packet_at < self._packet_n:
-                if free == 0 or not self._send(self._packet_vc):
-                    return
-                free -= 1
-        if not flush:
-            return
-        for vc in range(len(self._queues)):
-            if free > 0 and link.tx_pending(vc) > 0:
-                if not self._send(vc):
-                    return
-                free -= 1
+            sent = self._send(vc)
+            if sent < 0:
+                return
+            free -= sent
+            self._credit[vc] -= sent
+        if flush:
+            for vc in range(_CHANNELS):
+                if free > 0 and self._link.tx_pending(vc) > 0:
+                    sent = self._send(vc)
+                    if sent < 0:
+                        return
+                    free -= sent
+        if free > 0 and self._idle_due():
+            self._send(_IDLE_VC)
 
-    def _next_packet(self):
-        vc = 0
-        for queue in self._queues:
-            n = queue.pop_into(self._packet)
-            if n:
-                self._packet_vc = vc
-                self._packet_at = 0
-                self._packet_n = n
-                return True
-            vc += 1
-        return False
+    def _next_channel(self):
+        """The first channel that has something and is still owed frames; all are owed their share
+        anew when none is. So what one does not use is lent to the others. -1: nothing waits."""
+        credit = self._credit
+        for _ in range(2):
+            for vc in range(_CHANNELS):
+                if credit[vc] and not self._held >> vc & 1 and self._queues[vc].waiting():
+                    return vc
+            for vc in range(_CHANNELS):
+                credit[vc] = definitions.DOWNLINK_SHARES[vc]
+        return -1
+
+    def _fill(self, vc):
+        """Packets into the channel's open frame; True when it is full and something still waits."""
+        queue = self._queues[vc]
+        for _ in range(_PACKETS_PER_FRAME):
+            if queue.give(self._link, vc) <= 0:
+                break
+        return queue.waiting() > 0
+
+    def _idle_due(self):
+        """Nothing has gone for long, or somebody waits for the report of a telecommand channel."""
+        idle_s = self._params.u8(self._idle_at)
+        if idle_s == 0:
+            return False
+        return self._link.news() or self._quiet * self.PERIOD_MS >= idle_s * 1000
 
     def _send(self, vc):
+        """Close the frame of a channel: 1 sent, 0 not, -1 the radio failed."""
         n = self._link.tx_frame(vc, self._frame)
-        if n == 0:
-            return True
+        if n <= 0:
+            if n < 0:
+                # It cannot be protected now: what is in it stays, and the other channels go on.
+                self._held |= 1 << vc
+            return 0
+        self._quiet = 0
         status = self._radio.send(self._frame, n)
         if status < 0:
             self._failed(status)
-            return False
+            return -1
         self._sent = (self._sent + 1) & 0xFFFF
         if vc == 0:
             self._time_reports.frame_sent(self._frame, n)
-        return True
+        return 1
 
     def _post(self):
         self._link.counters_into(self._counters.data)
         self._counters.post()
+        if self._turn == 0:
+            vc = 0
+            for record in self._channels:
+                self._link.channel_into(vc, record.data)
+                record.post()
+                vc += 1
+        self._turn = (self._turn + 1) % _CHANNEL_TURNS
         queues = self._queues
         struct.pack_into(
             self._record.format,
@@ -229,6 +277,7 @@ class Comms:
             self._sent,
             self._frames,
             self._refused,
+            self._down,
             queues[0].waiting(),
             queues[1].waiting(),
             queues[2].waiting(),

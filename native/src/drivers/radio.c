@@ -17,8 +17,9 @@
 #define CTRL_RECEIVER 0x02u
 #define RATE_MAX 5u
 #define TX_SLOTS 8
-#define FRAME_MAX 256u
-/* 257 bytes at 100 kHz are 23 ms; a queue ahead of it may be as long again. */
+#define FRAME_MAX 260u /* into the transmitter at once */
+#define OCTETS_MAX 256u /* out of the receiver at once */
+/* 261 bytes at 100 kHz are 24 ms; a queue ahead of it may be as long again. */
 #define TIMEOUT_US 100000u
 
 static int transfer(mf_bus_t *bus, const uint8_t *tx, uint32_t tx_len, uint8_t *rx,
@@ -86,15 +87,10 @@ int mf_radio_receive(mf_bus_t *bus, uint8_t *out, uint32_t size)
     if (length == 0) {
         return 0;
     }
-    if (length > FRAME_MAX || length > size) {
-        /* Read one byte all the same: it ends the frame in the modem, the next can be received. */
-        uint8_t dropped = 0;
-        status = read_registers(bus, REG_RX_FIFO, &dropped, 1);
-        if (status < 0) {
-            return status;
-        }
-        return length > FRAME_MAX ? MF_E_RANGE : MF_E_NOSPC;
+    if (length > OCTETS_MAX) {
+        return MF_E_RANGE;
     }
+    length = length < size ? length : size;
     status = read_registers(bus, REG_RX_FIFO, out, length);
     return status < 0 ? status : (int)length;
 }

@@ -3,8 +3,8 @@
 #include "mf_drivers.h"
 #include "survival_state.h"
 
-#define FRAMES_PER_ROUND 4u
-#define PACKETS_PER_FRAME 16u
+#define READS_PER_ROUND 8u
+#define PACKETS_PER_FRAME 40u
 #define HOST 0u
 #define LOW_BATTERY_FACTOR 6u
 #define TX_SLOTS 8
@@ -57,12 +57,13 @@ static bool set_carrier(mf_survival_t *self, bool on)
 void survival_radio_reset(mf_survival_t *self)
 {
     self->radio_ready = false;
-    mf_link_tx_reset(self->parts.link_tx, self->parts.link_rx, self->parts.link_tx->counters);
+    mf_tm_abandon(&self->parts.link->tm);
+    (void)mf_space_link_start(self->parts.link);
 }
 
 static void send_frame(mf_survival_t *self)
 {
-    const int size = mf_link_tx_frame(self->parts.link_tx, HOST, self->frame);
+    const int size = mf_space_link_cadu(self->parts.link, HOST, self->frame);
     if (size > 0 && mf_radio_send(self->parts.bus, self->frame, (uint32_t)size) < 0) {
         failed(self);
     }
@@ -75,7 +76,7 @@ void survival_send(mf_survival_t *self, uint32_t size)
         return;
     }
     while (at < size) {
-        const int taken = mf_link_tx_push(self->parts.link_tx, HOST, self->packet, at, size);
+        const int taken = mf_tm_push(&self->parts.link->tm, HOST, self->packet, at, size);
         if (taken < 0) {
             return;
         }
@@ -86,9 +87,24 @@ void survival_send(mf_survival_t *self, uint32_t size)
     }
 }
 
+/* The packets of the frame that was accepted. */
+static void carry_out(mf_survival_t *self, uint64_t now_us)
+{
+    mf_space_link_t *link = self->parts.link;
+    for (uint32_t i = 0; i < PACKETS_PER_FRAME; i++) {
+        const uint8_t *packet;
+        const int length = mf_space_link_packet(link, &packet);
+        if (length <= 0) {
+            return;
+        }
+        survival_command(self, packet, (uint32_t)length, link->tc.frame_vc, now_us);
+    }
+}
+
 static void receive(mf_survival_t *self, uint64_t now_us)
 {
-    for (uint32_t i = 0; i < FRAMES_PER_ROUND; i++) {
+    mf_space_link_t *link = self->parts.link;
+    for (uint32_t i = 0; i < READS_PER_ROUND; i++) {
         const int size = mf_radio_receive(self->parts.bus, self->received, sizeof(self->received));
         if (size < 0) {
             failed(self);
@@ -97,18 +113,13 @@ static void receive(mf_survival_t *self, uint64_t now_us)
         if (size == 0) {
             return;
         }
-        if (mf_link_rx_frame(self->parts.link_rx, self->received, (uint32_t)size) < 0) {
-            self->refused++;
-            continue;
-        }
-        for (uint32_t k = 0; k < PACKETS_PER_FRAME; k++) {
-            const int length = mf_link_rx_packet(self->parts.link_rx, self->received,
-                                                 sizeof(self->received));
-            if (length <= 0) {
-                break;
+        for (uint32_t at = 0; at < (uint32_t)size;) {
+            at += mf_space_link_receive(link, &self->received[at], (uint32_t)size - at, now_us);
+            if (link->outcome == MF_LINK_REFUSED) {
+                self->refused++;
+            } else if (link->outcome == MF_LINK_PACKETS) {
+                carry_out(self, now_us);
             }
-            survival_command(self, self->received, (uint32_t)length, self->parts.link_rx->vc,
-                             now_us);
         }
     }
 }

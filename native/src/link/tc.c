@@ -70,6 +70,7 @@ static int control(mf_tc_t *tc, mf_tc_vc_t *vc, const uint8_t *frame, uint32_t s
     vc->tokens--;
     mf_farm_commit(&vc->farm, &verdict);
     vc->frames_bc++;
+    tc->news |= (uint8_t)(1u << (frame[2] >> 2));
     return 0;
 }
 
@@ -118,6 +119,7 @@ static int data_frame(mf_tc_t *tc, mf_tc_vc_t *vc, uint8_t *frame, uint32_t size
         uint32_t refusal = dropped(&vc->farm, &verdict);
         mf_gcm_wipe(&frame[MF_SDLS_TC_DATA], length);
         mf_farm_commit(&vc->farm, &verdict); /* flags only: the IV can still be used */
+        tc->news |= (uint8_t)(1u << (frame[2] >> 2));
         return refuse(tc, vc->refused, refusal);
     }
     result = mf_sdls_commit(tc->sdls, &accept);
@@ -132,6 +134,7 @@ static int data_frame(mf_tc_t *tc, mf_tc_vc_t *vc, uint8_t *frame, uint32_t size
     tc->length = (uint16_t)length;
     tc->offset = 0;
     tc->frame_vc = frame[2] >> 2;
+    tc->news |= (uint8_t)(1u << tc->frame_vc);
     tc->frame_map = frame[HEADER] & 0x3Fu;
     return (int)length;
 }

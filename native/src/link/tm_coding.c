@@ -51,12 +51,11 @@ void mf_tm_randomise(uint8_t *block, uint32_t size)
     randomise_period(block, size);
 }
 
-void mf_tm_cadu(const uint8_t frame[223], uint8_t cadu[MF_CADU_SIZE])
+void mf_tm_cadu(uint8_t cadu[MF_CADU_SIZE])
 {
     static const uint8_t marker[MF_ASM_SIZE] = {0x1A, 0xCF, 0xFC, 0x1D};
     memcpy(cadu, marker, MF_ASM_SIZE);
-    memcpy(&cadu[MF_ASM_SIZE], frame, MF_RS_DATA);
-    mf_rs_encode(frame, &cadu[MF_ASM_SIZE + MF_RS_DATA]);
+    mf_rs_encode(&cadu[MF_ASM_SIZE], &cadu[MF_ASM_SIZE + MF_RS_DATA]);
     mf_tm_randomise(&cadu[MF_ASM_SIZE], MF_RS_BLOCK);
 }
 

@@ -315,7 +315,8 @@ static void telemetry(void)
         frame[i] = (uint8_t)rnd(256);
     }
     mf_sdls_protect_tm(&sdls, (uint16_t)rnd(6), frame);
-    mf_tm_cadu(frame, cadu);
+    memcpy(&cadu[4], frame, sizeof(frame));
+    mf_tm_cadu(cadu);
     mf_tm_randomise(&cadu[4], 255);
     CHECK(memcmp(&cadu[4], frame, sizeof(frame)) == 0);
     uint8_t clcw[4];
