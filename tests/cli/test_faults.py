@@ -1,0 +1,318 @@
+"""The campaign of faults: a whole catalogue, a fair sample of it, and a judge who can say no."""
+
+import dataclasses
+import json
+import shlex
+from collections import Counter
+
+import pytest
+
+from cli.campaigns import faults, faults_runs
+from cli.campaigns.faults_catalogue import (
+    ABSENT,
+    APP_KINDS,
+    APPS,
+    SINGLE,
+    catalogue,
+    find,
+    sample,
+)
+from cli.campaigns.faults_evidence import Evidence
+from cli.campaigns.faults_judge import judge
+from cli.campaigns.faults_phases import BY_NAME, PHASES
+from cli.campaigns.faults_runs import FaultRun, fly_run
+from cli.errors import CliError
+from flight.core.definitions import MODE_REASONS
+from ground import faults_report
+from ground.dictionary import Dictionary
+from sim.faults import BUSES, kinds_of
+from sim.scenario import load
+from sim.schema import DEVICES
+
+NAMES = (dict(Dictionary().mode_names), dict(MODE_REASONS))
+
+
+def test_the_catalogue_is_the_whole_product():
+    cases = catalogue(1)
+    assert len({case.id for case in cases}) == len(cases) > 2000
+    there = {(case.device, case.kind, case.phase, case.lasting) for case in cases}
+    for device in (*DEVICES, *BUSES):
+        for kind in kinds_of(device):
+            if device in ABSENT or kind == "scramble":
+                continue
+            for phase in PHASES:
+                assert (device, kind, phase.name, False) in there
+                assert ((device, kind, phase.name, True) in there) is (device not in SINGLE)
+    for phase in PHASES:
+        kinds = {case.kind for case in cases if case.phase == phase.name}
+        assert {"reset", "brown_out", "scramble-all", "day-forward", "none"} <= kinds
+        if phase.name != "boot":
+            assert {*APP_KINDS, "stack-wiped", "heap-wiped"} <= kinds
+    assert {case.device for case in cases if case.group == "app"} == set(APPS)
+
+
+def test_every_case_can_be_loaded_and_strikes_before_its_end():
+    for case in sample(1, 150):
+        scenario = load("faults", (*case.setting.overrides, *case.overrides))
+        assert case.strike_s < case.end_s + 1e-9 < case.duration_s
+        assert len(scenario.faults) == (case.group in ("device", "memory", "reset"))
+
+
+def test_a_sample_has_every_fault_of_every_device_and_every_phase():
+    cases = sample(3, 400)
+    assert len({case.id for case in cases}) == len(cases) == 400
+    pairs = {(case.device, case.kind) for case in catalogue(3)}
+    assert {(case.device, case.kind) for case in cases} == pairs
+    phases = Counter(case.phase for case in cases)
+    assert set(phases) == set(BY_NAME) and min(phases.values()) >= 40
+    assert 100 < sum(case.lasting for case in cases) < 300
+    assert sample(3, 50) == cases[:50] and sample(4, 400) != cases
+
+
+def test_resets_come_at_instants_that_the_seed_draws():
+    def instants(seed):
+        cases = [case for case in catalogue(seed) if case.device == "computer"]
+        return [override for case in cases for override in case.overrides if ".t_s=" in override]
+
+    assert len(set(instants(1))) == len(instants(1)) == 56
+    assert instants(1) == instants(1) and not set(instants(1)) & set(instants(2))
+
+
+def evidence(**more):
+    """A flight of 100 s that was struck at 20 s and is well, in nominal mode."""
+    times = [float(t_s) for t_s in range(2, 100, 10)]
+    vitals = {
+        "received_s": times,
+        "spacecraft_mode": [3] * len(times),
+        "mode_reason": [3] * len(times),
+    }
+    facts = {
+        "strike_s": 20.0,
+        "end_s": 100.0,
+        "vitals": vitals,
+        "modes": [(2.0, 3)],
+        "boots": [(0.0, 1)],
+        "kicks": [(float(t_s), 10 * t_s) for t_s in range(101)],
+        "rates_deg_s": [0.2] * 101,
+        "parameters": {"attitude_rod_dipole": 0.2},
+        "pongs_s": [91.0],
+        "ended": True,
+    }
+    return Evidence(**{**facts, **more})
+
+
+def judged(found, phase="pointing", device="", lasting=False, reference=None):
+    before = reference or evidence()
+    return judge(found, before, BY_NAME[phase], device, lasting, NAMES)
+
+
+def vitals(mode, reason, until_s=100.0):
+    times = [float(t_s) for t_s in range(2, int(until_s), 10)]
+    return {
+        "received_s": times,
+        "spacecraft_mode": [mode] * len(times),
+        "mode_reason": [reason] * len(times),
+    }
+
+
+def test_a_flight_like_the_one_without_a_fault_is_well_and_felt_nothing():
+    verdict = judged(evidence())
+    assert verdict.recovered and verdict.defined and verdict.intact and not verdict.effect
+    assert verdict.detected_s is None and verdict.state == "nominal, detumbled"
+
+
+def test_what_is_detected_and_isolated_is_told_by_its_events():
+    events = [
+        (10.0, 0x0211, 3, "sensor excluded: before"),
+        (23.5, 0x020C, 3, "device failed: fss"),
+        (24.0, 0x0213, 1, "attitude found"),
+    ]
+    verdict = judged(evidence(events=events))
+    assert verdict.effect and verdict.detected_s == 3.5
+    assert verdict.detected_by == "device failed: fss"
+    assert verdict.isolated_by == ["device failed: fss"] and verdict.recovered
+    # The same events in the flight without a fault: nothing was detected.
+    quiet = judged(evidence(events=events), reference=evidence(events=events))
+    assert not quiet.effect and quiet.detected_s is None and not quiet.isolated_by
+
+
+def test_a_silent_spacecraft_has_no_defined_state():
+    verdict = judged(evidence(vitals=vitals(3, 3, until_s=60.0), pongs_s=[]))
+    assert not verdict.defined and not verdict.recovered and verdict.state == "silent"
+    assert verdict.wanting == ["no telemetry of the computer's state", "does not answer"]
+
+
+def test_a_mode_or_reason_without_a_name_is_no_defined_state():
+    assert not judged(evidence(vitals=vitals(99, 3))).defined
+    assert not judged(evidence(vitals=vitals(3, 250))).defined
+
+
+def test_survival_is_a_defined_state_that_has_not_recovered():
+    beacons = [(30.0, "survival_beacon", {"survival_reason": 1}),
+               (95.0, "survival_beacon", {"survival_reason": 1})]  # fmt: skip
+    verdict = judged(evidence(vitals=vitals(3, 3, until_s=25.0), beacons=beacons, pongs_s=[]))
+    assert verdict.defined and not verdict.recovered and verdict.state == "survival: silent"
+    assert verdict.detected_s == 10.0 and "survival mode" in verdict.isolated_by
+    # A beacon of long ago, or for a reason that nobody knows, defines nothing.
+    for late in ([(30.0, "survival_beacon", {"survival_reason": 1})],
+                 [(95.0, "survival_beacon", {"survival_reason": 77})]):  # fmt: skip
+        assert not judged(evidence(vitals=vitals(3, 3, until_s=25.0), beacons=late)).defined
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"vitals": vitals(1, 7)}, "mode 1 at the end, 3 wanted"),
+        ({"vitals": vitals(6, 18)}, "mode 6 at the end"),
+        ({"kicks": [(float(t), 10 * min(t, 80)) for t in range(101)]}, "control ticks at the end"),
+        ({"rates_deg_s": [0.2] * 80 + [5.0] * 21}, "turns at 5.00 deg/s"),
+        ({"pongs_s": [40.0]}, "does not answer"),
+    ],
+)
+def test_what_is_not_well_is_named(change, words):
+    verdict = judged(evidence(**change))
+    assert not verdict.recovered and words in "; ".join(verdict.wanting)
+
+
+def test_a_device_lost_for_good_leaves_less_and_one_lost_for_a_while_does_not():
+    safe = evidence(vitals=vitals(1, 7))
+    assert judged(safe, device="eps", lasting=True).recovered
+    assert not judged(safe, device="eps").recovered
+    assert not judged(safe, device="fss", lasting=True).recovered
+
+
+def test_commanded_safe_mode_must_not_be_left():
+    assert judged(evidence(vitals=vitals(1, 1)), phase="safe").recovered
+    verdict = judged(evidence(vitals=vitals(3, 3)), phase="safe")
+    assert verdict.wanting == ["commanded safe mode was left for 3"]
+
+
+def test_lost_parameters_are_told():
+    assert not judged(evidence(parameters={"attitude_rod_dipole": 0.5})).intact
+    assert not judged(evidence(parameters={})).intact
+
+
+def test_recovery_takes_until_the_mode_is_back():
+    modes = [(2.0, 3), (25.0, 1), (40.0, 2), (61.5, 3)]
+    boots = [(0.0, 1), (24.0, 2)]
+    verdict = judged(evidence(modes=modes, boots=boots))
+    assert verdict.recovered_s == 41.5 and verdict.effect
+    assert "1 resets, the last for cause 2" in verdict.isolated_by
+
+
+def row(name, verdict="pass", **more):
+    run = FaultRun(0, name, 1, 100.0)
+    facts = {
+        "group": name.partition("/")[0] if "flip" in name else "device",
+        "device": "eps",
+        "kind": "dead",
+        "phase": "safe",
+        "keeps": True,
+        "lock_ups": 0,
+    }
+    good = verdict == "pass"
+    state = {"effect": True, "detected_s": 1.0, "detected_by": "it", "isolated_by": ["so"],
+             "recovered": good, "recovered_s": 2.0 if good else None, "defined": True,
+             "intact": True, "state": "safe, command", "wanting": []}  # fmt: skip
+    return run.row(verdict, **{**facts, **more}, judged=state)
+
+
+def test_figures_hold_the_limits_of_the_campaign():
+    rows = [row(f"case/{index}") for index in range(200)]
+    rows += [row(f"flip/{index}") for index in range(1000)]
+    assert all(figure.passed for figure in faults.figures(rows))
+    limits = {figure.name: (figure.limit, figure.sense) for figure in faults.figures(rows)}
+    assert limits["fault x phase cases"] == (200, ">=") and limits["bit flips"] == (1000, ">=")
+    assert limits["flips: end in a defined state"] == (100.0, ">=")
+    assert limits["cases: recovered by itself"] == (95.0, ">=")
+
+    def failing(changed):
+        return [figure.name for figure in faults.figures(changed) if not figure.passed]
+
+    assert failing(rows[1:]) == ["fault x phase cases"]
+    assert failing([*rows[:200], *rows[201:]]) == ["bit flips"]
+    bad = [row(f"flip/{index}", "fail") for index in range(51)]
+    assert failing([*rows[:200], *rows[251:], *bad]) == ["flips: recovered by itself"]
+    undefined = row("case/0", "fail")
+    undefined["judged"]["defined"] = False
+    assert failing([*rows[1:], undefined]) == ["cases: end in a defined state"]
+    lost = row("case/0")
+    lost["judged"]["intact"] = False
+    assert failing([*rows[1:], lost]) == ["runs that lost what was stored"]
+    assert failing([*rows, FaultRun(0, "case/9", 1, 1.0).broken("why")]) == [
+        "runs without a result"
+    ]
+    alarm = row("none/x", group="none")
+    assert failing([*rows, alarm]) == ["alarms without a fault"]
+    # The boot block is reported, and not held to a limit.
+    boot = [row(f"boot-flip/{index}", "fail") for index in range(50)]
+    assert not failing([*rows, *boot])
+
+
+def test_the_page_has_every_run_and_the_way_to_fly_it_again():
+    rows = [row("case/<1>"), row("flip/7", "fail"), FaultRun(2, "case/9", 1, 1.0).broken("worker")]
+    text = faults_report.page(
+        {"verdict": "fail", "campaign": "faults", "seed": 1, "git": "", "wall_s": 1.0,
+         "scenario": "faults", "figures": [], "runs": rows}
+    )  # fmt: skip
+    assert "case/&lt;1&gt;" in text and "<1>" not in text
+    assert "microflight campaign faults --case flip/7 --seed 1" in text and "worker" in text
+    assert "http" not in text and "<script" not in text
+    assert '<td class="bad">0/1</td>' in text and '<td class="good">1/1</td>' in text
+
+
+SAMPLE = ("--runs", "12", "--flips", "0", "--world", "desktop", "--workers", "1")
+
+
+def test_a_short_campaign_on_the_desktop(microflight, tmp_path):
+    target, page = tmp_path / "c.json", tmp_path / "c.html"
+    # Too few cases and no flips at all: the figures say so.
+    line = ("campaign", "faults", *SAMPLE, "--json", str(target), "--report", str(page))
+    code, out, _ = microflight(*line)
+    assert code == 1
+    document = json.loads(target.read_text(encoding="utf-8"))
+    figures = {figure["name"]: figure for figure in document["figures"]}
+    assert figures["fault x phase cases"]["pass"] is False
+    assert figures["runs without a result"]["value"] == 0
+    assert figures["alarms without a fault"]["value"] == 0
+    assert figures["cases: end in a defined state"]["value"] == 100.0
+    assert {run["phase"] for run in document["runs"]} == set(BY_NAME)
+    assert [run["id"] for run in document["runs"] if run["group"] == "none"]
+    assert all(run["command"] in page.read_text(encoding="utf-8") for run in document["runs"])
+    # The line that the campaign gives for a run flies it again, exactly.
+    run = next(run for run in document["runs"] if run["group"] == "device")
+    words = shlex.split(run["command"])
+    again = fly_run(FaultRun(run["index"], words[4], int(words[6]), 1.0))
+    assert {**again, "wall_s": 0} == {**run, "wall_s": 0}
+    code, out, _ = microflight(*words[1:])
+    assert run["id"] in out and code == (run["verdict"] != "pass")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--case", "ak09916/on-fire/pointing/once"), "no such case"),
+        (("--case", "flip/x"), "which flip"),
+        (("--flips", "-1"), "--flips -1"),
+        (("--runs", "0"), "--runs 0"),
+    ],
+)
+def test_what_cannot_be_flown_is_refused_in_one_line(microflight, words, said):
+    code, _, err = microflight("campaign", "faults", *words)
+    assert code == 2 and said in err and "Traceback" not in err
+
+
+def test_the_list_has_a_line_for_every_case(microflight):
+    code, out, _ = microflight("campaign", "faults", "--list")
+    assert code == 0 and out.splitlines() == [case.id for case in catalogue(1)]
+
+
+def test_a_name_says_all_that_is_needed_to_fly_it_again():
+    case = find(1, "eps/nack/safe/passing")
+    assert (case.device, case.kind, case.phase, case.lasting) == ("eps", "nack", "safe", False)
+    with pytest.raises(CliError, match="no such case"):
+        find(1, "eps/nack/safe")
+    run = FaultRun(5, case.id, 7, case.duration_s)
+    assert run.command() == "microflight campaign faults --case eps/nack/safe/passing --seed 7"
+    assert not run.is_flip and dataclasses.replace(run, id="boot-flip/1").in_boot_block
+    assert faults_runs.FaultRun(0, "flip/3", 1, 1.0).is_flip
