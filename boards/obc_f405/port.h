@@ -94,7 +94,8 @@ void port_record_set_pipe(int32_t tx, int32_t rx);
 
 /* --- Time (port_time.c) ----------------------------------------------------------------------- */
 
-void port_time_start(uint32_t sysclk_hz);
+/* `start_ms`: 0 but in tests. */
+void port_time_start(uint32_t sysclk_hz, uint64_t start_ms);
 /* A deadline of the kernel may have changed: let SysTick wrap at the earliest one. */
 void port_time_program(void);
 uint64_t port_now_ms(void);
@@ -135,6 +136,9 @@ uint32_t port_handler_stack_peak(void);
 /* Development profile on QEMU: run the .mpy file named on the semihosting command line, then end
  * the emulator with its status. Returns when there is no such file name, or after SystemExit. */
 void port_run_host_file(void);
+/* The same line may say start_ms=<n>: time since start begins there, so that what happens after
+ * days can be tested. 0 when it does not, and everywhere else. */
+uint64_t port_run_start_ms(void);
 
 /* --- Semihosting (port_semihost.c): only after QEMU was detected ------------------------------ */
 

@@ -39,6 +39,21 @@ static char *file_name(char *line)
     return name;
 }
 
+uint64_t port_run_start_ms(void)
+{
+    char line[COMMAND_LINE_SIZE];
+    uint64_t ms = 0;
+    if (!stm32_on_qemu() || !semihost_command_line(line, sizeof line)) {
+        return 0;
+    }
+    const char *digit = strstr(line, "start_ms=");
+    for (digit = digit != NULL ? digit + 9 : line + strlen(line); *digit >= '0' && *digit <= '9';
+         digit++) {
+        ms = ms * 10u + (uint64_t)(*digit - '0');
+    }
+    return ms;
+}
+
 static void say(const char *text)
 {
     mp_hal_stdout_tx_strn_cooked(text, strlen(text));
@@ -91,6 +106,13 @@ void port_run_host_file(void)
         status = STATUS_EXCEPTION;
     }
     semihost_exit(status);
+}
+
+#else
+
+uint64_t port_run_start_ms(void)
+{
+    return 0;
 }
 
 #endif

@@ -94,7 +94,7 @@ void startup(void)
     protect_vm_stack();
     (void)stm32_on_qemu(); /* reads RCC before the clocks are touched */
     port_record_boot();
-    port_time_start(stm32_clock_init(MF_CRYSTAL_HZ));
+    port_time_start(stm32_clock_init(MF_CRYSTAL_HZ), port_run_start_ms());
     (void)stm32_uart_init(1, MF_PIN_USART1_TX, MF_PIN_USART1_RX, 115200);
     stm32_pin_config(MF_PIN_LED, STM32_OUTPUT, 0, false, STM32_PULL_NONE);
     __asm volatile("cpsie i");

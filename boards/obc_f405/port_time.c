@@ -105,11 +105,11 @@ static void program_deadline(void)
     SYST_RVR = LONGEST_PERIOD - 1u; /* the period after this one */
 }
 
-void port_time_start(uint32_t sysclk_hz)
+void port_time_start(uint32_t sysclk_hz, uint64_t start_ms)
 {
-    clock_state.base_ms = 0;
+    clock_state.base_ms = start_ms;
     clock_state.base_cycles = 0;
-    clock_state.cycles = 0;
+    clock_state.cycles = start_ms * (sysclk_hz / 1000u);
     clock_state.period = LONGEST_PERIOD;
     clock_state.cycles_per_us = sysclk_hz / 1000000u;
     clock_state.cycles_per_ms = sysclk_hz / 1000u;

@@ -69,6 +69,10 @@ class Memory:
         """Bytes free on the heap, as far as the port can tell; 0 where there is no bounded heap."""
         return max(0, self._size - self._used())
 
+    def low(self):
+        """Less is free than should be, as far as the port can tell."""
+        return self._size and self.free() < self._params.u16(self._scarce_at)
+
     def shortage(self, index):
         """App `index` found no memory: let the reserve go, tell; index of the app to blame."""
         self.end(index)
@@ -94,7 +98,7 @@ class Memory:
         worst = self._worst()
         for i in range(ROWS):
             self._charged[i] >>= 1
-        if free >= self._params.u16(self._scarce_at) or not self._size:
+        if not self.low():
             self._scarce = False
             return -1
         if not self._scarce:

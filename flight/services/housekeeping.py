@@ -108,6 +108,8 @@ class Housekeeping:
             self._heap_high = max(self._heap_high, used)
         elif used - self._heap_base > context.params.u16(self._growth_at):
             scheduler.collect_wanted = True
+        elif used > self._heap_base and context.memory.low():
+            scheduler.collect_wanted = True
 
     def _cpu_permille(self, now_ms):
         """Busy over the last period; in `_overhead_permille` what nobody has measured of it."""

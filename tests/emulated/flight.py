@@ -32,6 +32,7 @@ class Flight:
         self.history = History()
         self.reports: list[Report] = []
         self.console = ""
+        self.arguments = ""  # more of the command line of the image
         self.status: int | None = None
         self.encoder = Encoder(self.dictionary)
         self.front_end = FrontEnd(self._receive)
@@ -53,7 +54,10 @@ class Flight:
         if script is not None:
             source = self.folder / "script.py"
             source.write_text(script, encoding="utf-8")
-            extra = ("-append", f"run={qemu.compile_script(source, self.folder).name}")
+            run = f"run={qemu.compile_script(source, self.folder).name}"
+            extra = ("-append", f"{run} {self.arguments}")
+        elif self.arguments:
+            extra = ("-append", self.arguments)
         pipe.prepare(self.folder)
         process = subprocess.Popen(qemu.command(elf or qemu.firmware(), *extra), cwd=self.folder)
         try:
