@@ -38,7 +38,9 @@ class Context:
         self.telemetry = Telemetry(dictionary, self.time)
         self.modes = Modes(self.events, mission)
         self.memory = Memory(board, self.events, self.params)
-        self.scheduler = Scheduler(board.clock, self.time, self.events, board.collect, self.memory)
+        self.scheduler = Scheduler(
+            board.clock, self.time, self.events, board.collect, board.kernel, self.memory
+        )
         self.app_table = AppTable(self.scheduler, mission.APPS, board.fram, self.events)
         self.event_reports = EventReports(self.events, self.telemetry)
         self.functions = Functions(dictionary, self.time)

@@ -10,10 +10,7 @@ from types import FrameType
 from typing import Any
 
 from boards.compose import Mission
-
-
-class StepHung(RuntimeError):
-    """A step executed more lines than its budget."""
+from boards.desktop.clock import StepHung
 
 
 class Guarded:

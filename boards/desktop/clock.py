@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import native
 from hal import clock as hal_clock
-from native.cffi.survival import RESET, STOP
+from native.cffi.survival import END_STEP, RESET, STOP
 
 
 class MissionOver(BaseException):
@@ -21,6 +21,10 @@ class BoardReset(BaseException):
     def __init__(self, cause: int) -> None:
         super().__init__(cause)
         self.cause = cause
+
+
+class StepHung(RuntimeError):
+    """A step ran too long: beyond its hard limit, or its budget of executed lines."""
 
 
 class PythonStopped(BaseException):
@@ -86,7 +90,7 @@ class VirtualClock:
         self._idle_us += target_us - start_us
 
     def check(self) -> None:
-        """Raise MissionOver, BoardReset or PythonStopped when one is due."""
+        """Raise MissionOver, BoardReset, PythonStopped or StepHung when one is due."""
         cause = self._pulled_cause()
         if cause is not None:
             raise BoardReset(cause)
@@ -98,3 +102,5 @@ class VirtualClock:
             raise BoardReset(survival.reset_cause)
         if action == STOP:
             raise PythonStopped(survival.reason)
+        if action == END_STEP:
+            raise StepHung("a step slept beyond its hard limit")

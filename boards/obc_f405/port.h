@@ -129,6 +129,8 @@ __attribute__((noreturn)) void port_vm_enter(void);
 /* Handler: Python is given up for `reason` (enum mf_survival_reason). The exception frame to return
  * through, which leads to port_vm_enter() without FP context. */
 const uint32_t *port_vm_stop(uint8_t reason);
+/* Handler: raise a RuntimeError in what Python is executing, at its next branch. */
+void port_vm_interrupt(void);
 /* Bytes used at most since the start of the VM, of the processor. */
 uint32_t port_vm_stack_peak(void);
 uint32_t port_handler_stack_peak(void);

@@ -161,6 +161,9 @@ const uint32_t *port_tick(void)
     if (action == MF_SURVIVAL_RESET) {
         port_reset(mf_survival_cause(&port_kernel.survival));
     }
+    if (action == MF_SURVIVAL_END_STEP) {
+        port_vm_interrupt();
+    }
     port_time_program();
     return action == MF_SURVIVAL_STOP
                ? port_vm_stop(mf_survival_reason(&port_kernel.survival))

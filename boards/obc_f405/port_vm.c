@@ -77,6 +77,24 @@ static void run_main(void)
     port_record_crash(&crash);
 }
 
+/* The one error of a step beyond its hard limit; its traceback has room enough for any depth that
+ * the frame stack allows. */
+#define TRACEBACK_FRAMES 32u
+#define TRACEBACK_FRAME_WORDS 3u
+
+static size_t interrupt_traceback[TRACEBACK_FRAMES * TRACEBACK_FRAME_WORDS];
+static mp_obj_exception_t interrupt_error;
+
+void port_vm_interrupt(void)
+{
+    interrupt_error.base.type = &mp_type_RuntimeError;
+    interrupt_error.traceback_alloc = TRACEBACK_FRAMES * TRACEBACK_FRAME_WORDS;
+    interrupt_error.traceback_len = 0;
+    interrupt_error.traceback_data = interrupt_traceback;
+    interrupt_error.args = (mp_obj_tuple_t *)&mp_const_empty_tuple_obj;
+    MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_FROM_PTR(&interrupt_error);
+}
+
 const uint32_t *port_vm_stop(uint8_t reason)
 {
     ended = reason;

@@ -17,6 +17,7 @@ DISABLED = const(4)
 MINOR_MS = const(100)
 MAJOR_MS = const(10000)
 
+_HARD_LIMIT = const(4)  # budgets, and in C at least 250 ms: then the kernel ends the step
 _FAILURES_TO_GIVE_UP = const(8)
 _BACK_OFF_MAX = const(32)  # releases
 _GOOD_STEPS_TO_FORGIVE = const(16)
@@ -42,18 +43,18 @@ class Entry:
         self.state = RUNNING
         self.restart = True  # start() before the next step
         self.wait = 0  # releases to leave out
-        self.failures = 0  # in a row
-        self.good = 0  # in a row
+        self.failures = self.good = 0  # in a row
 
 
 class Scheduler:
     """`entries` in table order; `safe` is called when a policy demands; `memory` may be None."""
 
-    def __init__(self, clock, time, events, collect, memory=None):
+    def __init__(self, clock, time, events, collect, kernel, memory=None):
         self._clock = clock
         self._time = time
         self._events = events
         self._collect = collect
+        self._kernel = kernel
         self._memory = memory
         self.entries = []
         self.safe = None
@@ -151,14 +152,14 @@ class Scheduler:
         """Give an app a fresh start at its next release, whatever became of it before."""
         entry.state = RUNNING
         entry.restart = True
-        entry.failures = 0
-        entry.good = 0
+        entry.failures = entry.good = 0
         entry.done_ms = self._mark_ms
         self.place(entry)
 
     def contain(self, entry, error):
         """Count a failure of `entry`, decide when it may try again. Out of memory, it is a failure
         of whoever has used up most, and `entry` just starts again."""
+        self._kernel.step_end()
         code = exception_code(error)
         index = entry.index
         self.counters.add(self.counters.errors, index)
@@ -254,12 +255,14 @@ class Scheduler:
         memory = self._memory
         if memory is not None:
             memory.begin()
+        self._kernel.step_begin(_HARD_LIMIT * entry.row[3])
         try:
             if entry.restart:
                 counters.add(counters.restarts, entry.index)
                 entry.app.start()
                 entry.restart = False
             entry.app.step(release_ms)
+            self._kernel.step_end()
             if entry.state == BACKING_OFF:
                 entry.state = RUNNING
             entry.done_ms = release_ms
@@ -274,8 +277,7 @@ class Scheduler:
     def _forgive(self, entry):
         entry.good += 1
         if entry.good >= _GOOD_STEPS_TO_FORGIVE:
-            entry.failures = 0
-            entry.good = 0
+            entry.failures = entry.good = 0
 
     def _measure(self, entry, run_us):
         index = entry.index

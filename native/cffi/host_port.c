@@ -191,6 +191,19 @@ int mf_host_direct(mf_host_t *host, uint8_t code, uint32_t value)
     return status;
 }
 
+void mf_host_step_begin(mf_host_t *host, uint32_t limit_ms)
+{
+    mf_survival_step_begin(&host->survival, limit_ms, host->now_us);
+}
+
+void mf_host_step_end(mf_host_t *host)
+{
+    mf_survival_step_end(&host->survival);
+    if (host->action == MF_SURVIVAL_END_STEP) {
+        host->action = MF_SURVIVAL_WAIT;
+    }
+}
+
 mf_survival_t *mf_host_survival(mf_host_t *host)
 {
     return &host->survival;

@@ -45,6 +45,8 @@ int mf_host_round(mf_host_t *host);
 void mf_host_vm_started(mf_host_t *host);
 void mf_host_beat(mf_host_t *host);
 int mf_host_direct(mf_host_t *host, uint8_t code, uint32_t value);
+void mf_host_step_begin(mf_host_t *host, uint32_t limit_ms);
+void mf_host_step_end(mf_host_t *host);
 mf_survival_t *mf_host_survival(mf_host_t *host);
 
 mf_kernel_t *mf_host_kernel(mf_host_t *host);

@@ -141,6 +141,14 @@ class Kernel:
             return int(lib.MF_E_INVAL)
         return int(lib.mf_survival_setting(self._stack.survival.state, code, value))
 
+    def step_begin(self, limit_ms: int) -> None:
+        """A step of an app begins; beyond its hard limit the ticks ask for its end."""
+        lib.mf_host_step_begin(self._stack._host, limit_ms)
+
+    def step_end(self) -> None:
+        """It has ended."""
+        lib.mf_host_step_end(self._stack._host)
+
     def ceased(self) -> bool:
         """Emission has been ceased by command."""
         return bool(lib.mf_survival_ceased(self._stack.survival.state))

@@ -51,6 +51,7 @@ enum mf_survival_action {
     MF_SURVIVAL_START = 1, /* start Python */
     MF_SURVIVAL_STOP = 2,  /* stop Python: its thread goes to survival */
     MF_SURVIVAL_RESET = 3, /* reset the processor; cause by mf_survival_cause */
+    MF_SURVIVAL_END_STEP = 4, /* raise an error in the step that Python is in */
 };
 
 /* Direct commands, by the low byte of their function id 0x00xx (flight/core/definitions.py). */
@@ -101,7 +102,9 @@ typedef struct {
     uint16_t battery_mV;
     uint16_t sequence, beacons, accepted, refused, radio_errors;
     uint16_t counters[16]; /* of message types, see survival_packets.c */
-    uint32_t left_ms;
+    volatile uint32_t step_limit_ms; /* 0: no step runs */
+    uint32_t step_begun_ms;
+    bool step_told;
     uint8_t received[MF_SURVIVAL_PACKET_MAX], packet[MF_SURVIVAL_PACKET_MAX];
     uint8_t frame[MF_CADU_SIZE];
 } mf_survival_t;
@@ -120,8 +123,13 @@ enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us);
 void mf_survival_vm_started(mf_survival_t *self, uint64_t now_us);
 /* Thread: a heartbeat of Python. */
 void mf_survival_beat(mf_survival_t *self, uint64_t now_us);
-/* Tick: after mf_kernel_tick; WAIT, STOP or RESET. */
+/* Tick: after mf_kernel_tick; WAIT, STOP, RESET or END_STEP. */
 enum mf_survival_action mf_survival_tick(mf_survival_t *self, uint64_t now_us);
+/* Thread: a step of an app begins, with its hard limit [ms] (250
+ * at least), or has ended. While it runs longer,
+ * every tick asks for its end; what that does not end falls silent, and is stopped for it. */
+void mf_survival_step_begin(mf_survival_t *self, uint32_t limit_ms, uint64_t now_us);
+void mf_survival_step_end(mf_survival_t *self);
 /* Cause of the reset asked for (hal/reset_cause.py), and why Python was stopped by the tick. */
 uint8_t mf_survival_cause(const mf_survival_t *self);
 uint8_t mf_survival_reason(const mf_survival_t *self);

@@ -163,6 +163,25 @@ static mp_obj_t kernel_setting(mp_obj_t self, mp_obj_t code_obj, mp_obj_t value_
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(kernel_setting_obj, kernel_setting);
 
+static mp_obj_t kernel_step_begin(mp_obj_t self, mp_obj_t limit_ms)
+{
+    mf_survival_step_begin(mf_native_instances()->survival, (uint32_t)mp_obj_get_int(limit_ms),
+                           mf_port_now_us());
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(kernel_step_begin_obj, kernel_step_begin);
+
+/* An error that was on its way into the step comes too late. */
+static mp_obj_t kernel_step_end(mp_obj_t self)
+{
+    const uint32_t state = mf_port_irq_lock();
+    mf_survival_step_end(mf_native_instances()->survival);
+    MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_NULL;
+    mf_port_irq_unlock(state);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(kernel_step_end_obj, kernel_step_end);
+
 static mp_obj_t kernel_ceased(mp_obj_t self)
 {
     return mp_obj_new_bool(mf_survival_ceased(mf_native_instances()->survival));
@@ -200,6 +219,8 @@ static const mp_rom_map_elem_t kernel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_beat), MP_ROM_PTR(&kernel_beat_obj)},
     {MP_ROM_QSTR(MP_QSTR_direct), MP_ROM_PTR(&kernel_direct_obj)},
     {MP_ROM_QSTR(MP_QSTR_setting), MP_ROM_PTR(&kernel_setting_obj)},
+    {MP_ROM_QSTR(MP_QSTR_step_begin), MP_ROM_PTR(&kernel_step_begin_obj)},
+    {MP_ROM_QSTR(MP_QSTR_step_end), MP_ROM_PTR(&kernel_step_end_obj)},
     {MP_ROM_QSTR(MP_QSTR_ceased), MP_ROM_PTR(&kernel_ceased_obj)},
     {MP_ROM_QSTR(MP_QSTR_defaults), MP_ROM_PTR(&kernel_defaults_obj)},
     {MP_ROM_QSTR(MP_QSTR_event_into), MP_ROM_PTR(&kernel_event_into_obj)},

@@ -84,3 +84,46 @@ def test_python_that_never_comes_up_ends_in_a_reset_and_direct_commands_are_obey
     assert 70.0 < reset_s < 76.0
     verified = [r for r in flight.reports if r.kind == "verification"]
     assert verified
+
+
+HUNG_APP = """
+import obc, sys
+from boards import compose
+build = compose.build
+def wrapped(board):
+    mission = build(board)
+    payload = mission.apps["payload"]
+    healthy = payload.step
+    def step(now_ms):
+        if 20000 < now_ms < 26000:
+            {hang}
+        healthy(now_ms)
+    payload.step = step
+    return mission
+compose.build = wrapped
+sys.exit()
+"""
+
+
+def test_a_hung_app_is_ended_at_its_hard_limit_and_the_others_go_on(tmp_path):
+    flight = Flight(tmp_path, 40.0)
+    flight.fly(HUNG_APP.format(hang="while True: pass"))
+    events = flight.events()
+    killed = [event for event in events if event[0] == 0x0026]
+    assert killed and killed[0][2] == 250
+    failed = [event for event in events if event[0] == 0x0007]
+    assert failed, "contained by the scheduler as a failure of the app"
+    assert not [event for event in events if event[0] == 0x0020], "no survival"
+    assert len(flight.world.boots) == 1
+    assert flight.history.columns["schedule"]["app_errors"][-1].count(0) >= 12
+
+
+def test_an_app_that_catches_its_end_is_stopped_by_survival(tmp_path):
+    stubborn = "going = True\n            while going:\n                try:\n" + (
+        "                    while True: pass\n                except Exception: pass"
+    )
+    flight = Flight(tmp_path, 40.0)
+    flight.fly(HUNG_APP.format(hang=stubborn))
+    ids = [event[0] for event in flight.events()]
+    assert 0x0020 in ids and 0x0021 in ids
+    assert flight.history.columns["survival_beacon"]["survival_reason"][0] == 1

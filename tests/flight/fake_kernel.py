@@ -63,6 +63,8 @@ class Kernel:
         self.direct_calls: list[tuple[int, int]] = []
         self.settings: dict[int, int] = {}
         self.emission_ceased = False
+        self.step_limits: list[int] = []
+        self.steps_ended = 0
         self.events: deque[bytes] = deque()
 
     def set_report(self, mode: int, reason: int, flags: int) -> None:
@@ -134,6 +136,12 @@ class Kernel:
     def setting(self, code: int, value: int) -> int:
         self.settings[code] = value
         return 0
+
+    def step_begin(self, limit_ms: int) -> None:
+        self.step_limits.append(limit_ms)
+
+    def step_end(self) -> None:
+        self.steps_ended += 1
 
     def ceased(self) -> bool:
         return self.emission_ceased

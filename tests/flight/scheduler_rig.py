@@ -35,7 +35,7 @@ class Rig:
         time = Timebase(self.clock, Kernel())
         self.events = Events(dictionary, time)
         self.time = time
-        self.scheduler = Scheduler(self.clock, time, self.events, self.collect)
+        self.scheduler = Scheduler(self.clock, time, self.events, self.collect, Kernel())
         self.counters = self.scheduler.counters
         self.collect_us = collect_us
         self.apps = {}

@@ -11,10 +11,8 @@
 #define BEACON_S 10u
 #define BATTERY_LOW_MV 6600u
 #define RATE_9600 3u
-#define REQUEST_DELAY_MS 2000u
 #define BOOT_PAUSE_MS 5000u
 #define BOOT_DOUBLINGS 6u
-#define CAUSE_SOFTWARE 3u
 #define CAUSE_FAULT 5u
 
 /* Pause before each start of Python in a row. The first beacon goes out before the first. */
@@ -139,6 +137,7 @@ void mf_survival_vm_started(mf_survival_t *self, uint64_t now_us)
     }
     survival_set(self, WORD_REQUEST, 0);
     survival_set(self, WORD_BEATS, 0);
+    mf_survival_step_end(self);
     survival_set(self, WORD_ALIVE_MS, now_ms);
     survival_set(self, WORD_STARTED_MS, now_ms != 0 ? now_ms : 1u);
     if (self->record_dirty) {
@@ -204,7 +203,7 @@ enum mf_survival_action mf_survival_tick(mf_survival_t *self, uint64_t now_us)
         survival_set(self, WORD_STARTED_MS, 0);
         return MF_SURVIVAL_STOP;
     }
-    return MF_SURVIVAL_WAIT;
+    return survival_overdue(self, now_ms) ? MF_SURVIVAL_END_STEP : MF_SURVIVAL_WAIT;
 }
 
 uint8_t mf_survival_cause(const mf_survival_t *self)
@@ -215,66 +214,6 @@ uint8_t mf_survival_cause(const mf_survival_t *self)
 uint8_t mf_survival_reason(const mf_survival_t *self)
 {
     return (uint8_t)survival_get(self, WORD_REASON);
-}
-
-static void request(mf_survival_t *self, uint32_t what, uint64_t now_us)
-{
-    survival_set(self, WORD_REQUEST, what);
-    survival_set(self, WORD_REQUEST_MS, (uint32_t)(now_us / 1000u) + REQUEST_DELAY_MS);
-}
-
-int mf_survival_setting(mf_survival_t *self, uint8_t code, uint32_t value)
-{
-    switch (code) {
-    case MF_SETTING_SILENCE_MS:
-        survival_set(self, WORD_SILENCE_MS, value);
-        return MF_OK;
-    case MF_SETTING_BEACON_S:
-        survival_set(self, WORD_BEACON_S, value);
-        return MF_OK;
-    case MF_SETTING_BATTERY_LOW_MV:
-        survival_set(self, WORD_BATTERY_MV, value);
-        return MF_OK;
-    case MF_SETTING_RATE:
-        survival_set(self, WORD_RATE, value);
-        return MF_OK;
-    default:
-        return MF_E_INVAL;
-    }
-}
-
-int mf_survival_direct(mf_survival_t *self, uint8_t code, uint32_t value, uint64_t now_us)
-{
-    switch (code) {
-    case MF_DIRECT_RESTART:
-        /* In survival the wait is over; Python that runs is stopped. */
-        if (survival_get(self, WORD_STATE) == MF_SURVIVAL_ACTIVE) {
-            survival_set(self, WORD_RESTARTS, 0);
-            survival_set(self, WORD_UNTIL_MS, (uint32_t)(now_us / 1000u));
-        } else {
-            request(self, MF_SURVIVAL_STOP, now_us);
-        }
-        return MF_OK;
-    case MF_DIRECT_RESET:
-        request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_SOFTWARE << 8, now_us);
-        return MF_OK;
-    case MF_DIRECT_IMAGE:
-        if (value >= MF_BOOT_SLOTS) {
-            return MF_E_INVAL;
-        }
-        self->record.selected = (uint8_t)value;
-        self->record.choice = MF_BOOT_BY_COMMAND;
-        self->record.attempts[value] = 0;
-        survival_save(self);
-        request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_SOFTWARE << 8, now_us);
-        return MF_OK;
-    case MF_DIRECT_CEASE:
-        self->record.cease = value != 0 ? 1u : 0u;
-        survival_save(self);
-        return MF_OK;
-    default:
-        return MF_E_INVAL;
-    }
 }
 
 bool mf_survival_ceased(const mf_survival_t *self)

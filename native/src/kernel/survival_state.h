@@ -43,7 +43,8 @@ static inline bool survival_due(uint32_t now_ms, uint32_t then_ms)
 }
 
 void survival_save(mf_survival_t *self);
-uint8_t survival_direct_now(mf_survival_t *self, uint8_t code, uint32_t value, uint64_t now_us);
+/* survival_requests.c: the step that runs is beyond its hard limit. */
+bool survival_overdue(mf_survival_t *self, uint32_t now_ms);
 
 /* survival_packets.c: into self->packet; the size. */
 uint32_t survival_beacon(mf_survival_t *self, uint64_t now_us);

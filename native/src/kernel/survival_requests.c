@@ -1,0 +1,92 @@
+/* What Python asks of survival: direct commands, settings, an eye on its steps. */
+#include "survival_state.h"
+
+#define REQUEST_DELAY_MS 2000u
+#define CAUSE_SOFTWARE 3u
+#define STEP_LIMIT_MIN_MS 250u
+
+static void request(mf_survival_t *self, uint32_t what, uint64_t now_us)
+{
+    survival_set(self, WORD_REQUEST, what);
+    survival_set(self, WORD_REQUEST_MS, (uint32_t)(now_us / 1000u) + REQUEST_DELAY_MS);
+}
+
+int mf_survival_setting(mf_survival_t *self, uint8_t code, uint32_t value)
+{
+    switch (code) {
+    case MF_SETTING_SILENCE_MS:
+        survival_set(self, WORD_SILENCE_MS, value);
+        return MF_OK;
+    case MF_SETTING_BEACON_S:
+        survival_set(self, WORD_BEACON_S, value);
+        return MF_OK;
+    case MF_SETTING_BATTERY_LOW_MV:
+        survival_set(self, WORD_BATTERY_MV, value);
+        return MF_OK;
+    case MF_SETTING_RATE:
+        survival_set(self, WORD_RATE, value);
+        return MF_OK;
+    default:
+        return MF_E_INVAL;
+    }
+}
+
+int mf_survival_direct(mf_survival_t *self, uint8_t code, uint32_t value, uint64_t now_us)
+{
+    switch (code) {
+    case MF_DIRECT_RESTART:
+        /* In survival the wait is over; Python that runs is stopped. */
+        if (survival_get(self, WORD_STATE) == MF_SURVIVAL_ACTIVE) {
+            survival_set(self, WORD_RESTARTS, 0);
+            survival_set(self, WORD_UNTIL_MS, (uint32_t)(now_us / 1000u));
+        } else {
+            request(self, MF_SURVIVAL_STOP, now_us);
+        }
+        return MF_OK;
+    case MF_DIRECT_RESET:
+        request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_SOFTWARE << 8, now_us);
+        return MF_OK;
+    case MF_DIRECT_IMAGE:
+        if (value >= MF_BOOT_SLOTS) {
+            return MF_E_INVAL;
+        }
+        self->record.selected = (uint8_t)value;
+        self->record.choice = MF_BOOT_BY_COMMAND;
+        self->record.attempts[value] = 0;
+        survival_save(self);
+        request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_SOFTWARE << 8, now_us);
+        return MF_OK;
+    case MF_DIRECT_CEASE:
+        self->record.cease = value != 0 ? 1u : 0u;
+        survival_save(self);
+        return MF_OK;
+    default:
+        return MF_E_INVAL;
+    }
+}
+
+void mf_survival_step_begin(mf_survival_t *self, uint32_t limit_ms, uint64_t now_us)
+{
+    self->step_limit_ms = 0;
+    self->step_begun_ms = (uint32_t)(now_us / 1000u);
+    self->step_told = false;
+    self->step_limit_ms = limit_ms > STEP_LIMIT_MIN_MS ? limit_ms : STEP_LIMIT_MIN_MS;
+}
+
+void mf_survival_step_end(mf_survival_t *self)
+{
+    self->step_limit_ms = 0;
+}
+
+bool survival_overdue(mf_survival_t *self, uint32_t now_ms)
+{
+    const uint32_t limit_ms = self->step_limit_ms;
+    if (limit_ms == 0 || now_ms - self->step_begun_ms < limit_ms) {
+        return false;
+    }
+    if (!self->step_told) {
+        self->step_told = true;
+        mf_kernel_put_event(self->parts.kernel, MF_EVENT_STEP_KILLED, 0, limit_ms);
+    }
+    return true;
+}
