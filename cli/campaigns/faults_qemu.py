@@ -80,12 +80,14 @@ class Computer:
         if self.exchange:
             command += [*injection.TIMER, *injection.PORT]
         (directory / injection.SOCKET).unlink(missing_ok=True)
-        before = inject.before if inject is not None and not start else lambda requests: None
+        hooks = () if inject is None or start else (inject.before, inject.after)
         with (
-            watched.WatchedBridge(directory, before) as bridge,
+            watched.WatchedBridge(directory, *hooks) as bridge,
             open(directory / "qemu.log", "wb") as log,
         ):
             bridge.drain()
+            if inject is not None:
+                inject.unread = bridge.unread
             process = subprocess.Popen(
                 command,
                 cwd=directory,

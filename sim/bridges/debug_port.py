@@ -14,6 +14,7 @@ from pathlib import Path
 from sim.errors import BridgeError
 
 _ESCAPE, _CHUNK = 0x7D, 1024
+_INTERRUPT = b"\x03"
 
 
 def _checksum(body: bytes) -> bytes:
@@ -78,6 +79,15 @@ class DebugPort:
         """One instruction."""
         self._expect_stop(self._ask(b"s"))
 
+    def run_a_little(self) -> None:
+        """Go on, and stop again at once: wherever it then is."""
+        try:
+            self._send(b"c")
+            self._socket.sendall(_INTERRUPT)
+            self._expect_stop(self._answer())
+        except OSError as error:
+            raise BridgeError(f"debug port: {error}") from error
+
     def run(self) -> None:
         """Go on to the next breakpoint."""
         self._expect_stop(self._ask(b"c", forever=True))
@@ -100,16 +110,22 @@ class DebugPort:
     def _ask(self, body: bytes, forever: bool = False) -> bytes:
         timeout_s = self._socket.gettimeout()
         try:
-            self._socket.sendall(b"$" + body + b"#" + _checksum(body))
-            self._acknowledged()
+            self._send(body)
             if forever:
                 self._socket.settimeout(None)
-            answer = self._packet()
-            self._socket.sendall(b"+")
+            return self._answer()
         except OSError as error:
             raise BridgeError(f"debug port: {error}") from error
         finally:
             self._socket.settimeout(timeout_s)
+
+    def _send(self, body: bytes) -> None:
+        self._socket.sendall(b"$" + body + b"#" + _checksum(body))
+        self._acknowledged()
+
+    def _answer(self) -> bytes:
+        answer = self._packet()
+        self._socket.sendall(b"+")
         return answer
 
     def _byte(self) -> int:

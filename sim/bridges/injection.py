@@ -12,7 +12,7 @@ must sleep between exchange `exchange` and the one before.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SOCKET = "debug.sock"
 _BREAKPOINT_CALL = b"\xab\xbe"  # BKPT 0xAB, little-endian: a semihosting call
 # Between two requests that are so far apart the processor sleeps.
 GAP_US = 4000
+_LITTLES = 1000
 
 PORT = ("-gdb", f"unix:{SOCKET},server=on,wait=off")
 TIMER = (
@@ -71,7 +72,7 @@ def read_end(elf: Path) -> int:
 
 
 class Injection:
-    """One injection into one flight of `world`: call `before(requests)` ahead of each exchange.
+    """One injection into one flight of `world`: call `before` and `after` around each exchange.
 
     `done` says that it took place, `failure` why it did not; `at_s` is its world time.
     """
@@ -85,6 +86,8 @@ class Injection:
         self._stop_address = stop_address
         self._socket = folder / SOCKET
         self._thread: threading.Thread | None = None
+        self._answered = threading.Event()
+        self.unread: Callable[[], int] = lambda: 0  # bytes of the answer not read yet
         self.done = False
         self.failure = ""
         self.at_s = 0.0
@@ -102,10 +105,20 @@ class Injection:
             self._thread = threading.Thread(target=self._run, args=(port,), daemon=True)
             self._thread.start()
 
+    def after(self, requests: int) -> None:
+        """The answer to request number `requests` is on its way."""
+        if requests == self._exchange - 1:
+            self._answered.set()
+
     def _run(self, port: DebugPort) -> None:
         try:
             with port:
                 port.wait_stopped()
+                self._answered.wait()
+                for _ in range(_LITTLES):
+                    if not self.unread():
+                        break
+                    port.run_a_little()  # it had not come to reading the answer yet
                 if port.at(self._stop_address):
                     port.step()
                 port.stop_at(self._stop_address)

@@ -7,8 +7,11 @@ watchdog does.
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import select
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,12 +28,23 @@ _READ_MAX = 65536
 _STUCK_REQUESTS = 200_000
 
 
-class WatchedBridge(PipeBridge):
-    """As `PipeBridge`; `before(requests)` is called ahead of each exchange."""
+def _nothing(requests: int) -> None:
+    """Nobody wants to know."""
 
-    def __init__(self, directory: Path, before: Callable[[int], None]) -> None:
+
+class WatchedBridge(PipeBridge):
+    """As `PipeBridge`; `before(requests)` is called when a request has come, `after(requests)` when
+    its answer is in the pipe."""
+
+    def __init__(
+        self,
+        directory: Path,
+        before: Callable[[int], None] = _nothing,
+        after: Callable[[int], None] = _nothing,
+    ) -> None:
         super().__init__(directory)
         self._before = before
+        self._after = after
 
     def __enter__(self) -> WatchedBridge:
         return self
@@ -45,11 +59,18 @@ class WatchedBridge(PipeBridge):
             message = os.read(self._requests, _READ_MAX)
             self._before(world.requests)
             os.write(self._replies, self._answer(world, message))
+            self._after(world.requests)
             stuck = 0 if world.t_s > t_s else stuck + 1
             t_s = world.t_s
             if stuck > _STUCK_REQUESTS:
                 return SILENT
         return FINISHED
+
+    def unread(self) -> int:
+        """Bytes of answers that the firmware has not read yet."""
+        count = array.array("i", [0])
+        fcntl.ioctl(self._replies, termios.FIONREAD, count)
+        return count[0]
 
     def drain(self) -> None:
         """Forget what is left in the pipes, after the firmware was reset."""

@@ -103,7 +103,7 @@ def test_requests_without_end_at_the_same_time_are_a_hang(tmp_path, monkeypatch)
 
 def test_what_was_left_in_the_pipes_is_forgotten(tmp_path):
     prepare(tmp_path)
-    with WatchedBridge(tmp_path, lambda requests: None) as bridge:
+    with WatchedBridge(tmp_path) as bridge:
         with open(tmp_path / TX_NAME, "wb", buffering=0) as pipe:
             pipe.write(b"half a request")
         bridge.drain()
