@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.campaigns import adcs_mc, faults
+from cli.campaigns import adcs_mc, faults, powercut
 from cli.campaigns.runs import Run
 from cli.commands.bench import git_revision, print_figures
 from cli.commands.fly import check_writable, write_json
@@ -20,7 +20,7 @@ from cli.errors import CliError
 # One file each: NAME, HELP, EPILOG, add_options, plan, fly_run, figures, document. RUNS_DEFAULT: of
 # --runs; without it that must be given. REPORT: the module of the page, ground/campaign_report.py
 # without it. `tell`: of one run that was asked for with --case.
-KINDS = (adcs_mc, faults)
+KINDS = (adcs_mc, faults, powercut)
 RUNS_MAX = 100_000
 WORKERS_MAX = 1024
 SEED_MAX = 2**63 - 1

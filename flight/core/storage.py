@@ -31,6 +31,7 @@ _E_BADMSG = const(-74)
 _E_NOSPC = const(-28)
 _E_IO = const(-5)
 _REFUSALS = const(3)
+_BEGUN_PER_CALL = const(4)
 _PAGE = const(256)
 _WAIT_MAX = const(64)  # calls of work
 
@@ -148,15 +149,19 @@ class Storage:
         self.state = MOUNTING
 
     def _begin_next(self, slack_ms):
-        """One client after another, for each looks into many files."""
+        """Some clients after the others, for each looks into many files."""
         if slack_ms < MOUNT_MS:
             return False
-        if self._begun < len(self._clients):
+        for _ in range(_BEGUN_PER_CALL):
+            if self._begun >= len(self._clients):
+                self.state = MOUNTED
+                return True
             client = self._clients[self._begun]
             self._begun += 1
-            return self._done(client.begin(self._files))
-        self.state = MOUNTED
-        return False
+            self._done(client.begin(self._files))
+            if self.state == DOWN:
+                return True
+        return True
 
     def _refuse(self):
         """The device answers, but what it holds is no file system."""
