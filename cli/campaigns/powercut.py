@@ -49,7 +49,7 @@ class Cut:
     subject: str
     operation: int
     seed: int
-    duration_s: float = 60.0
+    duration_s: float = 120.0
 
     @property
     def name(self) -> str:

@@ -15,7 +15,6 @@ from cli import flights, worlds
 from cli.campaigns.powercut_memory import Blocks, Fram, Supply
 from flight.apps.storage import definitions
 from flight.packets.space_packet import EVENT_RECORD
-from ground.encode import Encoder
 from ground.packets import TmPacket, parse_tm
 from native.cffi.archive import Archive
 
@@ -156,11 +155,10 @@ def fly(cut: Any) -> Dict[str, Any]:
         f"fault.w25q128.fraction={fraction}",
     ]
     flight = flights.prepare(SCENARIO, SUBJECT, cut.seed, overrides)
-    encoder = Encoder(flight.dictionary)
     for name in KEPT:
         number = next(row.id for row in flight.dictionary.packets.values() if row.name == name)
         values = {"packet": number, "every": 1, "priority": 1}
-        flight.world.uplink(FIRST_S, encoder.frame("store_rule", values))
+        flight.world.uplink(FIRST_S, flight.encoder.frame("store_rule", values))
     flight.fly()
     boots = len(flight.world.boots)
     if boots != 2:
