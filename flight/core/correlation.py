@@ -12,6 +12,7 @@ from hal.compat import const
 _IMAGE_SIZE = const(12)  # mf_kernel_time_t
 _LATENCY_MS = const(600)
 _AGREEING = const(3)  # messages in a row, before one is used
+_PATIENCE = const(600)  # messages, before a correction that was refused is tried again
 _MASK = const(0x3FFFFFFF)
 _CLIP_MS = const(1000000000)
 
@@ -43,7 +44,7 @@ class Correlation:
         self._step_at = context.params.place(0x0604)
         self._image = bytearray(_IMAGE_SIZE)
         self._count = 0  # of the last message looked at
-        self._last_s = 0  # its difference to mission time
+        self._start_s = 0  # mission time of the start by it
         self._agreed = 0
         self._told_far = False
         self._saved_s = -256  # uptime of the last checkpoint
@@ -92,6 +93,7 @@ class Correlation:
         if done == timebase.REFUSED:
             self.refused = (self.refused + 1) & 0xFFFF
             self._events.put(EVENT_REFUSED, source, size_ms)
+            self._agreed = -_PATIENCE
             return failures.TIME_BACKWARD
         if done == timebase.SLEWING:
             self._events.put(EVENT_SLEWING, source, size_ms)
@@ -125,42 +127,40 @@ class Correlation:
         if image[7] & 0xC0:
             return
         time = self._time
-        fraction = image[8] | image[9] << 8
-        behind_ms = time.difference_ms(seconds, fraction, tick_ms)
-        whole_s = behind_ms // 1000
-        if abs(whole_s - self._last_s) > 1:
+        passed_ms = self._context.clock.ticks_diff(time.now_ms, tick_ms)
+        # Messages agree that differ as onboard time since the start does.
+        start_s = seconds - time.uptime_s + passed_ms // 1000
+        if abs(start_s - self._start_s) > 1:
             self._agreed = 0
-        self._last_s = whole_s
+        self._start_s = start_s
         self._agreed += 1
         if self._agreed < _AGREEING:
             return
         self._agreed = _AGREEING
-        if -_LATENCY_MS <= behind_ms <= 0:
+        fraction = image[8] | image[9] << 8
+        behind_ms = time.difference_ms(seconds, fraction, tick_ms)
+        if -_LATENCY_MS <= behind_ms <= 0 and time.quality:
             if time.slew_ms == 0:
                 time.quality = timebase.QUALITY_GNSS
-            return
-        self._approach(behind_ms)
+        elif time.slew_ms == 0 and not self._too_far(behind_ms):
+            if behind_ms > _LATENCY_MS or behind_ms < -2 * _LATENCY_MS:
+                passed_ms += _LATENCY_MS // 2
+            elif behind_ms < 0:
+                passed_ms += _LATENCY_MS
+            ms = (fraction * 125 >> 13) + passed_ms
+            self._correct(seconds + ms // 1000, (ms % 1000 << 13) // 125, _SOURCE_GNSS)
 
-    def _approach(self, behind_ms):
-        """Mission time is not within what the message leaves open: correct it."""
-        time = self._time
-        if time.slew_ms:
-            return  # on its way
-        set_before = time.quality >= timebase.QUALITY_SET
-        if set_before and abs(behind_ms) > self._context.params.u16(self._step_at) * 1000:
-            if not self._told_far:
-                self._told_far = True
-                self.refused = (self.refused + 1) & 0xFFFF
-                self._events.put(EVENT_GNSS_FAR, 1 if behind_ms < 0 else 0, abs(behind_ms))
-            return
-        if behind_ms > _LATENCY_MS or behind_ms < -2 * _LATENCY_MS:
-            offset_ms = behind_ms + _LATENCY_MS // 2
-        elif behind_ms > 0:
-            offset_ms = behind_ms
-        else:
-            offset_ms = behind_ms + _LATENCY_MS
-        ms = time.sub_ms + offset_ms
-        self._correct(time.seconds + ms // 1000, (ms % 1000 << 13) // 125, _SOURCE_GNSS)
+    def _too_far(self, behind_ms):
+        """True when time that has been set is not to follow so far."""
+        if self._time.quality < timebase.QUALITY_SET:
+            return False
+        if abs(behind_ms) <= self._context.params.u16(self._step_at) * 1000:
+            return False
+        if not self._told_far:
+            self._told_far = True
+            self.refused = (self.refused + 1) & 0xFFFF
+            self._events.put(EVENT_GNSS_FAR, 1 if behind_ms < 0 else 0, abs(behind_ms))
+        return True
 
 
 def _u16(buf, at):

@@ -91,6 +91,9 @@ class Schedule:
         """Store the telecommand `packet[at:at+n]` for that time: 0 or a negative status. There must
         be a free slot."""
         slot = self.free()
+        status = self.switches.store_first()
+        if status < 0:
+            return status
         image = self._image
         self._serial = (self._serial + 1) & 0xFFFF
         self._put_time(0, 1, owner, relative, seconds, ms)

@@ -46,6 +46,11 @@ class Control:
             self.shift_s[owner], self.shift_ms[owner] = shift
         return bool(found)
 
+    def store_first(self):
+        """Store the record of a blank memory, without which nothing is found again: 0 or a negative
+        status."""
+        return 0 if self._record.generation else self._commit()
+
     def enabled_owners(self):
         """Bit per owner whose schedule is enabled."""
         return self._image[_ENABLED]

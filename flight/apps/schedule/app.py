@@ -107,7 +107,10 @@ class ScheduleApp:
         if wait_ms < 0 or 0 <= runs_ms < wait_ms:
             wait_ms = runs_ms
         clock = self._clock
-        period_ms = clock.ticks_diff(self._next_ms, self._time.now_ms)
+        now_ms = self._time.now_ms
+        late_ms = clock.ticks_diff(clock.ticks_ms(), now_ms)
+        period_ms = clock.ticks_diff(self._next_ms, now_ms)
+        wait_ms = max(wait_ms, late_ms) if wait_ms >= 0 else wait_ms
         at_ms = self._next_ms
         if 0 <= wait_ms < period_ms:
             # Not in this frame: its release is past, or is running.
