@@ -48,9 +48,9 @@ class PacketQueue:
         """Bytes in the queue, lengths included."""
         return self._tail - self._head
 
-    def half_empty(self):
-        """There is more room than what waits."""
-        return 2 * (self._tail - self._head) <= self._size
+    def mostly_empty(self):
+        """Three quarters are free, so that what is made in a burst finds room."""
+        return 4 * (self._tail - self._head) <= self._size
 
     def push(self, packet, n, off=0):
         """Take `packet[off:off+n]`; False, and nothing changed, when there is no room."""

@@ -143,7 +143,7 @@ class Storage:
         queue = self._telemetry.queues[owner]
         record = self._record
         while budget > 0:
-            if not queue.half_empty():
+            if not queue.mostly_empty():
                 return budget  # live telemetry goes first
             n = archive.fetch(self._files, record)
             if n == _E_AGAIN:
