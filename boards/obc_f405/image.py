@@ -20,6 +20,11 @@ MAGIC = 0x3146464D
 CRC_START = 12
 FLAG_FLIGHT = 1
 BOOT_SIZE = 64 * 1024
+SLOT_B = 0x08080000
+# Of an ELF32 file: where the place, the entry size and count of its segments stand, and an entry.
+PHOFF_AT, PHENTSIZE_AT = 28, 42
+SEGMENT = struct.Struct("<8I")
+PT_LOAD = 1
 
 
 def software_version(root: Path) -> str:
@@ -75,8 +80,32 @@ class Image:
         raise ValueError("the image header is in no segment")
 
 
-def finish(linked: Path, target: Path, board: str, profile: str, root: Path) -> None:
-    """Patch the header of `linked` and write `target` (ELF) and its .bin beside it."""
+def with_segment(elf: bytes, address: int, data: bytes) -> bytes:
+    """An ELF file with one more loadable segment: `data` at `address`.
+
+    The table of segments moves to the end of the file, where there is room; its entries stay in
+    the order of their addresses.
+    """
+    out = bytearray(elf)
+    (at,) = struct.unpack_from("<I", elf, PHOFF_AT)
+    size, count = struct.unpack_from("<HH", elf, PHENTSIZE_AT)
+    rows = [elf[at + i * size : at + (i + 1) * size] for i in range(count)]
+    out += bytes(-len(out) % 8)
+    row = SEGMENT.pack(PT_LOAD, len(out), address, address, len(data), len(data), 5, 8)
+    out += data
+    out += bytes(-len(out) % 8)
+    behind = [i for i, other in enumerate(rows) if SEGMENT.unpack(other)[2] > address]
+    rows.insert(behind[0] if behind else len(rows), row)
+    struct.pack_into("<I", out, PHOFF_AT, len(out))
+    struct.pack_into("<H", out, PHENTSIZE_AT + 2, len(rows))
+    return bytes(out) + b"".join(rows)
+
+
+def finish(
+    linked: Path, target: Path, board: str, profile: str, root: Path, other: Path | None = None
+) -> None:
+    """Patch the header of `linked` and write `target` (ELF) and its .bin beside it; `other`: the
+    bytes of slot B, which go into the ELF file as well."""
     image = Image(linked)
     slot = image.slot_bytes()
     fields = [
@@ -93,7 +122,10 @@ def finish(linked: Path, target: Path, board: str, profile: str, root: Path) -> 
     fields[2] = zlib.crc32(slot[CRC_START:])
     slot[: HEADER.size] = HEADER.pack(*fields)
     image.write_header(bytes(slot[: HEADER.size]))
-    target.write_bytes(image.data)
+    data = bytes(image.data)
+    if other is not None:
+        data = with_segment(data, SLOT_B, other.read_bytes())
+    target.write_bytes(data)
     target.with_suffix(".bin").write_bytes(slot)
     print(f"{target.name}: {len(slot)} bytes, CRC {fields[2]:08x}, dictionary {fields[5]:08x}")
 
@@ -105,9 +137,17 @@ def main() -> int:
     parser.add_argument("target", type=Path)
     parser.add_argument("--board", required=True)
     parser.add_argument("--profile", required=True, choices=("development", "flight"))
+    parser.add_argument("--other", type=Path)
     arguments = parser.parse_args()
     root = Path(__file__).resolve().parents[2]
-    finish(arguments.linked, arguments.target, arguments.board, arguments.profile, root)
+    finish(
+        arguments.linked,
+        arguments.target,
+        arguments.board,
+        arguments.profile,
+        root,
+        arguments.other,
+    )
     return 0
 
 

@@ -88,9 +88,6 @@ void port_record_crash(const port_crash_t *crash);
 void port_record_vm_restart(void);
 /* Announce the cause and reset. */
 __attribute__((noreturn)) void port_reset(uint32_t cause);
-/* Handles of the semihosting pipe, kept over resets: true when both are valid. */
-bool port_record_pipe(int32_t *tx, int32_t *rx);
-void port_record_set_pipe(int32_t tx, int32_t rx);
 
 /* --- Time (port_time.c) ----------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  * QEMU opens "devbus.tx" and "devbus.rx" in its working directory; the host made them before and
  * opens the other ends in the same order. A read stops virtual time until the host has answered,
  * so an exchange costs the processor some thirty instructions whatever the host does. */
+#include "boot_handover.h"
 #include "mf_devbus.h"
 #include "port.h"
 
@@ -42,7 +43,9 @@ static int no_exchange(void *ctx, const uint8_t *request, uint32_t request_len, 
  * tells whether the pipe exists, and keeps it alive until the proper open has succeeded. */
 static bool open_pipes(void)
 {
-    if (port_record_pipe(&pipe_handles.tx, &pipe_handles.rx)) {
+    pipe_handles.tx = boot_handover.pipe_tx;
+    pipe_handles.rx = boot_handover.pipe_rx;
+    if (pipe_handles.tx >= 0 && pipe_handles.rx >= 0) {
         return true; /* the handles are the emulator's and outlive a reset of the processor */
     }
     const int32_t probe = semihost_open("devbus.tx", OPEN_READ_WRITE);
@@ -59,7 +62,9 @@ static bool open_pipes(void)
         (void)semihost_close(pipe_handles.tx);
         return false;
     }
-    port_record_set_pipe(pipe_handles.tx, pipe_handles.rx);
+    boot_handover.pipe_tx = pipe_handles.tx;
+    boot_handover.pipe_rx = pipe_handles.rx;
+    boot_handover_seal();
     return true;
 }
 
@@ -73,6 +78,9 @@ bool port_devbus_open(mf_devbus_t *devbus)
         return false;
     }
     devbus->exchange = pipe_exchange;
+    if (boot_handover.greeted != 0) {
+        return true;
+    }
     if (mf_devbus_hello(devbus, port_processor_reset_cause(), MF_FLIGHT_BUILD ? 1u : 0u) < 0) {
         devbus->exchange = no_exchange;
         return false;

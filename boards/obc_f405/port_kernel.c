@@ -2,6 +2,7 @@
  * and the choice of bus backend. */
 #include "port_kernel.h"
 
+#include "boot_handover.h"
 #include "image_header.h"
 #include "mf_drivers.h"
 #include "mf_native.h"
@@ -101,6 +102,7 @@ void port_kernel_start(void)
         .link = &port_kernel.link,
         .reset_cause = port_processor_reset_cause(),
         .slot = (uintptr_t)&image_header == IMAGE_SLOT_A ? 0u : 1u,
+        .record = boot_handover.counted != 0 ? &boot_handover.record : NULL,
     };
     mf_survival_reset(&port_kernel.survival, &parts);
     port_kernel.running = true;

@@ -1,25 +1,22 @@
-/* What outlives a reset: announced reset cause, boot counter, crash record, pipe handles.
+/* What outlives a reset: announced reset cause, boot counter, crash record.
  *
  * No-init RAM is kept over SYSRESETREQ, pin and watchdog resets on silicon and in both emulators;
  * the reset flags of RCC are not modelled there, so the cause is announced here before a reset. */
 #include <string.h>
 
+#include "boot_handover.h"
 #include "mf_link.h"
 #include "port.h"
 #include "stm32/stm32.h"
 
 #define RECORD_MAGIC 0x4D465231u /* "MFR1" */
-#define UNANNOUNCED 0xFFu
 #define SYSRESETREQ 0x05FA0004u
-#define CSR_IWDGRSTF (1u << 29)
 
 static struct {
     uint32_t magic;
     uint32_t boots;
-    int32_t pipe_tx, pipe_rx; /* -1: none */
     port_crash_t crash;
-    uint32_t announced; /* enum port_reset_cause, UNANNOUNCED while running */
-    uint32_t crc;       /* of all before */
+    uint32_t crc; /* of all before */
 } record PORT_NOINIT;
 
 static uint8_t this_cause PORT_KERNEL_RAM;
@@ -37,23 +34,15 @@ static void seal(void)
 
 void port_record_boot(void)
 {
-    if (record.magic == RECORD_MAGIC && record.crc == record_crc()) {
-        this_cause = (uint8_t)record.announced;
-        if (record.announced == UNANNOUNCED) {
-            const bool watchdog = !stm32_on_qemu() && !stm32_on_renode() &&
-                                  (stm32_reset_flags() & CSR_IWDGRSTF) != 0u;
-            this_cause = watchdog ? PORT_RESET_WATCHDOG : PORT_RESET_PIN;
-        }
-    } else {
+    /* The boot block has found out why, and made the handover valid. */
+    this_cause = (uint8_t)boot_handover.cause;
+    if (this_cause == PORT_RESET_POWER_ON || record.magic != RECORD_MAGIC ||
+        record.crc != record_crc()) {
         memset(&record, 0, sizeof record);
         record.magic = RECORD_MAGIC;
-        record.pipe_tx = -1;
-        record.pipe_rx = -1;
-        this_cause = PORT_RESET_POWER_ON;
     }
     stm32_reset_flags_clear();
     record.boots++;
-    record.announced = UNANNOUNCED;
     seal();
 }
 
@@ -98,25 +87,11 @@ void port_record_vm_restart(void)
     mf_port_irq_unlock(state);
 }
 
-bool port_record_pipe(int32_t *tx, int32_t *rx)
-{
-    *tx = record.pipe_tx;
-    *rx = record.pipe_rx;
-    return record.pipe_tx >= 0 && record.pipe_rx >= 0;
-}
-
-void port_record_set_pipe(int32_t tx, int32_t rx)
-{
-    record.pipe_tx = tx;
-    record.pipe_rx = rx;
-    seal();
-}
-
 void port_reset(uint32_t cause)
 {
     (void)mf_port_irq_lock();
-    record.announced = cause & 0x7Fu;
-    seal();
+    boot_handover.announced = cause & 0x7Fu;
+    boot_handover_seal();
     __asm volatile("dsb" ::: "memory");
     SCB_AIRCR = SYSRESETREQ;
     for (;;) {

@@ -1,18 +1,26 @@
-/* Boot block: finds an intact image and starts it.
+/* Boot block: chooses an image and starts it.
  *
- * Runs on the internal 16 MHz oscillator, as after reset, with interrupts off. Slot A is tried
- * first, then slot B. An image is intact when magic, length, slot address and CRC are right. With
+ * Runs on the internal 16 MHz oscillator, as after reset, with interrupts off. The boot record in
+ * FRAM says which slot is preferred and how often its image was started without reaching health;
+ * this start is counted in it before the jump (mf_boot_record.h). Without FRAM the copy that the
+ * last start left in RAM counts, and without that slot A is preferred. An image is intact when magic, length, slot address and CRC are right. With
  * none, the console says so, the LED blinks for about two seconds, and the processor resets and
  * tries again: a read error of the flash may be a passing one. */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "boot_bus.h"
+#include "boot_handover.h"
 #include "image_header.h"
 #include "mf_link.h"
 #include "mf_mmio.h"
+#include "port.h"
+#include "stm32/stm32.h"
 
-#define SCB_VTOR 0xE000ED08u
-#define SCB_AIRCR 0xE000ED0Cu
+#define CSR_IWDGRSTF (1u << 29)
+
+#define BOOT_VTOR 0xE000ED08u
+#define BOOT_AIRCR 0xE000ED0Cu
 #define SYSRESETREQ 0x05FA0004u
 
 #define RCC_AHB1ENR 0x40023830u
@@ -33,7 +41,7 @@
 #define BLINKS 4u
 #define HALF_BLINK_LOOPS (HSI_HZ / 4u / 4u) /* four cycles per loop, a quarter of a second */
 
-extern uint32_t boot_stack_top;
+extern uint32_t boot_stack_top, boot_bss_start[], boot_bss_end[];
 void Boot_Reset(void);
 void boot_main(void);
 
@@ -51,7 +59,7 @@ static bool image_intact(uint32_t base)
 __attribute__((noreturn)) static void start_image(uint32_t base)
 {
     const uint32_t *vectors = (const uint32_t *)(base + IMAGE_VECTORS_OFFSET);
-    mf_mmio_write(SCB_VTOR, (uint32_t)vectors);
+    mf_mmio_write(BOOT_VTOR, (uint32_t)vectors);
     __asm volatile("dsb\n\t"
                    "isb\n\t"
                    "msr msp, %0\n\t"
@@ -105,14 +113,70 @@ static void delay(uint32_t loops)
     }
 }
 
+/* Why the processor started: announced before the reset, or told by its flags. Whatever the RAM
+ * held after a loss of power is not believed. */
+static void take_over(void)
+{
+    if (!boot_handover_valid()) {
+        boot_handover = (boot_handover_t){.magic = BOOT_HANDOVER_MAGIC,
+                                          .pipe_tx = -1,
+                                          .pipe_rx = -1,
+                                          .cause = PORT_RESET_POWER_ON};
+        mf_boot_record_clear(&boot_handover.record);
+    } else if (boot_handover.announced != BOOT_UNANNOUNCED) {
+        boot_handover.cause = boot_handover.announced;
+    } else {
+        const bool watchdog = !stm32_on_qemu() && !stm32_on_renode() &&
+                              (stm32_reset_flags() & CSR_IWDGRSTF) != 0u;
+        boot_handover.cause = watchdog ? PORT_RESET_WATCHDOG : PORT_RESET_PIN;
+    }
+    boot_handover.announced = BOOT_UNANNOUNCED;
+    boot_handover.greeted = 0;
+    boot_handover.counted = 0;
+}
+
+/* Both are looked at only when the first one is not intact: a CRC takes a fifth of a second. */
+static uint8_t choose(mf_boot_record_t *record)
+{
+    static const uint32_t bases[MF_BOOT_SLOTS] = {IMAGE_SLOT_A, IMAGE_SLOT_B};
+    const uint8_t slot = mf_boot_record_choose(record, 3u);
+    const uint8_t other = slot ^ 1u;
+    if (image_intact(bases[slot])) {
+        return slot;
+    }
+    return mf_boot_record_choose(record, image_intact(bases[other]) ? 1u << other : 0u);
+}
+
+static void choose_and_start(void)
+{
+    take_over();
+    mf_bus_t *bus = boot_bus_open();
+    mf_boot_record_t record;
+    if (bus == NULL || mf_boot_record_load(bus, &record) < 0) {
+        record = boot_handover.record;
+    }
+    const uint8_t slot = choose(&record);
+    if (slot != MF_BOOT_SLOT_NONE) {
+        mf_boot_record_start(&record, slot, (uint8_t)boot_handover.cause);
+        if (bus != NULL) {
+            (void)mf_boot_record_save(bus, &record);
+        }
+        boot_handover.record = record;
+        boot_handover.counted = 1;
+    }
+    boot_bus_close();
+    boot_handover_seal();
+    if (slot != MF_BOOT_SLOT_NONE) {
+        start_image(slot == 0 ? IMAGE_SLOT_A : IMAGE_SLOT_B);
+    }
+}
+
 void boot_main(void)
 {
-    if (image_intact(IMAGE_SLOT_A)) {
-        start_image(IMAGE_SLOT_A);
+    for (uint32_t *word = boot_bss_start; word < boot_bss_end; word++) {
+        *word = 0;
     }
-    if (image_intact(IMAGE_SLOT_B)) {
-        start_image(IMAGE_SLOT_B);
-    }
+    choose_and_start();
     console_say("boot: no intact image in slot A or B\r\n");
     pin_mode(MF_PIN_LED, 1u);
     for (uint32_t i = 0; i < BLINKS; i++) {
@@ -121,12 +185,12 @@ void boot_main(void)
         led_write(false);
         delay(HALF_BLINK_LOOPS);
     }
-    mf_mmio_write(SCB_AIRCR, SYSRESETREQ);
+    mf_mmio_write(BOOT_AIRCR, SYSRESETREQ);
     for (;;) {
     }
 }
 
-/* No floating point and no data in RAM: nothing to set up but the stack, which the vector table
+/* No floating point, no initialised data: nothing to set up but the stack, which the vector table
  * gives. QEMU starts through the alias at 0, so VTOR is set before anything can fault. */
 __attribute__((naked)) void Boot_Reset(void)
 {
@@ -142,7 +206,7 @@ __attribute__((naked)) void Boot_Reset(void)
 /* A fault in the boot block can only be bad flash or bad hardware: start over. */
 static void boot_fault(void)
 {
-    mf_mmio_write(SCB_AIRCR, SYSRESETREQ);
+    mf_mmio_write(BOOT_AIRCR, SYSRESETREQ);
     for (;;) {
     }
 }
