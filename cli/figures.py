@@ -116,7 +116,9 @@ class Bench:
     def _fly(self, world: str, overrides: Sequence[str], **how: Any) -> Any:
         seed = how.pop("seed", self.seed)
         elf = how.pop("elf", self.elf)
-        flight = flights.prepare(SCENARIO, world, seed, overrides, elf)
+        name = how.pop("scenario", SCENARIO)
+        timeline = how.pop("timeline", True)
+        flight = flights.prepare(name, world, seed, overrides, elf, timeline)
         uplink = how.pop("uplink", None)
         if uplink is not None:
             uplink(flight)

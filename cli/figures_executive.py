@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-from cli import device_script
+from cli import device_script, soak
 from cli.errors import CliError
 from cli.figures import Bench, Figure, latest, percentile, steady
 
@@ -27,6 +27,11 @@ COLLECTIONS_PER_S = 0.9
 TELECOMMANDS_SEEN_PER_S = 1.9
 EVENTS_PER_S = 0.9
 ERASES_PER_S = 0.01
+
+# Mission time [s] from which on telecommands are tagged, and their tags after it [ms].
+TAGS_FROM_S = 200_000_000
+TAGS_MS = tuple(1000 * n + (n * 137) % 1000 for n in range(8, 24))
+RELEASE_LIMIT_MS = 100.0  # a minor frame
 
 STORM_OVERRIDES = ('radio.visibility="always"',)
 STORED_PACKETS = (0x0001, 0x0002, 0x0004, 0x0101, 0x0203, 0x0801)
@@ -176,12 +181,83 @@ def releases(bench: Bench) -> List[Figure]:
     ]
 
 
+def scheduled(bench: Bench) -> List[Figure]:
+    """When telecommands with a time tag are carried out."""
+
+    def uplink(flight: Any) -> None:
+        def send(t_s: float, name: str, values: Any = ()) -> None:
+            flight.world.uplink(t_s, flight.encoder.frame(name, values))
+
+        send(10.0, "set_time", {"seconds": TAGS_FROM_S - 20, "fraction": 0})
+        send(12.0, "schedule_enable")
+        for n in range(0, len(TAGS_MS), 4):
+            pings = [
+                {
+                    "command": "ping",
+                    "args": {},
+                    "seconds": TAGS_FROM_S + tag // 1000,
+                    "ms": tag % 1000,
+                }
+                for tag in TAGS_MS[n : n + 4]
+            ]
+            send(14.0 + n / 4, "schedule_insert", {"activities": pings})
+
+    def late_ms() -> List[float]:
+        flight = bench.fly(
+            "qemu",
+            "telecommands with time tags",
+            ["duration_s=60", *STORM_OVERRIDES],
+            uplink=uplink,
+            timeline=False,
+        )
+        replies = [
+            report.time_s
+            for report in bench.record(flight).reports
+            if (report.packet.service, report.packet.subtype) == (17, 2)
+        ]
+        if len(replies) != len(TAGS_MS):
+            raise CliError(f"{len(replies)} of {len(TAGS_MS)} telecommands were carried out")
+        return [
+            round((reply - TAGS_FROM_S) * 1000 - tag, 3)
+            for reply, tag in zip(sorted(replies), TAGS_MS, strict=True)
+        ]
+
+    figure = bench.figure
+    limit = RELEASE_LIMIT_MS
+    return [
+        figure("release of a time-tagged telecommand, latest", lambda: max(late_ms()), limit, "ms"),
+        figure(
+            "release of a time-tagged telecommand, earliest", lambda: min(late_ms()), -1, "ms", ">="
+        ),
+    ]
+
+
+def python_deaths(bench: Bench) -> List[Figure]:
+    """Python dies: how soon survival is heard, how soon Python is back."""
+    try:
+        flight = bench.fly("qemu", "deaths of Python", scenario="vm-death")
+    except CliError as error:
+        return [Figure("vm-death: failed checks", None, 0, "", note=str(error))]
+    return [
+        Figure(
+            f"vm-death: {check['name']}",
+            check["value"],
+            check["limit"],
+            check["unit"],
+            failed=not check["pass"],
+        )
+        for check in flight.checks
+    ]
+
+
 Group = Callable[[Bench], List[Figure]]
 
-GROUPS: Dict[str, Group] = {"releases": releases}
+GROUPS: Dict[str, Group] = {"releases": releases, "scheduled": scheduled, "vm-death": python_deaths}
 
 # Long: flown when they are named, and by `bench --long`.
 LONG_GROUPS: Dict[str, Group] = {
     "tick-10hz": partial(ticks_at_worst, tick_ms=100),
     "tick-100hz": partial(ticks_at_worst, tick_ms=10),
+    "soak": partial(soak.soak, world="desktop"),
+    "soak-qemu": partial(soak.soak, world="qemu"),
 }

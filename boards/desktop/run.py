@@ -40,14 +40,20 @@ class PythonEnded(Exception):
     """Raised by a test's mission: Python is over, as after an error that nobody caught."""
 
 
-def fly(world: World, line_budget: int = 0, deaths: Deaths = ()) -> Outcome:
+def fly(
+    world: World,
+    line_budget: int = 0,
+    deaths: Deaths = (),
+    outcome: "Outcome | None" = None,
+) -> Outcome:
     """Boot, fly, boot again after every reset, until the world has finished.
 
     When survival stops Python, C flies on, and a fresh mission follows in the same boot.
     `line_budget` > 0 stops an app call that executes more lines of Python (slow; for debugging).
+    `outcome`: filled in while flying, for whoever watches.
     `deaths`: when [s] of onboard time and how (sim/faults.py) Python is to die.
     """
-    outcome = Outcome()
+    outcome = Outcome() if outcome is None else outcome
     cause = reset_cause.POWER_ON
     while True:
         outcome.causes.append(cause)

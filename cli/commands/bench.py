@@ -22,8 +22,10 @@ examples:
   microflight bench --json build/evidence/bench.json
   microflight bench --only speed --json | python -m json.tool
 
-groups: speed, firmware, ticks, allocation, mission, envelope, worlds, releases
-long ones, flown when named or with --long: tick-10hz, tick-100hz
+groups: speed, firmware, ticks, allocation, mission, envelope, worlds, releases,
+        scheduled, vm-death
+long ones, flown when named or with --long: tick-10hz, tick-100hz, soak, soak-qemu
+(soaks go on where they were stopped: days that were flown are not flown again)
 A figure that cannot be measured, for example without the emulator, is listed as failed.
 exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
 """

@@ -24,7 +24,7 @@ def test_a_build_that_is_not_there_is_named_with_how_to_make_it(tmp_path):
 
 def test_long_groups_count_as_many_ticks_as_the_issue_of_them_wants():
     assert figures_executive.STORM_TICKS == {100: 10**5, 10: 10**6}
-    assert set(figures_executive.LONG_GROUPS) == {"tick-10hz", "tick-100hz"}
+    assert set(figures_executive.LONG_GROUPS) == {"tick-10hz", "tick-100hz", "soak", "soak-qemu"}
 
 
 def test_a_histogram_is_written_with_its_figure():
