@@ -16,7 +16,7 @@ extern const mp_obj_type_t port_pin_type, port_spi_type, port_uart_type, port_wd
 /* One device-bus transfer outside the bus queues; raises OSError. Returns the status. */
 static int devbus_transfer(mf_xfer_t *xfer)
 {
-    const int status = mf_devbus_exchange(&port_kernel.devbus, xfer);
+    const int status = MF_INSIDE(mf_devbus_exchange(&port_kernel.devbus, xfer));
     if (status < 0) {
         mp_raise_OSError(-status);
     }
@@ -89,8 +89,8 @@ static mp_obj_t pin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     }
     pin_obj_t *self = mp_obj_malloc(pin_obj_t, type);
     self->pin = pin_number(args[0]);
-    stm32_pin_config(self->pin, mode == PIN_IN ? STM32_INPUT : STM32_OUTPUT, 0,
-                     mode == PIN_OPEN_DRAIN, (uint8_t)pull);
+    MF_INSIDE_DO(stm32_pin_config(self->pin, mode == PIN_IN ? STM32_INPUT : STM32_OUTPUT, 0,
+                     mode == PIN_OPEN_DRAIN, (uint8_t)pull));
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -136,10 +136,10 @@ static mp_obj_t spi_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     spi_obj_t *self = mp_obj_malloc(spi_obj_t, type);
     self->cs = pin_number(args[1]);
     if (!stm32_on_qemu()) {
-        stm32_pin_config(self->cs, STM32_OUTPUT, 0, false, STM32_PULL_NONE);
+        MF_INSIDE_DO(stm32_pin_config(self->cs, STM32_OUTPUT, 0, false, STM32_PULL_NONE));
         stm32_pin_write(self->cs, true);
-        if (stm32_spi_init(1, MF_PIN_SPI1_SCK, MF_PIN_SPI1_MISO, MF_PIN_SPI1_MOSI, 5,
-                           (uint32_t)baud, 0) < 0) {
+        if (MF_INSIDE(stm32_spi_init(1, MF_PIN_SPI1_SCK, MF_PIN_SPI1_MISO, MF_PIN_SPI1_MOSI, 5,
+                           (uint32_t)baud, 0)) < 0) {
             mp_raise_ValueError(MP_ERROR_TEXT("bad rate"));
         }
     }
@@ -210,7 +210,7 @@ static mp_obj_t uart_make_new(const mp_obj_type_t *type, size_t n_args, size_t n
         const uint8_t tx = pin_number(args[2]);
         const uint8_t rx = pin_number(args[3]);
         if (baud <= 0 || (!stm32_on_qemu() &&
-                          stm32_uart_init(self->number, tx, rx, (uint32_t)baud) < 0)) {
+                          MF_INSIDE(stm32_uart_init(self->number, tx, rx, (uint32_t)baud)) < 0)) {
             mp_raise_ValueError(MP_ERROR_TEXT("bad rate"));
         }
     }
@@ -235,7 +235,7 @@ static mp_obj_t uart_write(mp_obj_t self_in, mp_obj_t buffer)
         return MP_OBJ_NEW_SMALL_INT(devbus_transfer(&xfer));
     }
     uint32_t written = 0;
-    while (written < size && stm32_uart_put(self->number, data[written]) >= 0) {
+    while (written < size && MF_INSIDE(stm32_uart_put(self->number, data[written])) >= 0) {
         written++;
     }
     return MP_OBJ_NEW_SMALL_INT(written);
@@ -256,7 +256,7 @@ static mp_obj_t uart_readinto(mp_obj_t self_in, mp_obj_t buffer)
     }
     uint32_t count = 0;
     while (count < size && stm32_uart_available(self->number) != 0u) {
-        data[count++] = (uint8_t)stm32_uart_get(self->number);
+        data[count++] = (uint8_t)MF_INSIDE(stm32_uart_get(self->number));
     }
     return MP_OBJ_NEW_SMALL_INT(count);
 }
@@ -284,7 +284,7 @@ static mp_obj_t wdt_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
 
 static mp_obj_t wdt_feed(mp_obj_t self)
 {
-    mf_kernel_beat(&port_kernel.kernel, mf_port_now_us());
+    MF_INSIDE_DO(mf_survival_beat(&port_kernel.survival, mf_port_now_us()));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(wdt_feed_obj, wdt_feed);

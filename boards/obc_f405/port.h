@@ -117,6 +117,14 @@ void port_kernel_timer(uint64_t now_us);
 struct mf_devbus;
 bool port_devbus_open(struct mf_devbus *devbus);
 
+/* --- Memory protection (port_guard.c) --------------------------------------------------------- */
+
+void port_guard_start(void);
+/* Kernel RAM can be written to from here on; what port_guard_restore() wants. Any context. */
+uint32_t port_guard_open(void);
+void port_guard_restore(uint32_t before);
+void port_guard_close(void);
+
 /* --- VM (port_vm.c, port_startup.c) ----------------------------------------------------------- */
 
 /* Entry of thread mode on the VM stack; never returns. */

@@ -58,5 +58,6 @@ const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
     if (!in_thread) {
         port_reset(PORT_RESET_FAULT);
     }
+    (void)port_guard_open(); /* port_vm_thread() closes it */
     return port_vm_stop(MF_SURVIVAL_FAULT);
 }

@@ -154,6 +154,7 @@ __attribute__((naked)) void PendSV_Handler(void)
 /* The frame to return through instead of the thread's own; NULL: go on with that. */
 const uint32_t *port_tick(void)
 {
+    const uint32_t outside = port_guard_open();
     const uint32_t late = port_cycles_since_ms(tick_grid_ms);
     mf_kernel_tick(&port_kernel.kernel, mf_port_now_us(), port_cycles_to_ns(late));
     const uint32_t spent = port_cycles_since_ms(tick_grid_ms) - late;
@@ -167,35 +168,48 @@ const uint32_t *port_tick(void)
         port_vm_interrupt();
     }
     port_time_program();
-    return action == MF_SURVIVAL_STOP
-               ? port_vm_stop(mf_survival_reason(&port_kernel.survival))
-               : NULL;
+    const uint32_t *frame = NULL;
+    if (action == MF_SURVIVAL_STOP) {
+        frame = port_vm_stop(mf_survival_reason(&port_kernel.survival));
+    }
+    port_guard_restore(outside);
+    return frame;
 }
 
 void I2C1_EV_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     mf_stm32_i2c_event(&port_kernel.i2c1);
+    port_guard_restore(outside);
 }
 
 void I2C1_ER_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     mf_stm32_i2c_error(&port_kernel.i2c1);
+    port_guard_restore(outside);
 }
 
 void I2C2_EV_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     mf_stm32_i2c_event(&port_kernel.i2c2);
+    port_guard_restore(outside);
 }
 
 void I2C2_ER_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     mf_stm32_i2c_error(&port_kernel.i2c2);
+    port_guard_restore(outside);
 }
 
 /* Where the vector table has the serial port of the GNSS receiver. */
 void USART6_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     mf_stm32_usart_isr(&port_kernel.gnss_usart);
+    port_guard_restore(outside);
 }
 
 static const mf_native_instances_t instances = {

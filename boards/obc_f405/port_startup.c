@@ -5,7 +5,7 @@
 
 /* From link/image.ld. */
 extern uint32_t msp_top[], data_start[], data_end[], data_load[], kernel_bss_start[];
-extern uint32_t kernel_bss_end[], bss_start[], bss_end[], vm_guard[];
+extern uint32_t kernel_bss_end[], bss_start[], bss_end[];
 extern uint32_t vm_stack_bottom[], vm_stack_top[], kernel_start[];
 
 void Reset_Handler(void);
@@ -55,18 +55,6 @@ static void clear(uint32_t *from, const uint32_t *to)
     }
 }
 
-/* Region 0: a no-access gap below the VM stack. Everything else keeps the default map. */
-static void protect_vm_stack(void)
-{
-    const uint32_t size_log2 = 8;
-    MPU_CTRL = 0;
-    MPU_RNR = 0;
-    MPU_RBAR = (uint32_t)vm_guard;
-    MPU_RASR = (1u << 28) | ((size_log2 - 1u) << 1) | 1u; /* XN, AP 0: no access, enable */
-    MPU_CTRL = (1u << 2) | 1u;                            /* default map for privileged code */
-    __asm volatile("dsb\n\tisb");
-}
-
 /* All of the handler stack that is not in use, for port_handler_stack_peak(). */
 static void paint_handler_stack(void)
 {
@@ -91,7 +79,7 @@ void startup(void)
     }
     SCB_SHCSR |= (1u << 18) | (1u << 17) | (1u << 16); /* usage, bus, memory faults of their own */
     SCB_CCR |= 1u << 4;                                /* division by zero is a fault */
-    protect_vm_stack();
+    port_guard_start();
     (void)stm32_on_qemu(); /* reads RCC before the clocks are touched */
     port_record_boot();
     port_time_start(stm32_clock_init(MF_CRYSTAL_HZ), port_run_start_ms());
@@ -147,17 +135,23 @@ static void Unexpected_Handler(void)
 
 static void USART1_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     stm32_uart_isr(1);
+    port_guard_restore(outside);
 }
 
 static void USART2_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     stm32_uart_isr(2);
+    port_guard_restore(outside);
 }
 
 static void USART3_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     stm32_uart_isr(3);
+    port_guard_restore(outside);
 }
 
 #define HANDLER(function) (uintptr_t)(function)

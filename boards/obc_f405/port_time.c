@@ -48,8 +48,10 @@ static uint32_t elapsed_cycles(void)
 {
     uint32_t value = SYST_CVR;
     if (SYST_CSR & SYST_COUNTFLAG) {
+        const uint32_t outside = port_guard_open();
         advance_base(clock_state.period);
         clock_state.period = LONGEST_PERIOD;
+        port_guard_restore(outside);
         value = SYST_CVR;
     }
     return value == 0u ? 0u : clock_state.period - value;
@@ -124,9 +126,11 @@ void port_time_start(uint32_t sysclk_hz, uint64_t start_ms)
 
 void port_time_program(void)
 {
+    const uint32_t outside = port_guard_open();
     const uint32_t state = mf_port_irq_lock();
     program_deadline();
     mf_port_irq_unlock(state);
+    port_guard_restore(outside);
 }
 
 uint64_t mf_port_now_us(void)
@@ -188,12 +192,13 @@ static void idle_masked(void)
 
 void port_sleep_until_ms(uint64_t ms)
 {
+    const uint32_t outside = port_guard_open();
     for (;;) {
         const uint32_t state = mf_port_irq_lock();
         if (port_now_ms() >= ms) {
             clock_state.vm_deadline_ms = NEVER;
             mf_port_irq_unlock(state);
-            return;
+            break;
         }
         clock_state.vm_deadline_ms = ms;
         program_deadline();
@@ -201,11 +206,13 @@ void port_sleep_until_ms(uint64_t ms)
         mf_port_irq_unlock(state);
         __asm volatile("isb");
     }
+    port_guard_restore(outside);
 }
 
 /* Bounded: a bus transfer that never ends must still reach its timeout. */
 void mf_port_wait_for_interrupt(void)
 {
+    const uint32_t outside = port_guard_open();
     const uint32_t state = mf_port_irq_lock();
     clock_state.vm_deadline_ms = port_now_ms() + 1u;
     program_deadline();
@@ -213,6 +220,7 @@ void mf_port_wait_for_interrupt(void)
     clock_state.vm_deadline_ms = NEVER;
     mf_port_irq_unlock(state);
     __asm volatile("isb");
+    port_guard_restore(outside);
 }
 
 uint32_t mf_port_irq_lock(void)
@@ -229,6 +237,7 @@ void mf_port_irq_unlock(uint32_t state)
 
 void SysTick_Handler(void)
 {
+    const uint32_t outside = port_guard_open();
     const uint32_t state = mf_port_irq_lock();
     if (clock_state.vm_deadline_ms <= port_now_ms()) {
         clock_state.vm_deadline_ms = NEVER;
@@ -236,4 +245,5 @@ void SysTick_Handler(void)
     mf_port_irq_unlock(state);
     port_kernel_timer(mf_port_now_us());
     port_time_program();
+    port_guard_restore(outside);
 }

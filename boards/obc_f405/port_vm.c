@@ -3,6 +3,7 @@
  * Nothing in here is needed by the kernel, which runs in interrupts before, during and after. */
 #include <string.h>
 
+#include "mf_native.h"
 #include "port.h"
 #include "port_kernel.h"
 #include "py/builtin.h"
@@ -137,7 +138,9 @@ static void survive(void)
 
 void port_vm_thread(void)
 {
+    (void)port_guard_open();
     survive();
+    port_guard_close();
     mp_cstack_init_with_top(vm_stack_top, (size_t)(vm_stack_top - vm_stack_bottom));
     mp_pystack_init(pystack_start, pystack_end);
     gc_init(heap_start, heap_end);
@@ -147,7 +150,7 @@ void port_vm_thread(void)
         port_run_host_file();
     }
     #endif
-    mf_survival_vm_started(&port_kernel.survival, mf_port_now_us());
+    MF_INSIDE_DO(mf_survival_vm_started(&port_kernel.survival, mf_port_now_us()));
     run_main();
     mp_deinit();
     port_vm_enter();
@@ -172,6 +175,7 @@ void nlr_jump_fail(void *value)
     (void)value;
     const port_crash_t crash = {.kind = PORT_CRASH_NLR};
     port_record_crash(&crash);
+    (void)port_guard_open();
     ended = MF_SURVIVAL_LOST;
     port_vm_enter();
 }

@@ -22,6 +22,26 @@ typedef struct {
 
 const mf_native_instances_t *mf_native_instances(void);
 
+/* Thread: into the kernel, whose RAM can be written to until the matching leave; they nest. Nothing
+ * in between may raise. Reading needs neither. */
+uint32_t mf_native_enter(void);
+void mf_native_leave(uint32_t outside);
+
+/* One call inside the kernel; its value. */
+#define MF_INSIDE(...)                                                                             \
+    __extension__({                                                                                \
+        const uint32_t outside_ = mf_native_enter();                                               \
+        const __typeof__(__VA_ARGS__) value_ = (__VA_ARGS__);                                      \
+        mf_native_leave(outside_);                                                                 \
+        value_;                                                                                    \
+    })
+#define MF_INSIDE_DO(...)                                                                          \
+    do {                                                                                           \
+        const uint32_t outside_ = mf_native_enter();                                               \
+        __VA_ARGS__;                                                                               \
+        mf_native_leave(outside_);                                                                 \
+    } while (0)
+
 /* Buffer of `object`, of which `size` bytes from `offset` on are used; ValueError when it is
  * shorter. `flags`: MP_BUFFER_READ or MP_BUFFER_WRITE. */
 uint8_t *mf_native_buffer(mp_obj_t object, mp_int_t offset, mp_int_t size, mp_uint_t flags);

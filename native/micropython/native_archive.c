@@ -28,12 +28,12 @@ static mp_obj_t small(uint32_t value)
 
 static int read_fram(void *ctx, uint32_t address, uint8_t *data, uint32_t size)
 {
-    return mf_fram_read(mf_native_instances()->platform_bus, address, data, size);
+    return MF_INSIDE(mf_fram_read(mf_native_instances()->platform_bus, address, data, size));
 }
 
 static int write_fram(void *ctx, uint32_t address, const uint8_t *data, uint32_t size)
 {
-    return mf_fram_write(mf_native_instances()->platform_bus, address, data, size);
+    return MF_INSIDE(mf_fram_write(mf_native_instances()->platform_bus, address, data, size));
 }
 
 static uint16_t crc16(const uint8_t *data, uint32_t size)

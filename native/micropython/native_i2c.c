@@ -91,7 +91,7 @@ static void transfer(mp_obj_t address, int reg, mp_obj_t write, mp_obj_t read)
     xfer->rx = read_to;
     xfer->rx_len = (uint16_t)read_size;
     mf_bus_t *bus = mf_native_instances()->platform_bus;
-    const int status = mf_bus_transfer(bus, xfer, MF_NATIVE_BUS_TIMEOUT_US);
+    const int status = MF_INSIDE(mf_bus_transfer(bus, xfer, MF_NATIVE_BUS_TIMEOUT_US));
     if (status < 0) {
         raise_error(-status);
     }

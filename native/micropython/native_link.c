@@ -18,14 +18,14 @@ static mp_obj_t small(int value)
 static mp_obj_t link_start(mp_obj_t self)
 {
     /* Python begins anew: nobody goes on with what was in the open frames. */
-    mf_tm_abandon(&the_link()->tm);
-    return small(mf_space_link_start(the_link()));
+    MF_INSIDE_DO(mf_tm_abandon(&the_link()->tm));
+    return small(MF_INSIDE(mf_space_link_start(the_link())));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(link_start_obj, link_start);
 
 static mp_obj_t link_keep(mp_obj_t self)
 {
-    return small(mf_space_link_keep(the_link()));
+    return small(MF_INSIDE(mf_space_link_keep(the_link())));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(link_keep_obj, link_keep);
 
@@ -37,8 +37,8 @@ static mp_obj_t link_receive(size_t n_args, const mp_obj_t *args)
         return small(MF_E_INVAL);
     }
     const uint8_t *data = mf_native_buffer(args[1], offset, end - offset, MP_BUFFER_READ);
-    return small((int)mf_space_link_receive(the_link(), data, (uint32_t)(end - offset),
-                                            mf_port_now_us()));
+    return small((int)MF_INSIDE(mf_space_link_receive(the_link(), data, (uint32_t)(end - offset),
+                                            mf_port_now_us())));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(link_receive_obj, 4, 4, link_receive);
 
@@ -59,7 +59,7 @@ static mp_obj_t link_packet(mp_obj_t self, mp_obj_t buffer)
     uint32_t size = 0;
     uint8_t *out = mf_native_whole(buffer, &size, MP_BUFFER_WRITE);
     const uint8_t *packet;
-    const int length = mf_space_link_packet(the_link(), &packet);
+    const int length = MF_INSIDE(mf_space_link_packet(the_link(), &packet));
     if (length > (int)size) {
         return small(MF_E_NOSPC);
     }
@@ -91,8 +91,8 @@ static mp_obj_t link_tx_push(size_t n_args, const mp_obj_t *args)
     if (vc < 0 || vc >= (mp_int_t)MF_VC_COUNT || offset < 0 || offset > end) {
         return small(MF_E_INVAL);
     }
-    return small(mf_tm_push(&the_link()->tm, (uint8_t)vc, packet, (uint32_t)offset,
-                            (uint32_t)end));
+    return small(MF_INSIDE(mf_tm_push(&the_link()->tm, (uint8_t)vc, packet, (uint32_t)offset,
+                            (uint32_t)end)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(link_tx_push_obj, 6, 6, link_tx_push);
 
@@ -113,7 +113,7 @@ static mp_obj_t link_tx_frame(mp_obj_t self, mp_obj_t channel, mp_obj_t buffer)
     if (vc < 0 || vc > (mp_int_t)MF_TM_VC_IDLE) {
         return small(MF_E_INVAL);
     }
-    return small(mf_space_link_cadu(the_link(), (uint8_t)vc, out));
+    return small(MF_INSIDE(mf_space_link_cadu(the_link(), (uint8_t)vc, out)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(link_tx_frame_obj, link_tx_frame);
 
@@ -121,7 +121,7 @@ static mp_obj_t link_counters_into(mp_obj_t self, mp_obj_t buffer)
 {
     mf_link_counters_t counters;
     uint8_t *out = mf_native_buffer(buffer, 0, sizeof counters, MP_BUFFER_WRITE);
-    mf_space_link_counters(the_link(), &counters);
+    MF_INSIDE_DO(mf_space_link_counters(the_link(), &counters));
     memcpy(out, &counters, sizeof counters);
     return mp_const_none;
 }
@@ -131,7 +131,7 @@ static mp_obj_t link_channel_into(mp_obj_t self, mp_obj_t channel, mp_obj_t buff
 {
     mf_link_channel_t state;
     uint8_t *out = mf_native_buffer(buffer, 0, sizeof state, MP_BUFFER_WRITE);
-    const int status = mf_space_link_channel(the_link(), (uint8_t)mp_obj_get_int(channel), &state);
+    const int status = MF_INSIDE(mf_space_link_channel(the_link(), (uint8_t)mp_obj_get_int(channel), &state));
     if (status == MF_OK) {
         memcpy(out, &state, sizeof state);
     }

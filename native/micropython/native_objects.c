@@ -72,7 +72,7 @@ static mp_obj_t kernel_upload(size_t n_args, const mp_obj_t *args)
     if (kind < 0 || kind > 255) {
         return small(MF_E_INVAL);
     }
-    return small(mf_kernel_upload(mf_native_instances()->kernel, (uint8_t)kind, data, (uint32_t)n));
+    return small(MF_INSIDE(mf_kernel_upload(mf_native_instances()->kernel, (uint8_t)kind, data, (uint32_t)n)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_upload_obj, 5, 5, kernel_upload);
 
@@ -84,8 +84,8 @@ static mp_obj_t kernel_set_time(size_t n_args, const mp_obj_t *args)
     if (tick_ms < 0 || seconds < 0 || fraction < 0) {
         return small(MF_E_INVAL);
     }
-    return small(mf_kernel_set_time(mf_native_instances()->kernel, mf_port_now_us(),
-                                    (uint32_t)tick_ms, (uint32_t)seconds, (uint32_t)fraction));
+    return small(MF_INSIDE(mf_kernel_set_time(mf_native_instances()->kernel, mf_port_now_us(),
+                                    (uint32_t)tick_ms, (uint32_t)seconds, (uint32_t)fraction)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_set_time_obj, 4, 4, kernel_set_time);
 
@@ -127,14 +127,14 @@ static mp_obj_t kernel_command(size_t n_args, const mp_obj_t *args)
                              at[3];
         memcpy(&value, &raw, sizeof value);
     }
-    return small(mf_kernel_command(mf_native_instances()->kernel, (uint8_t)code, (uint8_t)index,
-                                   value));
+    return small(MF_INSIDE(mf_kernel_command(mf_native_instances()->kernel, (uint8_t)code, (uint8_t)index,
+                                   value)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_command_obj, 5, 5, kernel_command);
 
 static mp_obj_t kernel_beat(mp_obj_t self)
 {
-    mf_survival_beat(mf_native_instances()->survival, mf_port_now_us());
+    MF_INSIDE_DO(mf_survival_beat(mf_native_instances()->survival, mf_port_now_us()));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(kernel_beat_obj, kernel_beat);
@@ -146,8 +146,8 @@ static mp_obj_t kernel_direct(mp_obj_t self, mp_obj_t code_obj, mp_obj_t value_o
     if (code < 0 || code > 255 || value < 0) {
         return small(MF_E_INVAL);
     }
-    return small(mf_survival_direct(mf_native_instances()->survival, (uint8_t)code,
-                                    (uint32_t)value, mf_port_now_us()));
+    return small(MF_INSIDE(mf_survival_direct(mf_native_instances()->survival, (uint8_t)code,
+                                    (uint32_t)value, mf_port_now_us())));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(kernel_direct_obj, kernel_direct);
 
@@ -158,15 +158,15 @@ static mp_obj_t kernel_setting(mp_obj_t self, mp_obj_t code_obj, mp_obj_t value_
     if (code < 0 || code > 255 || value < 0) {
         return small(MF_E_INVAL);
     }
-    return small(mf_survival_setting(mf_native_instances()->survival, (uint8_t)code,
-                                     (uint32_t)value));
+    return small(MF_INSIDE(mf_survival_setting(mf_native_instances()->survival, (uint8_t)code,
+                                     (uint32_t)value)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(kernel_setting_obj, kernel_setting);
 
 static mp_obj_t kernel_step_begin(mp_obj_t self, mp_obj_t limit_ms)
 {
-    mf_survival_step_begin(mf_native_instances()->survival, (uint32_t)mp_obj_get_int(limit_ms),
-                           mf_port_now_us());
+    MF_INSIDE_DO(mf_survival_step_begin(mf_native_instances()->survival, (uint32_t)mp_obj_get_int(limit_ms),
+                           mf_port_now_us()));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(kernel_step_begin_obj, kernel_step_begin);
@@ -175,7 +175,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(kernel_step_begin_obj, kernel_step_begin);
 static mp_obj_t kernel_step_end(mp_obj_t self)
 {
     const uint32_t state = mf_port_irq_lock();
-    mf_survival_step_end(mf_native_instances()->survival);
+    MF_INSIDE_DO(mf_survival_step_end(mf_native_instances()->survival));
     MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_NULL;
     mf_port_irq_unlock(state);
     return mp_const_none;
@@ -198,7 +198,7 @@ static mp_obj_t kernel_event_into(mp_obj_t self, mp_obj_t buffer)
 {
     mf_kernel_event_t event;
     uint8_t *out = mf_native_buffer(buffer, 0, sizeof event, MP_BUFFER_WRITE);
-    if (!mf_kernel_event(mf_native_instances()->kernel, &event)) {
+    if (!MF_INSIDE(mf_kernel_event(mf_native_instances()->kernel, &event))) {
         return mp_const_false;
     }
     memcpy(out, &event, sizeof event);
@@ -234,7 +234,7 @@ const mp_obj_base_t mf_native_kernel_obj = {&kernel_type};
 
 static mp_obj_t radio_probe(mp_obj_t self)
 {
-    return small(mf_radio_probe(mf_native_instances()->platform_bus));
+    return small(MF_INSIDE(mf_radio_probe(mf_native_instances()->platform_bus)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(radio_probe_obj, radio_probe);
 
@@ -242,13 +242,13 @@ static mp_obj_t radio_send(mp_obj_t self, mp_obj_t buffer, mp_obj_t count)
 {
     const mp_int_t n = mp_obj_get_int(count);
     const uint8_t *frame = mf_native_buffer(buffer, 0, n, MP_BUFFER_READ);
-    return small(mf_radio_send(mf_native_instances()->platform_bus, frame, (uint32_t)n));
+    return small(MF_INSIDE(mf_radio_send(mf_native_instances()->platform_bus, frame, (uint32_t)n)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(radio_send_obj, radio_send);
 
 static mp_obj_t radio_tx_free(mp_obj_t self)
 {
-    return small(mf_radio_tx_free(mf_native_instances()->platform_bus));
+    return small(MF_INSIDE(mf_radio_tx_free(mf_native_instances()->platform_bus)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(radio_tx_free_obj, radio_tx_free);
 
@@ -256,7 +256,7 @@ static mp_obj_t radio_receive(mp_obj_t self, mp_obj_t buffer)
 {
     uint32_t size = 0;
     uint8_t *out = mf_native_whole(buffer, &size, MP_BUFFER_WRITE);
-    return small(mf_radio_receive(mf_native_instances()->platform_bus, out, size));
+    return small(MF_INSIDE(mf_radio_receive(mf_native_instances()->platform_bus, out, size)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(radio_receive_obj, radio_receive);
 
@@ -267,9 +267,9 @@ static mp_obj_t radio_control(mp_obj_t self, mp_obj_t carrier, mp_obj_t rate)
         return small(MF_E_INVAL);
     }
     /* Survival speaks at the rate that was set last. */
-    (void)mf_survival_setting(mf_native_instances()->survival, MF_SETTING_RATE, (uint32_t)code);
-    return small(mf_radio_control(mf_native_instances()->platform_bus, mp_obj_is_true(carrier),
-                                  (uint8_t)code));
+    (void)MF_INSIDE(mf_survival_setting(mf_native_instances()->survival, MF_SETTING_RATE, (uint32_t)code));
+    return small(MF_INSIDE(mf_radio_control(mf_native_instances()->platform_bus, mp_obj_is_true(carrier),
+                                  (uint8_t)code)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(radio_control_obj, radio_control);
 
@@ -304,8 +304,8 @@ static mp_obj_t fram_read(size_t n_args, const mp_obj_t *args)
     uint8_t *data = fram_part(n_args, args, &size, MP_BUFFER_WRITE);
     const mp_int_t at = mp_obj_get_int(args[1]);
     return small(at < 0 ? (int)MF_E_INVAL
-                        : mf_fram_read(mf_native_instances()->platform_bus, (uint32_t)at, data,
-                                       size));
+                        : MF_INSIDE(mf_fram_read(mf_native_instances()->platform_bus, (uint32_t)at, data,
+                                       size)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fram_read_obj, 3, 5, fram_read);
 
@@ -315,8 +315,8 @@ static mp_obj_t fram_write(size_t n_args, const mp_obj_t *args)
     const uint8_t *data = fram_part(n_args, args, &size, MP_BUFFER_READ);
     const mp_int_t at = mp_obj_get_int(args[1]);
     return small(at < 0 ? (int)MF_E_INVAL
-                        : mf_fram_write(mf_native_instances()->platform_bus, (uint32_t)at, data,
-                                        size));
+                        : MF_INSIDE(mf_fram_write(mf_native_instances()->platform_bus, (uint32_t)at, data,
+                                        size)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(fram_write_obj, 3, 5, fram_write);
 

@@ -95,6 +95,7 @@ def test_fault_in_a_handler_resets(tmp_path):
         READ
         + f"""
 if count == 0:
+    obc.poke(0xE000ED94, 0)  # the guard off, or the store itself would fault
     for address in range({kernel}, {kernel + size}, 4):
         if obc.peek(address) == {symbol("mf_devbus_ops")[0]}:
             obc.poke(address, 0x60000000)
