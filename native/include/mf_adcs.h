@@ -14,7 +14,7 @@
  * Earth's. Field samples taken while the loop had the rods on are refused.
  *
  * Modes go up by command only. The loop steps down by itself, with a reason, and always ends in
- * something stable: pointing (wheels; rods alone when fewer than three wheels are left) ->
+ * something stable: pointing (wheels; rods when fewer than three are left, two help them) ->
  * sun-safe -> detumble -> idle, everything off. Tick lost, time that stands still, or input that is
  * not finite: actuators off for that tick, counted. Outputs are never NaN. */
 #ifndef MF_ADCS_H
@@ -63,7 +63,7 @@ enum mf_adcs_reason {
     MF_ADCS_REASON_COMMAND = 1,
     MF_ADCS_REASON_FIELD_LOST = 2,    /* no field, measured or modelled */
     MF_ADCS_REASON_RODS_LOST = 3,
-    MF_ADCS_REASON_WHEELS_LOST = 4,   /* pointing goes on with rods alone */
+    MF_ADCS_REASON_WHEELS_LOST = 4,   /* pointing goes on with rods */
     MF_ADCS_REASON_GYRO_LOST = 5,
     MF_ADCS_REASON_ATTITUDE_LOST = 6, /* unknown for longer than attitude_wait_ms */
     MF_ADCS_REASON_RATE_HIGH = 7,
@@ -104,7 +104,7 @@ enum mf_adcs_flag {
     MF_ADCS_SUN_SEEN = 1 << 4,
     MF_ADCS_RODS_ON = 1 << 5,
     MF_ADCS_WHEELS_ON = 1 << 6,
-    MF_ADCS_RODS_ONLY = 1 << 7,       /* pointing without wheels */
+    MF_ADCS_RODS_ONLY = 1 << 7,       /* pointing with two wheels or none */
     MF_ADCS_DUMPING = 1 << 8,
     MF_ADCS_SATURATED = 1 << 9,
     MF_ADCS_DETUMBLED = 1 << 10,

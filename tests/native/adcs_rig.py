@@ -19,6 +19,7 @@ from cli.adcs.loop import (
     NADIR,
     ORBIT_S,
     POINTING,
+    PYRAMID,
     SUN,
     SUNSAFE,
     TARGET,
@@ -33,8 +34,8 @@ from cli.adcs.loop import (
 
 __all__ = [
     "AXES", "DEG", "DETUMBLE", "DT", "EPOCH", "GNSS", "IDLE", "INERTIAL", "MAG_1",
-    "MISSION_S", "NADIR", "ORBIT_S", "POINTING", "SUN", "SUNSAFE", "TARGET", "TLE", "WHEEL_J",
-    "WHEEL_SPEED", "INERTIA_3U", "Flight", "Frames", "environment", "guidance",
+    "MISSION_S", "NADIR", "ORBIT_S", "POINTING", "PYRAMID", "SUN", "SUNSAFE", "TARGET", "TLE",
+    "WHEEL_J", "WHEEL_SPEED", "INERTIA_3U", "Flight", "Frames", "environment", "guidance",
 ]  # fmt: skip
 
 SETTLE_S = 260

@@ -100,9 +100,29 @@ def test_a_wheel_that_does_not_obey_is_found():
     assert flight.out.mode == rig.POINTING and flight.off_nadir_deg() < 1.5
 
 
-def test_two_wheels_lost_leave_rods_alone_and_a_command_brings_wheels_back():
+@pytest.mark.parametrize("left", [0b0101, 0b1010])
+def test_two_wheels_hold_two_axes_and_are_relieved(left):
+    """The lost ones run out and turn the body about the axis that is left, and about no other."""
     flight = settled()
-    flight.wheels_working = 0b1001
+    flight.wheels_working = left
+    flight.motor_ok[[i for i in range(4) if not left >> i & 1]] = 0.0
+    across = np.cross(*rig.PYRAMID[[i for i in range(4) if left >> i & 1]])
+    across /= np.linalg.norm(across)
+
+    def off(each):
+        error = np.array(list(each.report.error_B_rad)) / rig.DEG
+        return np.linalg.norm(error - across * (across @ error))
+
+    assert max(flight.fly(300, off)) < 3.0
+    assert flight.flag("RODS_ONLY") and flight.out.wheels_on == left
+    before = flight.momentum()
+    flight.fly(600)
+    assert flight.momentum() < max(before, 1e-3)
+
+
+def test_two_wheels_lost_leave_rods_and_a_command_brings_wheels_back():
+    flight = settled()
+    flight.wheels_working = 0b1000
     flight.fly(5)
     assert flight.flag("RODS_ONLY") and flight.out.reason == lib.MF_ADCS_REASON_WHEELS_LOST
     assert flight.out.wheels_on == 0 and flight.out.mode == rig.POINTING

@@ -8,6 +8,8 @@
 #include "mf_vec3.h"
 
 #define DAMP_FACTOR 2.0f
+#define TWO_WHEELS_FACTOR 3.0f /* of the rods' natural frequency */
+#define BRAKE_1_S 0.05f
 
 static void sunsafe(mf_adcs_t *adcs, const mf_adcs_params_t *params, float dipole_B_A_m2[3])
 {
@@ -39,10 +41,31 @@ static void control_input(const mf_adcs_t *adcs, const float wheels_B_N_m_s[3],
     mf_v3_copy(input->momentum_B_N_m_s, wheels_B_N_m_s);
 }
 
+/* Exactly two wheels work: across both axes they do nothing. */
+static bool two_wheels(const mf_adcs_t *adcs, const mf_adcs_params_t *params, float across_B[3])
+{
+    const float *first = NULL;
+    int count = 0;
+    for (int i = 0; i < MF_WHEELS_COUNT; i++) {
+        if (((uint32_t)adcs->wheels_used >> i & 1u) != 0) {
+            if (count++ != 0) {
+                mf_v3_cross(across_B, first, params->wheels.axis_B[i]);
+            }
+            first = params->wheels.axis_B[i];
+        }
+    }
+    return count == 2 && mf_v3_unit(across_B, across_B);
+}
+
+/* Rods alone. With two wheels these hold what they can: the rods then turn the body about the axis
+ * that is left, where they may be quicker, and relieve the wheels by a dipole along it, which gives
+ * no torque about it. A wheel that is lost leaves its momentum to the body: what is faster than a
+ * slew is braked with all that the rods can do. */
 static void rods_pointing(mf_adcs_t *adcs, const mf_adcs_params_t *params,
                           const float wheels_B_N_m_s[3], float dipole_B_A_m2[3])
 {
-    float mag_B_T[3];
+    float mag_B_T[3], across_B[3], relief_B_T[3], brake_B_N_m[3], brake_B_A_m2[3];
+    mf_magpoint_params_t law = params->magpoint;
     if (!adcs->omega_known || !mf_adcs_field(adcs, mag_B_T)) {
         return;
     }
@@ -52,8 +75,27 @@ static void rods_pointing(mf_adcs_t *adcs, const mf_adcs_params_t *params,
     }
     mf_control_input_t input;
     control_input(adcs, wheels_B_N_m_s, &input);
-    adcs->saturated = mf_magpoint_update(&adcs->control, &params->magpoint, &input, mag_B_T,
-                                         &adcs->error, dipole_B_A_m2) == 1;
+    adcs->wheels_on = two_wheels(adcs, params, across_B);
+    if (adcs->wheels_on) {
+        law.control.natural_rad_s *= TWO_WHEELS_FACTOR;
+    }
+    adcs->saturated = mf_magpoint_update(&adcs->control, &law, &input, mag_B_T, &adcs->error,
+                                         dipole_B_A_m2) == 1;
+    const float *off_B_rad_s = adcs->error.rate_error_B_rad_s;
+    float off_rad_s = mf_v3_norm(off_B_rad_s), slew_rad_s = law.control.slew_max_rad_s;
+    if (off_rad_s > slew_rad_s) {
+        mf_m3_apply(brake_B_N_m, law.control.inertia_B_kg_m2, off_B_rad_s);
+        mf_v3_scale(brake_B_N_m, brake_B_N_m, BRAKE_1_S * (slew_rad_s / off_rad_s - 1.0f));
+        if (mf_rods_for_torque(mag_B_T, brake_B_N_m, brake_B_A_m2) == MF_OK) {
+            mf_v3_add_scaled(dipole_B_A_m2, dipole_B_A_m2, brake_B_A_m2, 1.0f);
+        }
+    }
+    if (adcs->wheels_on) {
+        mf_v3_cross(relief_B_T, across_B, mag_B_T);
+        float share = mf_v3_dot(wheels_B_N_m_s, relief_B_T) / mf_v3_dot(mag_B_T, mag_B_T);
+        mf_v3_add_scaled(dipole_B_A_m2, dipole_B_A_m2, across_B,
+                         -params->momentum.gain_1_s * share);
+    }
 }
 
 static void wheels_pointing(mf_adcs_t *adcs, const mf_adcs_params_t *params,
@@ -83,8 +125,8 @@ static void wheels_pointing(mf_adcs_t *adcs, const mf_adcs_params_t *params,
     mf_wheels_output_t shares;
     int status = mf_wheels_allocate(&params->wheels, torque_B_N_m, in->wheel_speed_rad_s,
                                     adcs->wheels_used, &shares);
-    if (status < 0) {
-        return;
+    for (int i = 0; status == MF_E_RANGE && i < MF_WHEELS_COUNT; i++) {
+        shares.motor_N_m[i] = -mf_v3_dot(params->wheels.axis_B[i], torque_B_N_m);
     }
     adcs->saturated = adcs->saturated || status == 1;
     mf_adcs_wheels_command(adcs, params, in, shares.motor_N_m, out);

@@ -4,7 +4,7 @@
  * far as it must:
  *
  *   pointing   attitude (at most attitude_wait_ms without), rate below rate_high, and three wheels,
- *              or rods and a field: then with rods alone until the next command
+ *              or rods and a field: then with rods and two wheels at most until the next command
  *   sun-safe   gyro, rods, a field, rate below rate_high
  *   detumble   rods, a field
  *   idle       nothing: rods off, wheels coasting */
