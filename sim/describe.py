@@ -28,6 +28,14 @@ TLE of the orbit as it is flown; `$time.seconds` and `$time.fraction`, mission t
 seconds later, `-600` for earlier; `$station.Quito.latitude_rad`, `longitude_rad`, `height_m`, where
 a station stands.
 
+Telecommands may hold telecommands, which are given as rows of a timeline are, in a list:
+`command = "schedule_insert"`, `args = { sub = 1, activities = [{ seconds = "$time.seconds+600",
+ms = 250, command = "payload_dump", args = { count = 4 }, label = "dump" }] }`; so is
+`schedule_insert_after`, with `delay_s` in place of the time, and `sequence_load`, with
+`args = { number = 2, entries = [{ command = "ping", delay_s = 1.5 }] }`. What has a `label` is
+deleted or shifted by it: `schedule_shift`, `args = { offset_s = -30, requests = ["dump"] }`. All of
+them: icd/schedule.md and `ground/schedule.py`.
+
 What an optional table describes is there only when the scenario has the table, be it empty:
 `--set spacecraft.gnss={}`, or `--set spacecraft.gnss.acquisition_s=10`.
 
