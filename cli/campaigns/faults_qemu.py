@@ -5,6 +5,7 @@ external watchdog runs out in its time and cycles the computer's supply: the emu
 with what its flash memory held, blank RAM, and the same spacecraft.
 """
 
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ STARTS_MAX = 8
 FLASH_START, FLASH_END = 0x08000000, 0x08100000
 RAM_START, RAM_END = 0x20000000, 0x20020000
 _PT_LOAD = "PT_LOAD"
+# A worker that is killed takes its emulator with it, where there is a way: it would spin for ever.
+_TIED = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
 @dataclass
@@ -73,8 +76,7 @@ class Computer:
         if start and inject is not None and inject.done:
             elf = directory / "struck.elf"
             elf.write_bytes(struck_image(self.elf, self.pokes))
-        command = worlds.qemu_command(elf, directory / "serial.log")
-        command += slot_b(self.elf)
+        command = [*_TIED, *worlds.qemu_command(elf, directory / "serial.log"), *slot_b(self.elf)]
         if self.script is not None:
             command += ["-append", f"run={self.script.resolve()}"]
         if self.exchange:
