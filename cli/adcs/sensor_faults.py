@@ -3,8 +3,10 @@
 All faults of a sensor begin at the same instant of one settled flight: in sunlight, with the fine
 sun sensor in view of the Sun, an orbit with its eclipse ahead. A fault that is not found has to
 leave every figure of the issue as it is for that orbit; of those that are found, the one that did
-most harm in the meantime is flown on, and the figures have to hold with what is left. Without gyro
-there is no pointing: then the loop has to end in detumbling, wheels off.
+most harm in the meantime is flown on, and the figures have to hold with what is left. Without the
+fine sun sensor knowledge in light is held to the limit of eclipse: the coarse sensors see the
+Earth's light too. Without gyro there is no pointing: then the loop has to end in detumbling, wheels
+off.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 from cli.adcs import fault_cases
 from cli.adcs.builds import Array, Refused
 from cli.adcs.fault_cases import FIX_NOISE, SENSORS, Fault, Sensor
-from cli.adcs.loop import DETUMBLE, GYRO, ORBIT_S, POINTING, TRACKER, WHEEL_SPEED, Flight
+from cli.adcs.loop import DETUMBLE, FSS, GYRO, ORBIT_S, POINTING, TRACKER, WHEEL_SPEED, Flight
 from cli.adcs.parts import Measured, Part, Row, Values, Verify
 from cli.adcs.pointing import ready, rms
 
@@ -77,14 +79,16 @@ def look(flight: Flight) -> tuple[float, ...]:
     return flight.light, flight.knowledge_deg(), flight.off_nadir_deg(), speed
 
 
-def missed(rows: Array, tracked: bool) -> "list[str]":
-    """Which figures of the issue an orbit [light, knowledge, off nadir, speed] does not keep."""
+def missed(rows: Array, tracked: bool, fine: bool = True) -> "list[str]":
+    """Which figures of the issue an orbit [light, knowledge, off nadir, speed] does not keep.
+    Without the `fine` sun sensor gyro and field carry the attitude in light as in eclipse."""
     light = rows[:, 0]
     ends = np.flatnonzero((light[:-1] < 0.01) & (light[1:] >= 0.01))
     end = int(ends[0]) + 1 if ends.size else 0
     share = float(100.0 * rows[:, 3].max() / WHEEL_SPEED)
+    sunlit_deg = TRACKED_DEG if tracked else SUNLIT_DEG if fine else ECLIPSE_DEG
     figures = (
-        ("sunlit", rms(rows[light > 0.99, 1]), TRACKED_DEG if tracked else SUNLIT_DEG),
+        ("sunlit", rms(rows[light > 0.99, 1]), sunlit_deg),
         ("eclipse", rms(rows[max(0, end - 60) : end, 1]), ECLIPSE_DEG),
         ("nadir", rms(rows[:, 2]), TRACKED_NADIR_DEG if tracked else NADIR_DEG),
         ("momentum", share, MOMENTUM_PERCENT),
@@ -151,7 +155,7 @@ def _aftermath(worst: Outcome, sensor: Sensor) -> str:
         ends = flight.out.mode == DETUMBLE and flight.out.wheels_on == 0
         return "" if ends else f"ended in mode {flight.out.mode}"
     rows = np.vstack([worst.rows, flight.fly(REST_S - FOUND_S, look)])
-    wrong = missed(rows, False)
+    wrong = missed(rows, False, sensor.number != FSS)
     if flight.out.mode != POINTING:
         wrong.append(f"mode {flight.out.mode}")
     return ", ".join(wrong)
@@ -160,7 +164,8 @@ def _aftermath(worst: Outcome, sensor: Sensor) -> str:
 def part(sensor: Sensor) -> Part:
     """All faults of one sensor: how many were neither found nor harmless, and what came after."""
     unfound = f"faults of the {sensor.name}, neither found nor harmless"
-    after = f"figures missed without the {sensor.name}"
+    light = ", light counted as eclipse" if sensor.number == FSS else ""
+    after = f"figures missed without the {sensor.name}{light}"
 
     def measure(verify: Verify) -> Values:
         kinds, bad, found = fault_cases.faults(sensor), [], []
