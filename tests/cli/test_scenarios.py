@@ -1,4 +1,7 @@
-"""The scenarios of attitude, whole, with several seeds and in both worlds; run by `make accept`."""
+"""The scenarios of attitude, whole, with several seeds; run by `make accept`.
+
+Seed 1 in both worlds, and that these are equal, is measured by `microflight verify adcs`.
+"""
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from native.adcs import ffi, lib
 from sim.scenario import available, load
 from sim.sunlight import FULL_V
 
-SEEDS = (1, 2, 3, 4, 5)
+SEEDS = (2, 3, 4, 5)
 NO_ORBIT = (
     "timeline.2.command=ping",
     "timeline.2.args={}",
@@ -73,20 +76,13 @@ def test_on_the_desktop_with_any_seed(name, seed):
 
 @pytest.mark.accept
 def test_a_day_of_pointing():
-    assert not failed("pointing-day", "desktop", 1)
+    assert not failed("pointing-day", "desktop", 2)
 
 
 @pytest.mark.accept
 @pytest.mark.parametrize("name", ["commissioning", "degraded"])
 def test_on_the_emulator(name, firmware):
     assert not failed(name, "qemu", 6)
-
-
-@pytest.mark.accept
-def test_both_worlds_commission_bit_by_bit(microflight, firmware):
-    code, out, err = microflight("diff", "commissioning")
-    assert code == 0, out + err
-    assert "bit-equal" in out and ", 0 differences" in out
 
 
 @pytest.mark.accept
