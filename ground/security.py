@@ -83,6 +83,16 @@ class TcSecurity:
         self._ciphers.pop(name, None)
         self.counters.set(name, 0)
 
+    def wrap(self, name: str, key: bytes, generation: int) -> bytes:
+        """`key` for the association `name`, wrapped as the command `rekey` wants it, under the
+        wrapping key of its owner. Raises `GroundError` without that."""
+        spi, vc = next((row[1], row[3]) for row in dictionary.ASSOCIATIONS if row[0] == name)
+        wrapping = dictionary.WRAPPING_KEYS[vc]
+        if wrapping not in self._keys:
+            raise GroundError(f"no key {wrapping} here: {name} cannot be changed")
+        bound = struct.pack(">HI", spi, generation)
+        return AESGCM(self._keys[wrapping]).encrypt(bound.ljust(IV_SIZE, b"\0"), key, bound)
+
     def frame(
         self,
         vc: int,

@@ -1,4 +1,4 @@
-"""`microflight verify adcs`: the attitude system against independent oracles, with every limit."""
+"""`microflight verify`: attitude against independent oracles, the link against abuse."""
 
 import argparse
 from pathlib import Path
@@ -7,8 +7,9 @@ from cli import worlds
 from cli.commands.bench import add_json, conclude
 from cli.commands.fly import check_writable
 from cli.errors import CliError
+from cli.figures import Figure
 
-SUBJECTS = ("adcs",)
+SUBJECTS = ("adcs", "security")
 
 EPILOG = """\
 examples:
@@ -16,9 +17,12 @@ examples:
   microflight verify adcs --only cost --only models        two groups
   microflight verify adcs --only detumble --runs 10 --seed 500
   microflight verify adcs --json build/evidence/adcs.json
+  microflight verify security                              the abuse cases, on the desktop
+  microflight verify security --world qemu --only A4       one of them on the firmware
 
-groups: cost, bits, models, oracles, filter, soak, knowledge, detumble, pointing, faults, day,
-  week, system
+groups of security: the abuse cases A1 to A11, A20, A24, A25
+groups of adcs: cost, bits, models, oracles, filter, soak, knowledge, detumble, pointing, faults,
+  day, week, system
 --runs is the number of seeds of each Monte Carlo; fewer than 100 prove nothing, and fail.
 A figure that cannot be measured is listed as failed, with the reason.
 exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
@@ -43,11 +47,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes; default: processors")
     parser.add_argument("--elf", type=Path, default=worlds.ELF, metavar="FILE", help="firmware")
+    parser.add_argument(
+        "--world", choices=("desktop", "qemu"), default="desktop", help="where attacks are flown"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
+    if arguments.subject == "security":
+        return _security(arguments)
     if arguments.runs < 1:
         raise CliError(f"--runs {arguments.runs}: at least 1")
     if arguments.jobs is not None and arguments.jobs < 1:
@@ -67,4 +76,22 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = processors() if arguments.jobs is None else arguments.jobs
     verify = Verify(arguments.seed, arguments.runs, arguments.elf, jobs)
     figures = measure(names, verify)
+    return conclude(f"verify {arguments.subject}", arguments, figures)
+
+
+def _security(arguments: argparse.Namespace) -> int:
+    check_writable(arguments.json)
+    worlds.check(arguments.world, arguments.elf)
+    from cli.security.proofs import PROOFS
+
+    names = list(dict.fromkeys(arguments.only or PROOFS))
+    for name in names:
+        if name not in PROOFS:
+            raise CliError(f"--only {name}: no such case; cases are: {', '.join(PROOFS)}")
+    figures = []
+    for name in names:
+        problems, counters = PROOFS[name](arguments.world, arguments.elf)
+        said = "; ".join(problems) or ", ".join(f"{k} {v}" for k, v in counters.items())
+        title = (PROOFS[name].__doc__ or "").strip().rstrip(".")
+        figures.append(Figure(f"{name} {title}", len(problems), 0, "faults", note=said))
     return conclude(f"verify {arguments.subject}", arguments, figures)

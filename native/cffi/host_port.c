@@ -236,6 +236,14 @@ int mf_host_link_keep(mf_host_t *host)
     return stopped;
 }
 
+int mf_host_link_rekey(mf_host_t *host, uint8_t owner, const uint8_t request[54])
+{
+    mf_host_t *outer = enter(host);
+    int status = mf_space_link_rekey(&host->link, owner, request);
+    current = outer;
+    return status;
+}
+
 uint32_t mf_host_link_receive(mf_host_t *host, const uint8_t *data, uint32_t size)
 {
     mf_host_t *outer = enter(host);

@@ -29,6 +29,11 @@ class Link:
         """Upkeep of the next association in turn; as `start`."""
         return self._stack._ended(lib.mf_host_link_keep(self._stack._host))
 
+    def rekey(self, owner: int, buf: Any, off: int) -> int:
+        """A new key for an association of `owner`: 54 bytes at `buf[off:]`; 0 or -errno."""
+        request = view(buf, off, lib.MF_LINK_REKEY_REQUEST)
+        return self._stack._ended(lib.mf_host_link_rekey(self._stack._host, owner & 0xFF, request))
+
     def receive(self, buf: Any, off: int, n: int) -> int:
         """Octets `buf[off:n]` of the demodulator; how many were taken: all, or up to the end of a
         CLTU, see `outcome`."""

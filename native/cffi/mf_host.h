@@ -54,6 +54,7 @@ mf_space_link_t *mf_host_link(mf_host_t *host);
 /* mf_space_link_*, which use FRAM, in thread context. */
 int mf_host_link_start(mf_host_t *host); /* after mf_tm_abandon */
 int mf_host_link_keep(mf_host_t *host);
+int mf_host_link_rekey(mf_host_t *host, uint8_t owner, const uint8_t request[54]);
 uint32_t mf_host_link_receive(mf_host_t *host, const uint8_t *data, uint32_t size);
 int mf_host_link_cadu(mf_host_t *host, uint8_t vc, uint8_t cadu[259]);
 /* MF_BUS_ADCS or MF_BUS_PLATFORM; NULL for any other. */

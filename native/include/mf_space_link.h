@@ -20,6 +20,12 @@
 #define MF_LINK_TC_WINDOW 65536u /* frames in a row that may be lost */
 #define MF_LINK_TM_RESERVE 256u
 #define MF_LINK_COUNTERS_FRAM 0x0400u
+#define MF_LINK_KEYS_FRAM 0x0800u /* wrapped keys, two places of 64 octets per association */
+#define MF_LINK_KEY_PLACE 64u
+#define MF_LINK_WRAPPED_KEY 48u /* cipher text, tag */
+#define MF_LINK_REKEY_REQUEST 54u /* SPI u16, generation u32, wrapped key */
+#define MF_LINK_FIRST_GENERATION 1u /* of the key in the image */
+#define MF_LINK_SPARE_SLOT 9u
 
 /* One security association; the index of its row is that of its key, key slot and counters. Rows
  * and names stand in flight/dictionary.py too, and a test compares. */
@@ -75,8 +81,9 @@ typedef struct {
     uint8_t spare[3];
     uint32_t tc_next[3]; /* IV, high word first: the lowest that is accepted */
     uint32_t tm_next[3]; /* the next that is sent */
+    uint32_t tc_generation, tm_generation;
 } mf_link_channel_t;
-_Static_assert(sizeof(mf_link_channel_t) == 88, "link channel layout");
+_Static_assert(sizeof(mf_link_channel_t) == 96, "link channel layout");
 
 typedef struct {
     mf_keys_t keys;
@@ -88,6 +95,7 @@ typedef struct {
     mf_cltu_counters_t coding;
     mf_link_port_t port;
     uint8_t block[MF_LINK_TC_BLOCK];
+    uint32_t generation[MF_LINK_ASSOCIATIONS]; /* of the key in its slot; 0: none */
     uint8_t outcome; /* enum mf_link_outcome, of the last mf_space_link_receive */
     uint8_t turn;    /* row that mf_space_link_keep looks at next */
 } mf_space_link_t;
@@ -111,6 +119,19 @@ int mf_space_link_packet(mf_space_link_t *link, const uint8_t **packet);
 /* The open frame of a channel, or with MF_TM_VC_IDLE an idle frame, coded for the transmitter: 259;
  * 0 or negative as mf_tm_frame. */
 int mf_space_link_cadu(mf_space_link_t *link, uint8_t vc, uint8_t cadu[MF_CADU_SIZE]);
+/* A new key for an association of `owner`, wrapped by him: SPI, generation (has to grow), AES-256-GCM
+ * under his wrapping key with SPI and generation as nonce (six octets, then zeros) and as additional
+ * data. The counter begins at 0. MF_OK; MF_E_INVAL: none of his; MF_E_STALE: generation; MF_E_BADMSG:
+ * not authentic, no key, or known; MF_E_IO: not saved. Nothing has changed then, but for MF_E_IO,
+ * where mf_space_link_keep goes on with what was saved. Thread context. */
+int mf_space_link_rekey(mf_space_link_t *link, uint8_t owner,
+                        const uint8_t request[MF_LINK_REKEY_REQUEST]);
+/* Between the files of the link: the key that an association has to use, and its generation (MF_OK or
+ * MF_E_IO); bring up the association of a row, true when it is
+ * operational; `new_key`: it comes from its owner just now. */
+int mf_link_stored_key(const mf_space_link_t *link, uint32_t index, uint32_t *generation,
+                       uint8_t secret[MF_GCM_KEY_SIZE]);
+bool mf_link_association_start(mf_space_link_t *link, uint32_t index, bool new_key);
 void mf_space_link_counters(const mf_space_link_t *link, mf_link_counters_t *out);
 /* MF_OK, or MF_E_INVAL for a channel that is not there. */
 int mf_space_link_channel(const mf_space_link_t *link, uint8_t vc, mf_link_channel_t *out);

@@ -29,6 +29,14 @@ static mp_obj_t link_keep(mp_obj_t self)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(link_keep_obj, link_keep);
 
+static mp_obj_t link_rekey(size_t n_args, const mp_obj_t *args)
+{
+    const uint8_t *request = mf_native_buffer(args[2], mp_obj_get_int(args[3]),
+                                              MF_LINK_REKEY_REQUEST, MP_BUFFER_READ);
+    return small(mf_space_link_rekey(the_link(), (uint8_t)mp_obj_get_int(args[1]), request));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(link_rekey_obj, 4, 4, link_rekey);
+
 static mp_obj_t link_receive(size_t n_args, const mp_obj_t *args)
 {
     const mp_int_t offset = mp_obj_get_int(args[2]);
@@ -142,6 +150,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(link_channel_into_obj, link_channel_into);
 static const mp_rom_map_elem_t link_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&link_start_obj)},
     {MP_ROM_QSTR(MP_QSTR_keep), MP_ROM_PTR(&link_keep_obj)},
+    {MP_ROM_QSTR(MP_QSTR_rekey), MP_ROM_PTR(&link_rekey_obj)},
     {MP_ROM_QSTR(MP_QSTR_receive), MP_ROM_PTR(&link_receive_obj)},
     {MP_ROM_QSTR(MP_QSTR_outcome), MP_ROM_PTR(&link_outcome_obj)},
     {MP_ROM_QSTR(MP_QSTR_refusal), MP_ROM_PTR(&link_refusal_obj)},

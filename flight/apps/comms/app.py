@@ -18,6 +18,7 @@ _CHANNEL_TURNS = const(3)  # reports of the channels every third time
 _FLUSH_STEPS = const(2)  # open frames go down once per second
 _IDLE_VC = const(7)
 _CHANNELS = const(4)
+_E_IO = const(-5)
 
 STATE_SILENT = const(0)
 STATE_RECEIVING = const(1)
@@ -80,6 +81,7 @@ class Comms:
         self._quiet = 0  # steps since the last frame was sent
         self._turn = 0
         context.functions.handle(0x0301, self.set_carrier)
+        context.functions.handle(0x0302, self.rekey)
         self._link.start()
 
     def start(self):
@@ -112,6 +114,13 @@ class Comms:
         """Handler of `comms_carrier`."""
         self._carrier = buf[off]
         return failures.OK if self._set_up() else failures.DEVICE_ERROR
+
+    def rekey(self, buf, off, owner):
+        """Handler of `rekey`. What is wrong with a key is not told: it is refused."""
+        status = self._link.rekey(owner, buf, off)
+        if status >= 0:
+            return failures.OK
+        return failures.DEVICE_ERROR if status == _E_IO else failures.REFUSED
 
     def _set_up(self):
         """Identify the radio if it was silent, set carrier and rate."""

@@ -28,7 +28,7 @@ LINK_FIELDS = (
     ("tx_idle", "u32", "", "", 1, "of the frames, idle"),
 )
 
-# mf_link_channel_t, 88 bytes: what the owner of a channel may know of it
+# mf_link_channel_t, 96 bytes: what the owner of a channel may know of it
 CHANNEL_FIELDS = (
     ("frames_ad", "u32", "", "", 1, "sequence-controlled frames accepted"),
     ("frames_bd", "u32", "", "", 1, "expedited frames accepted"),
@@ -64,6 +64,8 @@ CHANNEL_FIELDS = (
     ("spare", "u8[3]", "", "", 1, ""),
     ("tc_next", "u32[3]", "", "", 1, "lowest counter that is accepted, high word first"),
     ("tm_next", "u32[3]", "", "", 1, "next counter that is sent, high word first"),
+    ("tc_generation", "u32", "", "", 1, "of the key; the one in the image is 1"),
+    ("tm_generation", "u32", "", "", 1, ""),
 )  # fmt: skip
 
 HK_FIELDS = (
@@ -92,6 +94,9 @@ PACKETS = (
 COMMANDS = (
     (0x0301, "comms_carrier", 8, 1, (("on", "u8", 0, 1, ""),), "platform", False,
      "Transmitter off or on; while it is off, telemetry waits in the queues"),
+    (0x0302, "rekey", 8, 1, (("spi", "u16", 1, 0xFFFE, ""),
+     ("generation", "u32", 2, 0xFFFFFFFF, ""), ("wrapped_key", "u8[48]", 0, 255, "")), "any", False,
+     "A new key for an association of one's own, wrapped under one's own wrapping key"),
 )  # fmt: skip
 
 EVENTS = (

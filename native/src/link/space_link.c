@@ -6,7 +6,6 @@
 
 #define ALL_MAPS 0x7FFFu
 #define EMERGENCY_MAP 0x8000u
-#define FIRST_GENERATION 1u
 
 /* Host, EC, IR, BY; the host's emergency association, whose key is kept offline; telemetry of the
  * partners. A channel's association of either direction is found by its VC. */
@@ -79,19 +78,22 @@ static bool never_used(mf_space_link_t *link, uint32_t index)
 
 static bool key_is_ready(mf_space_link_t *link, uint32_t index)
 {
-    int state = mf_keys_state(&link->keys, index);
-    if (state == MF_KEY_ACTIVE) {
+    if (mf_keys_state(&link->keys, index) == MF_KEY_ACTIVE && link->generation[index] != 0) {
         return true;
     }
-    if (state != MF_KEY_EMPTY && state != MF_KEY_CORRUPTED) {
-        return false; /* taken out of use on command */
+    uint8_t secret[MF_GCM_KEY_SIZE];
+    uint32_t generation;
+    if (mf_link_stored_key(link, index, &generation, secret) != MF_OK) {
+        return false;
     }
-    return mf_keys_load(&link->keys, index, link->port.secrets[index]) == MF_OK &&
-           mf_keys_activate(&link->keys, index) == MF_OK;
+    bool ready = mf_keys_load(&link->keys, index, secret) == MF_OK &&
+                 mf_keys_activate(&link->keys, index) == MF_OK;
+    mf_gcm_wipe(secret, sizeof(secret));
+    link->generation[index] = ready ? generation : 0;
+    return ready;
 }
 
-/* True when the association of row `index` is operational. */
-static bool start(mf_space_link_t *link, uint32_t index)
+bool mf_link_association_start(mf_space_link_t *link, uint32_t index, bool new_key)
 {
     uint16_t spi = mf_link_associations[index].spi;
     const mf_sa_t *sa = mf_sdls_find(&link->sdls, spi);
@@ -104,22 +106,24 @@ static bool start(mf_space_link_t *link, uint32_t index)
     if (mf_sdls_set_key(&link->sdls, spi, index) != MF_OK) {
         return false;
     }
-    uint32_t generation;
+    uint32_t generation, wanted = link->generation[index];
     uint8_t iv[12];
     int status = mf_iv_store_load(&link->store, index, spi, &generation, iv);
-    if (status == MF_OK) {
+    if (status == MF_OK && generation == wanted) {
         return mf_sdls_resume(&link->sdls, spi, generation, iv) == MF_OK;
     }
-    /* No whole record: to begin again would open the channel to every frame ever recorded. */
-    return status == MF_E_BADMSG && never_used(link, index) &&
-           mf_sdls_start(&link->sdls, spi, FIRST_GENERATION) == MF_OK;
+    /* A key that was never used begins at 0. Without a whole record, or with one of a key that is
+     * lost, that would open the channel to every frame ever recorded. */
+    bool fresh = status == MF_OK ? generation < wanted
+                                 : status == MF_E_BADMSG && (new_key || never_used(link, index));
+    return fresh && mf_sdls_start(&link->sdls, spi, wanted) == MF_OK;
 }
 
 int mf_space_link_start(mf_space_link_t *link)
 {
     int stopped = 0;
     for (uint32_t i = 0; i < MF_LINK_ASSOCIATIONS; i++) {
-        stopped += !start(link, i);
+        stopped += !mf_link_association_start(link, i, false);
     }
     return stopped;
 }
@@ -230,10 +234,12 @@ int mf_space_link_channel(const mf_space_link_t *link, uint8_t channel, mf_link_
             out->tc_state = sa->state;
             out->tc_key = (uint8_t)mf_keys_state(&link->keys, i);
             put_iv(&sa->next, out->tc_next);
+            out->tc_generation = link->generation[i];
         } else {
             out->tm_state = sa->state;
             out->tm_key = (uint8_t)mf_keys_state(&link->keys, i);
             put_iv(&sa->next, out->tm_next);
+            out->tm_generation = link->generation[i];
         }
     }
     return MF_OK;
