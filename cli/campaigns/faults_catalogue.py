@@ -11,7 +11,7 @@ from typing import Dict, List, Tuple
 
 from cli.campaigns.faults_phases import BY_NAME, PHASES, ROW_WRONG_TIME, Phase
 from cli.errors import CliError
-from sim.faults import BUSES, COMPUTER, COMPUTER_KINDS, kinds_of
+from sim.faults import BUSES, COMPUTER, COMPUTER_KINDS, PYTHON, PYTHON_KINDS, kinds_of
 from sim.schema import DEVICES
 
 PASSING, LASTING = "passing", "lasting"
@@ -189,6 +189,11 @@ def _software() -> List[Case]:
         for kind in VM_KINDS:
             case_id = _name("vm", kind, phase, "once")
             cases.append(Case(case_id, "vm", "vm", kind, phase.name, False, (), ("vm", kind)))
+        for kind in PYTHON_KINDS:
+            case_id = _name(PYTHON, kind, phase, "once")
+            overrides = (f"fault.{PYTHON}.kind={kind}", f"fault.{PYTHON}.t_s={phase.strike_s}")
+            how = (PYTHON, kind)
+            cases.append(Case(case_id, "vm", PYTHON, kind, phase.name, False, overrides, how))
     for phase in PHASES:
         case_id = _name("none", "none", phase, "once")
         cases.append(Case(case_id, "none", "none", "none", phase.name, False))

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from elftools.elf.elffile import ELFFile
 
-from cli import worlds
+from cli import python_deaths, worlds
 from cli.errors import CliError
 from sim.bridges import injection, pipe, watched
 from sim.bridges.injection import Injection, Poke
@@ -79,6 +79,8 @@ class Computer:
         command = [*_TIED, *worlds.qemu_command(elf, directory / "serial.log"), *slot_b(self.elf)]
         if self.script is not None:
             command += ["-append", f"run={self.script.resolve()}"]
+        else:
+            command += python_deaths.arguments(world.spacecraft.lines.python_deaths, directory)
         if self.exchange:
             command += [*injection.TIMER, *injection.PORT]
         (directory / injection.SOCKET).unlink(missing_ok=True)

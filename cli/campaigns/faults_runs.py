@@ -25,6 +25,7 @@ from cli.campaigns.faults_qemu import Computer, place_of, symbols
 from cli.errors import CliError
 from flight.core.definitions import MODE_REASONS
 from sim.bridges.injection import GAP_US, Poke
+from sim.faults import PYTHON
 
 ATTEMPTS = 4
 
@@ -144,6 +145,10 @@ def _strike_case(
         flight = _prepare("desktop", seed, *settings)
         return flight, fly(flight, None, case.strike_s), None
     app, kind = case.software
+    if app == PYTHON:  # the simulator's own fault
+        computer = Computer()
+        flight = _prepare("qemu", seed, *settings)
+        return flight, fly(flight, computer.fly, case.strike_s), computer
     if app != "vm":
         computer = Computer(script=faults_software.script(app, kind, case.strike_s, folder))
         flight = _prepare("qemu", seed, *settings)

@@ -41,7 +41,7 @@ def test_the_catalogue_is_the_whole_product():
         kinds = {case.kind for case in cases if case.phase == phase.name}
         assert {"reset", "brown_out", "scramble-all", "day-forward", "none"} <= kinds
         if phase.name != "boot":
-            assert {*APP_KINDS, "stack-wiped", "heap-wiped"} <= kinds
+            assert {*APP_KINDS, "stack-wiped", "heap-wiped", "vm_hang"} <= kinds
     assert {case.device for case in cases if case.group == "app"} == set(APPS)
 
 
@@ -49,7 +49,8 @@ def test_every_case_can_be_loaded_and_strikes_before_its_end():
     for case in sample(1, 150):
         scenario = load("faults", (*case.setting.overrides, *case.overrides))
         assert case.strike_s < case.end_s + 1e-9 < case.duration_s
-        assert len(scenario.faults) == (case.group in ("device", "memory", "reset"))
+        made = case.group in ("device", "memory", "reset") or case.device == "python"
+        assert len(scenario.faults) == made
 
 
 def test_a_sample_has_every_fault_of_every_device_and_every_phase():
