@@ -33,7 +33,7 @@ class Context:
         self.clock = board.clock
         self.time = Timebase(board.clock, board.kernel)
         self.events = Events(dictionary, self.time)
-        self.store = Store(dictionary, self.time, board.clock)
+        self.store = Store(dictionary, self.time)
         self.params = Params(dictionary, board.fram, self.events)
         self.telemetry = Telemetry(dictionary, self.time)
         self.modes = Modes(self.events, mission)

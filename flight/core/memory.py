@@ -17,7 +17,7 @@ from array import array
 from flight.core.app_counters import ROWS
 from hal.compat import const
 
-_RESERVE_B = const(1024)
+_RESERVE_B = const(512)
 _REFUSALS_TO_GIVE_UP = const(10)
 _BLAME_B = const(1024)  # less is nobody's fault
 _CHARGE_MAX = const(1 << 24)

@@ -1,33 +1,31 @@
 """Latest record of every packet: one preallocated buffer per packet id, one writer each."""
 
 from flight.packets import fields
+from hal.clock import ticks_diff
 
 
 class Record:
     """Body of one packet. `data` is written by its one writer, then `post` publishes it; `format`
     is what to pack it by, None for the image of a C struct, which is copied. `age_ms` is for
-    readers.
+    readers. Its app is the high byte of the id.
     """
 
-    def __init__(self, packet, app, time, clock):
+    def __init__(self, packet, store):
+        self._store = store
         self.id = packet[0]
         self.owner = packet[4]
-        self.app = app
-        self.size = fields.packed_size(packet[5])
         self.format = fields.struct_format(packet[5], "big") if packet[3] == "big" else None
-        self.data = bytearray(self.size)
+        self.data = bytearray(fields.packed_size(packet[5]))
         self.writer = None
         self.seconds = 0
         self.fraction = 0
         self.posted_ms = 0
         self.posts = 0
         self.fresh = False
-        self._time = time
-        self._clock = clock
 
     def post(self):
         """Publish what is in `data`, stamped with the time of the running step."""
-        time = self._time
+        time = self._store.time
         self.seconds = time.seconds
         self.fraction = time.fraction
         self.posted_ms = time.now_ms
@@ -38,19 +36,19 @@ class Record:
         """Time since the last post; -1 when nothing has been posted."""
         if self.posts == 0:
             return -1
-        return self._clock.ticks_diff(now_ms, self.posted_ms)
+        return ticks_diff(now_ms, self.posted_ms)
 
 
 class Store:
     """All records of the dictionary, in its order, in the list `records`."""
 
-    def __init__(self, dictionary, time, clock):
-        self._dictionary = dictionary
+    def __init__(self, dictionary, time):
+        self.time = time
         self.records = []
         self.dictionary = dictionary
         for subsystem in dictionary.SUBSYSTEMS:
             for packet in subsystem.PACKETS:
-                self.records.append(Record(packet, subsystem.APP, time, clock))
+                self.records.append(Record(packet, self))
 
     def record(self, packet_id):
         """The record of `packet_id`, for reading. KeyError when there is none. Boot time only."""
@@ -61,7 +59,7 @@ class Store:
 
     def place(self, packet_id, name):
         """Offset of the field `name` in the body of a packet. Boot time only."""
-        for subsystem in self._dictionary.SUBSYSTEMS:
+        for subsystem in self.dictionary.SUBSYSTEMS:
             for packet in subsystem.PACKETS:
                 if packet[0] == packet_id:
                     return fields.offset(packet[5], name)

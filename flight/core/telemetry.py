@@ -23,6 +23,8 @@ FILE_LIST = const(15)
 SCHEDULE_SUMMARY = const(16)
 SEQUENCE_STATUS = const(17)
 _KINDS = const(18)
+# From here on a kind comes from one app alone, and is counted by owner.
+_OF_ONE_APP = const(11)
 
 _SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23, 11, 21))
 _SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13, 13, 7))
@@ -120,7 +122,9 @@ class Telemetry:
             self.queues.append(PacketQueue(size))
         processes = len(self.queues) * self._apps
         self._sequence = array("H", bytes(2 * processes))
-        self._counter = array("H", bytes(2 * processes * _KINDS))
+        self._singles = processes * _OF_ONE_APP
+        kinds = self._singles + len(self.queues) * (_KINDS - _OF_ONE_APP)
+        self._counter = array("H", bytes(2 * kinds))
         self._packet = bytearray(PACKET_MAX)
         self.made = 0
         self.dropped = 0
@@ -139,7 +143,9 @@ class Telemetry:
         """
         packet = self._packet
         process = owner * self._apps + app
-        message = process * _KINDS + kind
+        message = process * _OF_ONE_APP + kind
+        if kind >= _OF_ONE_APP:
+            message = self._singles + owner * (_KINDS - _OF_ONE_APP) + kind - _OF_ONE_APP
         sequence = self._sequence[process]
         counter = self._counter[message]
         at = space_packet.TM_HEADER_SIZE

@@ -1,5 +1,7 @@
 """Service 8, function management (ECSS-E-ST-70-41C, 6.8): 8/1 calls one function by its id."""
 
+from array import array
+
 import native
 from flight.core import authority, failures
 from flight.packets import fields
@@ -9,67 +11,88 @@ _ARM_S = const(30)
 _KINDS = ("u8", "i8", "u16", "i16", "u32", "i32", "f32")
 
 
-class Function:
-    """One row of a COMMANDS table with its handler."""
-
-    def __init__(self, row, owners):
-        self.row = row
-        self.owners = owners
-        self.hazardous = row[6]
-        self.handler = None
-        self.size = 0
-        # Per argument: row of _KINDS under which it is checked, how many of them, size of one.
-        layout = bytearray()
-        for argument in row[4]:
-            base, count = fields.split(argument[1])
-            layout.append(_KINDS.index(fields.checked_as(argument[1])))
-            layout.append(count or 1)
-            layout.append(fields.size(base))
-            self.size += fields.size(argument[1])
-        self.layout = bytes(layout)
-
-
 class Functions:
     """Handler of 8/1. A handler is `handler(buf, off, owner) -> failure code`; when it is called,
-    every argument has been checked against the table."""
+    every argument has been checked against the table.
+
+    What belongs to a function lies in flat arrays by its place in the order of the ids."""
 
     def __init__(self, dictionary, time):
         self._time = time
-        self._by_id = {}
         self._armed = 0
         self._armed_owner = 0
         self._armed_until_s = 0
+        self._rows = []
+        self._ids = array("H")
+        self._sizes = array("H")  # bytes of the arguments
+        self._owners = bytearray()
+        # Per argument: row of _KINDS under which it is checked, how many of them, size of one.
+        self._layout = bytearray()
+        self._layout_at = array("H")
         for subsystem in dictionary.SUBSYSTEMS:
             for row in subsystem.COMMANDS:
                 if row[2] == 8 and row[3] == 1:
-                    self._by_id[row[0]] = Function(row, authority.mask(dictionary, row[5]))
+                    self._add(row, authority.mask(dictionary, row[5]))
+        self._handlers = [None] * len(self._rows)
+
+    def _add(self, row, owners):
+        """Boot time only."""
+        if len(self._ids) and row[0] <= self._ids[-1]:
+            raise ValueError("functions are not in the order of their ids: " + row[1])
+        self._rows.append(row)
+        self._ids.append(row[0])
+        self._owners.append(owners)
+        self._layout_at.append(len(self._layout))
+        size = 0
+        for argument in row[4]:
+            base, count = fields.split(argument[1])
+            self._layout.append(_KINDS.index(fields.checked_as(argument[1])))
+            self._layout.append(count or 1)
+            self._layout.append(fields.size(base))
+            size += fields.size(argument[1])
+        self._sizes.append(size)
+
+    def _find(self, function_id):
+        """Place of a function id, -1 when there is none."""
+        ids = self._ids
+        low = 0
+        high = len(ids)
+        while low < high:
+            middle = (low + high) >> 1
+            if ids[middle] < function_id:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(ids) and ids[low] == function_id else -1
 
     def handle(self, function_id, handler):
         """Register the one handler of a function. Boot time only."""
-        function = self._by_id[function_id]
-        if function.handler is not None:
-            raise ValueError("function has a handler already: " + function.row[1])
-        function.handler = handler
+        place = self._find(function_id)
+        if place < 0:
+            raise KeyError(function_id)
+        if self._handlers[place] is not None:
+            raise ValueError("function has a handler already: " + self._rows[place][1])
+        self._handlers[place] = handler
 
     def without_handler(self):
         """Names of functions nobody handles. Boot time only."""
-        return [f.row[1] for f in self._by_id.values() if f.handler is None]
+        return [row[1] for i, row in enumerate(self._rows) if self._handlers[i] is None]
 
     def accept(self, packet, at, n, owner):
         """Known id, authority of the owner, length, range of every element of the arguments."""
         if n < 2:
             return failures.BAD_LENGTH
-        function = self._by_id.get(packet[at] << 8 | packet[at + 1])
-        if function is None:
+        place = self._find(packet[at] << 8 | packet[at + 1])
+        if place < 0:
             return failures.UNKNOWN_FUNCTION
-        if not function.owners >> owner & 1:
+        if not self._owners[place] >> owner & 1:
             return failures.NOT_AUTHORISED
-        if n != 2 + function.size:
+        if n != 2 + self._sizes[place]:
             return failures.BAD_LENGTH
         at += 2
-        i = 0
-        layout = function.layout
-        for argument in function.row[4]:
+        i = self._layout_at[place]
+        layout = self._layout
+        for argument in self._rows[place][4]:
             kind = _KINDS[layout[i]]
             for _ in range(layout[i + 1]):
                 if not native.in_range(packet, at, kind, argument[2], argument[3]):
@@ -81,7 +104,7 @@ class Functions:
     def start(self, packet, at, n, owner):
         """A hazardous function must have been armed by the same owner within 30 s."""
         function_id = packet[at] << 8 | packet[at + 1]
-        if not self._by_id[function_id].hazardous:
+        if not self._rows[self._find(function_id)][6]:
             return failures.OK
         armed = self._armed
         self._armed = 0
@@ -93,20 +116,20 @@ class Functions:
 
     def run(self, packet, at, n, owner):
         """Call the handler."""
-        function = self._by_id[packet[at] << 8 | packet[at + 1]]
-        if function.handler is None:
+        handler = self._handlers[self._find(packet[at] << 8 | packet[at + 1])]
+        if handler is None:
             return failures.REFUSED
-        return function.handler(packet, at + 2, owner)
+        return handler(packet, at + 2, owner)
 
     def arm(self, buf, off, owner):
         """Handler of the core command `arm`."""
         function_id = buf[off] << 8 | buf[off + 1]
-        function = self._by_id.get(function_id)
-        if function is None:
+        place = self._find(function_id)
+        if place < 0:
             return failures.UNKNOWN_FUNCTION
-        if not function.hazardous:
+        if not self._rows[place][6]:
             return failures.REFUSED
-        if not function.owners >> owner & 1:
+        if not self._owners[place] >> owner & 1:
             return failures.NOT_AUTHORISED
         self._armed = function_id
         self._armed_owner = owner

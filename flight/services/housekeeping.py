@@ -73,12 +73,12 @@ class Housekeeping:
                 record.fresh = False
                 reports.send_at(
                     record.owner,
-                    record.app,
+                    record.id >> 8,
                     telemetry.HOUSEKEEPING,
                     0,
                     record.id,
                     record.data,
-                    record.size,
+                    len(record.data),
                     record.seconds,
                     record.fraction,
                 )

@@ -220,7 +220,7 @@ def test_events_wait_for_room_and_losses_are_reported():
 def test_store_has_one_writer_and_an_age():
     clock = Clock()
     time = Timebase(clock, Kernel())
-    store = Store(dictionary, time, clock)
+    store = Store(dictionary, time)
     record = store.claim(0x0101, "power")
     assert store.claim(0x0101, "power") is record
     with pytest.raises(ValueError, match="257"):

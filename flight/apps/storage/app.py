@@ -101,10 +101,10 @@ class Storage:
             version[1],
             version[2],
         )
-        self.stores.log(LOG_BOOTS, entry.data, entry.size)
+        self.stores.log(LOG_BOOTS, entry.data, len(entry.data))
         if context.board.reset_cause in (reset_cause.FAULT, reset_cause.VM_RESTART):
             crash = self._log_records[2]
-            self.stores.log(LOG_CRASHES, crash.data, crash.size)
+            self.stores.log(LOG_CRASHES, crash.data, len(crash.data))
 
     def start(self):
         """What was begun is given up; what is stored stays."""
@@ -165,7 +165,7 @@ class Storage:
     def _send_log(self, log, n):
         """Send the record of a log as a housekeeping packet of the time at which it was kept."""
         entry = self._log_records[log]
-        if n != entry.size:
+        if n != len(entry.data):
             return  # of an older build
         record = self._record
         seconds = (record[4] & 0x3F) << 24 | record[5] << 16 | record[6] << 8 | record[7]
