@@ -56,7 +56,8 @@ def build(board):
     boot = BootRecord(context)
     boot.load(board, version_numbers(native.VERSION))
     context.boot = boot
-    context.params.load()
+    if not board.kernel.defaults():
+        context.params.load()
     context.leop.load()
     apps = {}
     supervisor = Supervisor(context, boot)

@@ -1,6 +1,7 @@
 """Direct commands and settings of survival, which C carries out (native/include/mf_survival.h)."""
 
 from flight.core import failures
+from flight.core.modes import SILENCE_CEASED
 from hal.compat import const
 
 _RESTART = const(0x20)
@@ -23,6 +24,7 @@ class Direct:
             context.params.place(0x0021),
             context.params.place(0x0022),
         )
+        self._modes = context.modes
         self._changes = -1
         functions = context.functions
         functions.handle(0x0020, self.restart_python)
@@ -32,7 +34,11 @@ class Direct:
         functions.handle(0x0024, self.cease)
 
     def update(self):
-        """Hand parameters that have changed over to C."""
+        """Be silent when emission has been ceased; hand parameters that have changed over to C."""
+        modes = self._modes
+        modes.silence &= ~SILENCE_CEASED
+        if self._kernel.ceased():
+            modes.silence |= SILENCE_CEASED
         params = self._params
         if params.changes == self._changes:
             return

@@ -43,6 +43,7 @@ KEEPS_OUT_OF_NOMINAL = const(191)
 # Bits of `silence`: whoever sets one keeps the transmitter off.
 SILENCE_LAUNCH = const(1)
 SILENCE_DUTY = const(2)
+SILENCE_CEASED = const(4)  # by command, kept in the boot record
 
 EVENT_CHANGED = const(0x0005)
 EVENT_REFUSED = const(0x0006)

@@ -76,6 +76,8 @@ class Supervisor:
         current = self._context.modes
         if current.reason == modes.REASON_COMMAND:
             return
+        if self._kernel.defaults():
+            return  # after so many starts that failed, not before this one has proved healthy
         if current.current == self._mission.SURVIVAL:
             if not current.inhibitors & modes.INHIBIT_BATTERY_CRITICAL:
                 current.request(self._mission.SAFE, modes.REASON_RETRY)

@@ -10,7 +10,9 @@ READ = """
 import obc, struct, native
 crash = bytearray(52)
 obc.crash_into(crash)
-kind, exception, line, count, restarts, pc, lr, cfsr, address = struct.unpack_from("<BBHIIIIII", crash)
+kind, exception, line, count, restarts, _, _, cfsr, address = struct.unpack_from(
+    "<BBHIIIIII", crash
+)
 def stats():
     out = bytearray(164)
     native.kernel.stats_into(out)

@@ -64,7 +64,12 @@ void survival_radio_reset(mf_survival_t *self)
 static void send_frame(mf_survival_t *self)
 {
     const int size = mf_space_link_cadu(self->parts.link, HOST, self->frame);
-    if (size > 0 && mf_radio_send(self->parts.bus, self->frame, (uint32_t)size) < 0) {
+    if (size <= 0) {
+        return;
+    }
+    const int status = mf_radio_send(self->parts.bus, self->frame, (uint32_t)size);
+    /* A modem that is full of frames works all the same: this one is given up. */
+    if (status < 0 && status != MF_E_NOSPC) {
         failed(self);
     }
 }
