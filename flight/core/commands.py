@@ -42,8 +42,9 @@ class Commands:
         self.heard = 0
 
     def serve(self, service, subtype, handler):
-        """Register the handler of a service message type: an object with `accept`, `start`, `run`,
-        each `(packet, at, n, owner) -> failure code` over the data `packet[at:at+n]`."""
+        """Register the handler of a service message type, of all of a service with subtype 0: an
+        object with `accept`, `start`, `run`, each `(packet, at, n, owner) -> failure code` over the
+        data `packet[at:at+n]`."""
         self._services[service << 8 | subtype] = handler
 
     def receive(self, packet, n, owner):
@@ -57,10 +58,10 @@ class Commands:
     def acceptable(self, packet, n, owner):
         """Failure code that `execute` would refuse the telecommand with at once, 0 when it would
         accept it; nothing is carried out, counted or reported."""
-        code = self._check(packet, n, owner)
+        code = self.well_formed(packet, n, owner)
         if code:
             return code
-        handler = self._services.get(packet[7] << 8 | packet[8])
+        handler = self._handler(packet)
         if handler is None:
             return failures.UNKNOWN_SERVICE
         at = space_packet.TC_HEADER_SIZE
@@ -69,7 +70,7 @@ class Commands:
     def execute(self, packet, n, owner):
         """Carry out the telecommand `packet[0:n]` received on the channel of `owner`; its failure
         code, 0 when it completed."""
-        code = self.check(packet, n, owner)
+        code = self.acceptable(packet, n, owner)
         at = space_packet.TC_HEADER_SIZE
         size = n - at - space_packet.CRC_SIZE
         verification = self._verification
@@ -78,7 +79,7 @@ class Commands:
             if n >= at:
                 verification.refused(packet, owner, code)
             return code
-        handler = self._services.get(packet[7] << 8 | packet[8])
+        handler = self._handler(packet)
         self.accepted = (self.accepted + 1) & 0xFFFF
         verification.accepted(packet, owner)
         code = handler.start(packet, at, size, owner)
@@ -98,21 +99,15 @@ class Commands:
         verification.completed(packet, owner)
         return 0
 
-    def check(self, packet, n, owner):
-        """What `execute` decides at acceptance: a failure code, and nothing done."""
-        code = self.well_formed(packet, n, owner)
-        if code:
-            return code
-        handler = self._services.get(packet[7] << 8 | packet[8])
-        if handler is None:
-            return failures.UNKNOWN_SERVICE
-        at = space_packet.TC_HEADER_SIZE
-        return handler.accept(packet, at, n - at - space_packet.CRC_SIZE, owner)
-
     def refuse(self, packet, n, owner, code):
         """Tell the sender of a stored telecommand that it is not carried out."""
         self._fail(packet, n, code)
         self._verification.refused(packet, owner, code)
+
+    def _handler(self, packet):
+        """Whoever handles the message type, or else the whole service (subtype 0)."""
+        handler = self._services.get(packet[7] << 8 | packet[8])
+        return handler or self._services.get(packet[7] << 8)
 
     def take_ticket(self):
         """For a handler: number of a ticket to conclude later, or -1 when all are taken."""

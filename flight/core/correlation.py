@@ -16,14 +16,14 @@ _PATIENCE = const(600)  # messages, before a correction that was refused is trie
 _MASK = const(0x3FFFFFFF)
 _CLIP_MS = const(1000000000)
 
-EVENT_TIME_SET = const(0x000C)
-EVENT_STEPPED = const(0x0601)
-EVENT_SLEWING = const(0x0602)
-EVENT_REFUSED = const(0x0603)
-EVENT_SET_BACK = const(0x0604)
-EVENT_RESTORED = const(0x0605)
-EVENT_GNSS_FAR = const(0x0606)
-EVENT_STORAGE = const(0x0004)
+_EVENT_TIME_SET = const(0x000C)
+_EVENT_STEPPED = const(0x0601)
+_EVENT_SLEWING = const(0x0602)
+_EVENT_REFUSED = const(0x0603)
+_EVENT_SET_BACK = const(0x0604)
+_EVENT_RESTORED = const(0x0605)
+_EVENT_GNSS_FAR = const(0x0606)
+_EVENT_STORAGE = const(0x0004)
 
 _SOURCE_COMMAND = const(1)
 _SOURCE_GNSS = const(2)
@@ -55,7 +55,7 @@ class Correlation:
     def start(self):
         """Say what mission time this start began with."""
         if self._time.quality == timebase.QUALITY_RESTORED:
-            self._events.put(EVENT_RESTORED, 0, self._time.seconds)
+            self._events.put(_EVENT_RESTORED, 0, self._time.seconds)
 
     def step(self):
         """Follow GNSS, keep the kernel informed, store the checkpoint; about once a second."""
@@ -71,14 +71,14 @@ class Correlation:
         """Handler of `set_time`."""
         code = self._correct(_u32(buf, off), _u16(buf, off + 4), _SOURCE_COMMAND)
         if code == failures.OK:
-            self._events.put(EVENT_TIME_SET, 0, _u32(buf, off))
+            self._events.put(_EVENT_TIME_SET, 0, _u32(buf, off))
         return code
 
     def set_back(self, buf, off, owner):
         """Handler of `time_set_back`, which the service has found armed."""
         seconds = _u32(buf, off)
         self._time.set(seconds, _u16(buf, off + 4), timebase.QUALITY_SET)
-        self._events.put(EVENT_SET_BACK, 0, seconds)
+        self._events.put(_EVENT_SET_BACK, 0, seconds)
         self._take_effect()
         return failures.OK
 
@@ -92,13 +92,13 @@ class Correlation:
         size_ms = min(abs(offset_ms), _CLIP_MS)
         if done == timebase.REFUSED:
             self.refused = (self.refused + 1) & 0xFFFF
-            self._events.put(EVENT_REFUSED, source, size_ms)
+            self._events.put(_EVENT_REFUSED, source, size_ms)
             self._agreed = -_PATIENCE
             return failures.TIME_BACKWARD
         if done == timebase.SLEWING:
-            self._events.put(EVENT_SLEWING, source, size_ms)
+            self._events.put(_EVENT_SLEWING, source, size_ms)
         elif not unknown:
-            self._events.put(EVENT_STEPPED, source, size_ms)
+            self._events.put(_EVENT_STEPPED, source, size_ms)
         self._take_effect()
         return failures.OK
 
@@ -113,7 +113,7 @@ class Correlation:
         # The next one may be a step of the app later than wanted.
         status = self._time.checkpoint(every_s + 2)
         if status < 0:
-            self._events.put(EVENT_STORAGE, -status)
+            self._events.put(_EVENT_STORAGE, -status)
 
     def _follow_gnss(self):
         image = self._image
@@ -159,7 +159,7 @@ class Correlation:
         if not self._told_far:
             self._told_far = True
             self.refused = (self.refused + 1) & 0xFFFF
-            self._events.put(EVENT_GNSS_FAR, 1 if behind_ms < 0 else 0, abs(behind_ms))
+            self._events.put(_EVENT_GNSS_FAR, 1 if behind_ms < 0 else 0, abs(behind_ms))
         return True
 
 

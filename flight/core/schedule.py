@@ -40,7 +40,7 @@ _pack_into = struct.pack_into
 class Schedule:
     """`switches`, `count[owner]`, and by slot `owner` (0xFF: free), `seconds`, `ms` and `requests`
     (source id, APID, sequence count, serial number: four places for each). `stale`: the next one
-    due may be another."""
+    due may be another. `image`: room for one slot, free between calls."""
 
     def __init__(self, fram, slots):
         self._fram = fram
@@ -52,7 +52,7 @@ class Schedule:
         self.ms = array("H", bytes(2 * slots))
         self.requests = array("H", bytes(8 * slots))
         self.count = bytearray(_OWNERS)
-        self._image = bytearray(_SLOT_SIZE)
+        self.image = bytearray(_SLOT_SIZE)
         self._crc = bytearray(_CRC_SIZE)
         self._serial = -1
         self.lost = 0  # found damaged, or relative, at the start
@@ -66,9 +66,9 @@ class Schedule:
             if not found:
                 continue
             at = _SLOTS_AT + slot * _SLOT_SIZE
-            if self._fram.read(at, self._image, 0, _PACKET) < 0:
+            if self._fram.read(at, self.image, 0, _PACKET) < 0:
                 self.lost += 1
-            elif self._image[_META] == _VALID:
+            elif self.image[_META] == _VALID:
                 self._load_slot(slot)
         return found
 
@@ -94,7 +94,7 @@ class Schedule:
         status = self.switches.store_first()
         if status < 0:
             return status
-        image = self._image
+        image = self.image
         self._serial = (self._serial + 1) & 0xFFFF
         self._put_time(0, 1, owner, relative, seconds, ms)
         for i in range(_TIME_SIZE, _META):
@@ -126,7 +126,7 @@ class Schedule:
 
     def read(self, slot, packet):
         """Copy the telecommand of a slot into `packet`: its size, or a negative status."""
-        image = self._image
+        image = self.image
         status = self._fram.read(_SLOTS_AT + slot * _SLOT_SIZE, image)
         if status < 0:
             return status
@@ -168,7 +168,7 @@ class Schedule:
 
     def move(self, slot, seconds, ms):
         """Give a slot another time: 0, or a negative status and nothing changed."""
-        image = self._image
+        image = self.image
         at = _SLOTS_AT + slot * _SLOT_SIZE
         status = self._fram.read(at, image, 0, _PACKET)
         if status < 0:
@@ -221,13 +221,13 @@ class Schedule:
             if ms < 0:
                 ms += 1000
                 seconds -= 1
-        image = self._image
+        image = self.image
         _pack_into(">BBHi", image, at, count, 0, ms, seconds)
         _pack_into(">HH", image, at + 8, native.crc16(image, at, 8), 0)
 
     def _newer(self):
         """Place of the newer good copy of the time in the image, negative when there is none."""
-        image = self._image
+        image = self.image
         good = native.crc16(image, 0, 8) == image[8] << 8 | image[9]
         if native.crc16(image, _TIME_SIZE, 8) == image[20] << 8 | image[21]:
             if not good or (image[_TIME_SIZE] - image[0]) & 0xFF < 0x80:
@@ -236,7 +236,7 @@ class Schedule:
 
     def _sound(self):
         """True when the image holds a whole telecommand."""
-        image = self._image
+        image = self.image
         n = image[_META + 3]
         if image[_META] != _VALID or n > PACKET_MAX:
             return False
@@ -252,7 +252,7 @@ class Schedule:
 
     def _enter(self, slot, seconds, ms):
         """Take what is in the image into the tables."""
-        image = self._image
+        image = self.image
         self.owner[slot] = image[_META + 1]
         self._marks[slot] = image[_META + 2]
         self.seconds[slot] = seconds
@@ -268,7 +268,7 @@ class Schedule:
     def _load_slot(self, slot):
         """Take up one slot; erase it when it is damaged, or relative to a start that is past. Boot
         time only."""
-        image = self._image
+        image = self.image
         status = self._fram.read(_SLOTS_AT + slot * _SLOT_SIZE, image)
         if status == 0 and self._sound():
             owner = image[_META + 1]

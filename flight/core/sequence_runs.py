@@ -15,9 +15,9 @@ _NONE = const(0xFF)
 _OWNERS = const(4)
 _FAR_S = const(1000000)
 
-EVENT_DAMAGED = const(0x060C)
-EVENT_STOPPED = const(0x060D)
-EVENT_DONE = const(0x060E)
+_EVENT_DAMAGED = const(0x060C)
+_EVENT_STOPPED = const(0x060D)
+_EVENT_DONE = const(0x060E)
 
 
 class SequenceRuns:
@@ -138,18 +138,18 @@ class SequenceRuns:
             self._finish(i)
 
     def _damaged(self, owner, slot, entry):
-        self._context.events.put(EVENT_DAMAGED, self._stock.name(owner, slot), entry)
+        self._context.events.put(_EVENT_DAMAGED, self._stock.name(owner, slot), entry)
         return failures.BAD_DATA
 
     def _finish(self, i):
         name = self._stock.name(self._owner[i], self._slot[i])
-        self._context.events.put(EVENT_DONE, name, self._entry[i])
+        self._context.events.put(_EVENT_DONE, name, self._entry[i])
         self._free(i)
 
     def _stop(self, i):
         self.stopped = (self.stopped + 1) & 0xFFFF
         name = self._stock.name(self._owner[i], self._slot[i])
-        self._context.events.put(EVENT_STOPPED, name, self._entry[i])
+        self._context.events.put(_EVENT_STOPPED, name, self._entry[i])
         self._free(i)
 
     def _free(self, i):

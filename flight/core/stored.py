@@ -21,7 +21,7 @@ def check(commands, packet, n, owner):
         return failures.NESTED_COMMAND
     if service in _BY_STATE:
         return failures.OK
-    return commands.check(packet, n, owner)
+    return commands.acceptable(packet, n, owner)
 
 
 def length(buf, at, end):

@@ -31,7 +31,7 @@ _REPORT = const(17)
 _ENABLE_SUBS = const(20)
 _DISABLE_SUBS = const(21)
 _INSERT_AFTER = const(128)
-_SUBTYPES = (1, 2, 3, 4, 5, 7, 15, 17, 20, 21, 128)
+_WITHOUT_DATA = (1, 2, 3, 17)
 
 _REQUEST_SIZE = const(6)
 _OFFSET_SIZE = const(6)
@@ -56,8 +56,7 @@ class ScheduleService:
         self._seconds = 0  # results of the parsing below
         self._ms = 0
         self._size = 0
-        for subtype in _SUBTYPES:
-            context.commands.serve(11, subtype, self)
+        context.commands.serve(11, 0, self)
 
     def accept(self, packet, at, n, owner):
         """Everything but the quota."""
@@ -81,6 +80,8 @@ class ScheduleService:
                 if packet[at + 1 + i] >= SUBS:
                     return failures.OUT_OF_RANGE
             return failures.OK
+        if subtype not in _WITHOUT_DATA:
+            return failures.UNKNOWN_SERVICE
         return failures.OK if n == 0 else failures.BAD_LENGTH
 
     def start(self, packet, at, n, owner):

@@ -20,7 +20,7 @@ class ScheduleReport:
         self._schedule = schedule
         self._time = context.time
         self._reports = context.telemetry
-        self._body = bytearray(1 + _ROW_SIZE * _ROWS_PER_REPORT)
+        self._body = schedule.image  # nothing is read or written meanwhile
 
     def send(self, owner, destination):
         """Send what waits of an owner: a failure code."""

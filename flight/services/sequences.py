@@ -44,12 +44,13 @@ class SequenceService:
         for row in quotas:
             most = max(most, row[1])
         self._body = bytearray(1 + 2 * most)
-        for subtype in _SUBTYPES:
-            context.commands.serve(21, subtype, self)
+        context.commands.serve(21, 0, self)
 
     def accept(self, packet, at, n, owner):
         """Length, number, and every telecommand of a load."""
         subtype = packet[8]
+        if subtype not in _SUBTYPES:
+            return failures.UNKNOWN_SERVICE
         if subtype == _REPORT:
             return failures.OK if n == 0 else failures.BAD_LENGTH
         if n < 1:

@@ -22,8 +22,8 @@ _FRAME_MS = const(100)
 _SLOW_STEPS = const(10)  # housekeeping every tenth second
 _CLIP = const(65535)
 
-EVENT_RESUMED = const(0x060B)
-EVENT_CONTROL_LOST = const(0x060F)
+_EVENT_RESUMED = const(0x060B)
+_EVENT_CONTROL_LOST = const(0x060F)
 
 
 class ScheduleApp:
@@ -67,9 +67,9 @@ class ScheduleApp:
             waiting += count
         if not found and self._context.params.generation:
             # The parameters are not those of a blank memory, and this should be none.
-            self._context.events.put(EVENT_CONTROL_LOST)
+            self._context.events.put(_EVENT_CONTROL_LOST)
         if waiting or schedule.lost:
-            self._context.events.put(EVENT_RESUMED, waiting, schedule.lost)
+            self._context.events.put(_EVENT_RESUMED, waiting, schedule.lost)
 
     def start(self):
         """Find the own place among the releases."""
