@@ -4,6 +4,8 @@ Each event id may be put RATE_LIMIT times per RATE_WINDOW_S; what goes beyond, o
 full, is counted in `dropped`.
 """
 
+from array import array
+
 import native
 from flight.packets.space_packet import EVENT_RECORD_SIZE, write_event
 from hal.compat import const
@@ -20,16 +22,19 @@ class Events:
 
     def __init__(self, dictionary, time):
         self.time = time
-        self._index = {}  # event id: row in the tables below
+        self._ids = array("H")  # in their order; the tables below have the same rows
         self._severity = bytearray(0)
         self._owner = bytearray(0)
         for subsystem in dictionary.SUBSYSTEMS:
             owner = subsystem.PACKETS[0][4] if subsystem.PACKETS else 0
             for event in subsystem.EVENTS:
-                self._index[event[0]] = len(self._severity)
+                if len(self._ids) and event[0] <= self._ids[-1]:
+                    raise ValueError("events are not in the order of their ids")
+                self._ids.append(event[0])
                 self._severity.append(event[1])
                 self._owner.append(owner)
         self._recent = bytearray(len(self._severity))
+        self._unknown = KeyError("no such event")  # raising it allocates nothing
         self._window_s = 0
         self._ring = bytearray(RING_RECORDS * EVENT_RECORD_SIZE)
         self._head = 0
@@ -62,10 +67,25 @@ class Events:
 
     def known(self, event):
         """True when the dictionary has this event id."""
-        return event in self._index
+        return self._find(event) >= 0
+
+    def _find(self, event):
+        """Row of an event id, -1 when there is none."""
+        ids = self._ids
+        low = 0
+        high = len(ids)
+        while low < high:
+            middle = (low + high) >> 1
+            if ids[middle] < event:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(ids) and ids[low] == event else -1
 
     def _put(self, event, arg0, arg1, buf, off, seconds, fraction):
-        row = self._index[event]
+        row = self._find(event)
+        if row < 0:
+            raise self._unknown
         self.made = (self.made + 1) & 0xFFFF
         window = self.time.uptime_s // RATE_WINDOW_S
         recent = self._recent
