@@ -8,7 +8,7 @@ Out of memory: the reserve is let go, so that the event and the telemetry about 
 garbage is collected at once, and the offender is started again, with back-off, in the end given up.
 Before it comes to that, a heap that stays scarce after a collection has the same consequence for an
 app that is charged with a good part of it. The reserve is made anew in a later collection; when
-there is no room for it ten times in a row, a second apart, `exhausted` stops the heartbeat: the
+2 KB are not free for it ten times in a row, a second apart, `exhausted` stops the heartbeat: the
 control kernel starts Python again.
 """
 
@@ -18,6 +18,7 @@ from flight.core.app_counters import ROWS
 from hal.compat import const
 
 _RESERVE_B = const(512)
+_ROOM_B = const(2048)  # must be free before it is made anew: its own hole is not enough
 _REFUSALS_TO_GIVE_UP = const(10)
 _BLAME_B = const(1024)  # less is nobody's fault
 _CHARGE_MAX = const(1 << 24)
@@ -115,15 +116,21 @@ class Memory:
     def _refill(self):
         if self._reserve is not None:
             return
+        if self._size and self.free() < _ROOM_B:
+            self._refused()
+            return
         try:
             self._reserve = _Reserve()
         except MemoryError:
-            self._refusals += 1
-            if self._refusals == _REFUSALS_TO_GIVE_UP:
-                self.exhausted = True
-                self._events.put(EVENT_EXHAUSTED, self.shortages)
+            self._refused()
             return
         self._refusals = 0
+
+    def _refused(self):
+        self._refusals += 1
+        if self._refusals == _REFUSALS_TO_GIVE_UP:
+            self.exhausted = True
+            self._events.put(EVENT_EXHAUSTED, self.shortages)
 
     def _worst(self):
         """Index of the app charged with most, -1 when it is not worth blaming anybody."""
