@@ -40,7 +40,7 @@ class Type:
     @property
     def is_text(self) -> bool:
         """True for an array of characters."""
-        return self.name == "char" and self.is_array
+        return self.name in ("char", "text") and self.is_array
 
 
 def parse_type(text: str) -> Type:

@@ -86,8 +86,21 @@ def _text(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
     return data
 
 
+def _counted_text(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
+    """A text of at most so many characters, its length before it. What is no name on board is
+    refused there."""
+    if not isinstance(value, str):
+        raise CommandError(f"{what}: a text is wanted")
+    data = value.encode("utf-8")
+    if len(data) > row.type.count:
+        raise CommandError(f"{what}: {len(data)} octets given, {row.type.count} at most")
+    return bytes([len(data)]) + data
+
+
 def _value(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
     """One argument or parameter value, big-endian."""
+    if row.type.name == "text":
+        return _counted_text(what, row, value)
     if row.type.is_text:
         return _text(what, row, value)
     values = value if row.type.is_array else [value]

@@ -28,6 +28,8 @@ TIME_OVERFLOW = const(22)
 TIME_BACKWARD = const(23)
 UNKNOWN_REQUEST = const(24)
 UNKNOWN_SEQUENCE = const(25)
+BAD_PATH = const(26)
+UNKNOWN_FILE = const(27)
 
 # No failure: the completion of this telecommand is reported later (core/commands.py).
 LATER = const(255)

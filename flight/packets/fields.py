@@ -1,7 +1,8 @@
 """Field types of the definitions: sizes, struct codes, layouts. Pure, no input or output.
 
 A type is a scalar ("u8" "i8" "u16" "i16" "u32" "i32" "f32" "char") or an array of one ("f32[3]").
-Text is an array of "char": printable ASCII, always the whole length.
+Text is an array of "char": printable ASCII, always the whole length. In telecommands of other
+services than 8 there is "text[n]" too: a count u8, then so many characters, n at most.
 """
 
 # By type: struct code, size in bytes.
@@ -14,6 +15,7 @@ SCALARS = {
     "i32": ("i", 4),
     "f32": ("f", 4),
     "char": ("B", 1),
+    "text": ("B", 1),
 }
 
 
@@ -45,9 +47,9 @@ def code(kind):
 
 
 def checked_as(kind):
-    """Type under which native.in_range checks one element of `kind`: a char is a u8."""
+    """Type under which native.in_range checks one element of `kind`: a character is a u8."""
     base = split(kind)[0]
-    return "u8" if base == "char" else base
+    return "u8" if base in ("char", "text") else base
 
 
 def struct_format(fields, byte_order):

@@ -28,12 +28,13 @@ _HOST = const(0)
 
 
 class StoreService:
-    """Handler of all its telecommands. `stores` is apps/storage/stores.py: Stores."""
+    """Handler of all its telecommands. `stores` is apps/storage/stores.py: Stores; `buffer` may be
+    used within a call."""
 
-    def __init__(self, stores, reports, commands):
+    def __init__(self, stores, reports, commands, buffer):
         self._stores = stores
         self._reports = reports
-        self._body = bytearray(1 + _STORES * _ROW)
+        self._body = buffer  # 85 bytes of it, within a call
         for subtype in _SUBTYPES:
             commands.serve(15, subtype, self)
 

@@ -23,6 +23,7 @@
 #define MF_ARCHIVE_TIME_MAX 0x3FFFFFFF /* s */
 #define MF_ARCHIVE_FRAM_MIN 352        /* bytes: two control records and room for one record */
 #define MF_ARCHIVE_FRAM_MAX 32768
+#define MF_ARCHIVE_FILE_MAX 65535
 #define MF_ARCHIVE_SLOT 0 /* of the files, in use within a call only */
 #define MF_ARCHIVE_E_AGAIN (-11)
 
@@ -40,7 +41,7 @@ typedef struct {
     uint32_t fram_address;
     uint32_t fram_size;
     uint32_t files;     /* 2..MF_ARCHIVE_FILES_MAX */
-    uint32_t file_size; /* bytes of records in a file, MF_ARCHIVE_RECORD_MAX at least */
+    uint32_t file_size; /* bytes of records in a file, MF_ARCHIVE_RECORD_MAX..FILE_MAX */
     uint32_t enough;    /* bytes that wait are worth a piece of work */
     bool circular;
 } mf_archive_config_t;

@@ -4,6 +4,7 @@ import struct
 
 import native
 from flight import mission
+from flight.apps.storage import definitions
 from flight.apps.storage.stores import (
     DAMAGED,
     FETCHED,
@@ -16,11 +17,13 @@ from flight.apps.storage.stores import (
     Stores,
 )
 from flight.core import failures, storage, telemetry
+from flight.services.files import FileService
 from flight.services.stores import StoreService
 from hal import reset_cause
 from hal.compat import const
 
 _HK_STEPS = const(10)
+_FILE_BYTES_AT = const(74)  # file_bytes in storage_hk, and paths_refused behind it
 _STORES = const(4)
 _ARCHIVES = const(7)
 _SAVE_ERASES = const(256)
@@ -75,7 +78,15 @@ class Storage:
         functions.handle(0x0503, self.read_log)
         functions.handle(0x0504, self.clear_log)
         functions.handle(0x0505, self.set_rule)
-        StoreService(self.stores, self._telemetry, context.commands)
+        StoreService(self.stores, self._telemetry, context.commands, self._record)
+        self._requests = FileService(
+            self._files,
+            self._telemetry,
+            context.commands,
+            definitions.FILE_QUOTA_B,
+            definitions.FILE_QUOTA,
+            self._record,
+        )
         self._log_boot(context)
         context.telemetry.keeper = self.stores
         context.events.keep_in(self.stores.keep_event)
@@ -113,11 +124,18 @@ class Storage:
     def step(self, now_ms):
         """One piece of work, or the blocks in use counted, or packets sent again."""
         slack_ms = self._clock.ticks_diff(self._scheduler.next_entry().release_ms, now_ms)
-        if not self.storage.work(slack_ms) and self.storage.state == storage.MOUNTED:
+        if self.storage.work(slack_ms):
+            pass
+        elif self._requests.work(self.storage.state == storage.MOUNTED, slack_ms):
+            pass
+        elif self.storage.state == storage.MOUNTED:
             self._since_count += 1
             if self._since_count >= _COUNT_STEPS and slack_ms >= _COUNT_MS:
                 self._since_count = 0
                 self._used = max(0, self._files.used())
+                for owner in range(_STORES):
+                    used = max(0, self._requests.used(owner))
+                    struct.pack_into(">I", self._hk.data, _FILE_BYTES_AT + 4 * owner, used)
             else:
                 self._play_back()
         self._count_erases()
@@ -237,7 +255,7 @@ class Storage:
             work.state,
             enabled & 15,
             reading,
-            0,
+            1 if self._requests.doing else 0,
             work.mounts,
             work.formats,
             work.refused,
@@ -261,6 +279,7 @@ class Storage:
             pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].count(KEPT))
             pack(">H", data, at + 6 + 2 * i, archives[LOG_EVENTS + i].count(LOST))
         pack(">H", data, at + 12, self._played_back)
+        pack(">H", data, _FILE_BYTES_AT + 16, self._requests.refused)
         self._hk.post()
 
 

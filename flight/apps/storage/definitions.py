@@ -8,7 +8,7 @@ PARAMETER_AUTHORITY = "platform"
 # name, circular, files, bytes of a file, FRAM address, FRAM bytes, bytes that wait in FRAM before a
 # piece is written (about a block). Row i is the store of owner i.
 STORES = (
-    ("host", True, 8, 65536, 0x10000, 0x2000, 3584),
+    ("host", True, 8, 61440, 0x10000, 0x2000, 3584),
     ("EC", False, 8, 32768, 0x12000, 0x2000, 3584),
     ("IR", False, 8, 32768, 0x14000, 0x2000, 3584),
     ("BY", False, 8, 32768, 0x16000, 0x2000, 3584),
@@ -129,6 +129,29 @@ COMMANDS = (
      "Ask for 15/13 of one's own store, the host of all"),
     (0x0521, "store_abort", 15, 17, (("count", "u8", 1, 1, ""), ("store", "u8", 0, 3, "")), "any",
      False, "End sending packets again; the owner, or the host"),
+    (0x0531, "file_create", 23, 1,
+     (("path", "text[31]", 32, 126, ""), ("name", "text[31]", 32, 126, ""),
+      ("size", "u32", 0, 0xFFFFFF, "B")), "any", False,
+     "Create an empty file that shall hold so much; completed in slack, as all of these"),
+    (0x0532, "file_delete", 23, 2,
+     (("path", "text[31]", 32, 126, ""), ("name", "text[31]", 32, 126, "")), "any", False,
+     "Delete a file"),
+    (0x0533, "file_attributes", 23, 3,
+     (("path", "text[31]", 32, 126, ""), ("name", "text[31]", 32, 126, "")), "any", False,
+     "Ask for 23/4: size of a file"),
+    (0x0539, "folder_create", 23, 9,
+     (("path", "text[31]", 32, 126, ""), ("name", "text[31]", 32, 126, "")), "any", False,
+     "Create a directory in the root: path empty"),
+    (0x053A, "folder_delete", 23, 10,
+     (("path", "text[31]", 32, 126, ""), ("name", "text[31]", 32, 126, "")), "any", False,
+     "Delete an empty directory"),
+    (0x053C, "file_list", 23, 12, (("path", "text[31]", 32, 126, ""),), "any", False,
+     "Ask for 23/13: what is in the root, or in a directory"),
+    (0x053E, "file_copy", 23, 14,
+     (("operation", "u16", 0, 65535, ""), ("path", "text[31]", 32, 126, ""),
+      ("name", "text[31]", 32, 126, ""), ("to_path", "text[31]", 32, 126, ""),
+      ("to_name", "text[31]", 32, 126, "")), "any", False,
+     "Copy a file; one that is there is not written over"),
 )  # fmt: skip
 
 EVENTS = (

@@ -17,13 +17,19 @@ int mf_archive_reset(mf_archive_t *archive, const mf_archive_config_t *config,
     if (config->number >= NUMBERS || config->fram_size < MF_ARCHIVE_FRAM_MIN ||
         config->fram_size > MF_ARCHIVE_FRAM_MAX || config->files < 2u ||
         config->files > MF_ARCHIVE_FILES_MAX || config->file_size < MF_ARCHIVE_RECORD_MAX ||
-        config->enough < 1u) {
+        config->file_size > MF_ARCHIVE_FILE_MAX || config->enough < 1u ||
+        config->enough > config->fram_size) {
         return MF_E_INVAL;
     }
-    archive->config = *config;
     archive->memory = memory;
-    archive->ring = config->fram_size - ARCHIVE_CONTROL;
-    archive->newest = config->files - 1u;
+    archive->number = (uint8_t)config->number;
+    archive->fram_address = config->fram_address;
+    archive->files = (uint8_t)config->files;
+    archive->file_size = config->file_size;
+    archive->enough = (uint16_t)config->enough;
+    archive->circular = config->circular;
+    archive->ring = (uint16_t)(config->fram_size - ARCHIVE_CONTROL);
+    archive->newest = (uint8_t)(config->files - 1u);
     archive->back = -1;
     archive->delete_s = -1;
     archive->enabled = true;
@@ -36,9 +42,9 @@ static bool full(const mf_archive_t *archive)
 {
     const uint32_t held = archive->lengths[archive->newest] + mf_archive_used(archive);
 
-    return !archive->config.circular && archive->known &&
-           archive->lengths[(archive->newest + 1u) % archive->config.files] != 0 &&
-           held + 2u * MF_ARCHIVE_RECORD_MAX > archive->config.file_size;
+    return !archive->circular && archive->known &&
+           archive->lengths[(archive->newest + 1u) % archive->files] != 0 &&
+           held + 2u * MF_ARCHIVE_RECORD_MAX > archive->file_size;
 }
 
 bool mf_archive_keep(mf_archive_t *archive, const uint8_t *data, uint32_t size, uint32_t priority,
@@ -78,7 +84,7 @@ uint32_t mf_archive_stored(const mf_archive_t *archive)
 {
     uint32_t total = 0;
 
-    for (uint32_t place = 0; place < archive->config.files; place++) {
+    for (uint32_t place = 0; place < archive->files; place++) {
         total += archive->lengths[place];
     }
     return total;
@@ -86,7 +92,7 @@ uint32_t mf_archive_stored(const mf_archive_t *archive)
 
 static uint32_t percent(const mf_archive_t *archive, uint32_t bytes)
 {
-    const uint32_t room = archive->config.files * archive->config.file_size;
+    const uint32_t room = archive->files * archive->file_size;
     const uint32_t share = (uint32_t)((uint64_t)bytes * 100u / room);
 
     return share < 100u ? share : 100u;

@@ -16,7 +16,7 @@ typedef char path_t[4];
 static void path_of(const mf_archive_t *archive, uint32_t place, path_t path)
 {
     path[0] = '.'; /* no partner can name such a file */
-    path[1] = (char)('a' + archive->config.number);
+    path[1] = (char)('a' + archive->number);
     path[2] = (char)('0' + place);
     path[3] = '\0';
 }
@@ -30,7 +30,7 @@ static uint32_t next_generation(const mf_archive_t *archive)
 
 int32_t archive_oldest_file(const mf_archive_t *archive)
 {
-    int32_t back = (int32_t)archive->config.files - 1;
+    int32_t back = (int32_t)archive->files - 1;
 
     while (back >= 0 && archive->lengths[archive_place(archive, (uint32_t)back)] == 0) {
         back--;
@@ -79,7 +79,7 @@ int archive_file_head(mf_archive_t *archive, mf_files_t *files, uint32_t place,
     if ((uint32_t)size <= ARCHIVE_FILE_HEAD) {
         return E_NOENT; /* begun, and the power failed before its first content */
     }
-    if (archive_u16(head) != MAGIC || archive_u16(head + 2) != (KIND | archive->config.number) ||
+    if (archive_u16(head) != MAGIC || archive_u16(head + 2) != (KIND | archive->number) ||
         archive_u16(head + 16) != archive->memory->crc16(head, ARCHIVE_FILE_HEAD - 2u) ||
         archive_u32(head + 4) > ARCHIVE_GENERATION_MASK) {
         archive_add(archive, MF_ARCHIVE_DAMAGED, 1);
@@ -111,7 +111,7 @@ int mf_archive_begin(mf_archive_t *archive, mf_files_t *files)
 
     archive->back = -1;
     archive->delete_s = -1;
-    for (uint32_t place = 0; place < archive->config.files; place++) {
+    for (uint32_t place = 0; place < archive->files; place++) {
         uint8_t head[ARCHIVE_FILE_HEAD];
         uint32_t length = 0;
         const int status = archive_file_head(archive, files, place, head, &length);
@@ -132,7 +132,7 @@ int mf_archive_begin(mf_archive_t *archive, mf_files_t *files)
         found++;
     }
     if (found == 0) {
-        archive->newest = archive->config.files - 1u; /* as if it were full: the first is begun */
+        archive->newest = archive->files - 1u; /* as if it were full: the first is begun */
         archive->generation = 0;
         archive->until_generation = 0; /* a mark of old would hide what is new */
         archive->until_offset = 0;
@@ -154,12 +154,12 @@ static int open_write(mf_archive_t *archive, mf_files_t *files, bool anew, uint3
         return mf_files_open(files, MF_ARCHIVE_SLOT, path, MF_FILES_WRITE | MF_FILES_APPEND);
     }
     archive_put_u16(head, MAGIC);
-    archive_put_u16(head + 2, KIND | archive->config.number);
+    archive_put_u16(head + 2, KIND | archive->number);
     archive_put_u32(head + 4, next_generation(archive));
     archive_put_u32(head + 8, first_s);
     archive_put_u32(head + 12, archive->max_s);
     archive_put_u16(head + 16, archive->memory->crc16(head, ARCHIVE_FILE_HEAD - 2u));
-    path_of(archive, (archive->newest + 1u) % archive->config.files, path);
+    path_of(archive, (archive->newest + 1u) % archive->files, path);
     status = mf_files_open(files, MF_ARCHIVE_SLOT, path, CREATE_EMPTY);
     if (status == 0) {
         status = mf_files_write(files, MF_ARCHIVE_SLOT, head, ARCHIVE_FILE_HEAD);
@@ -176,7 +176,7 @@ static int write_records(mf_archive_t *archive, mf_files_t *files, uint8_t *reco
 {
     uint32_t total = 0;
 
-    while (size > 0 && (uint32_t)size <= left && total < archive->config.enough) {
+    while (size > 0 && (uint32_t)size <= left && total < archive->enough) {
         const int status = mf_files_write(files, MF_ARCHIVE_SLOT, record, (uint32_t)size);
 
         if (status < 0) {
@@ -215,7 +215,7 @@ static int write_piece(mf_archive_t *archive, mf_files_t *files, bool anew)
     if (status < 0) {
         return status;
     }
-    total = write_records(archive, files, record, size, archive->config.file_size - held, &behind,
+    total = write_records(archive, files, record, size, archive->file_size - held, &behind,
                           &max_s);
     if (total < 0) {
         return total;
@@ -232,7 +232,7 @@ static int write_piece(mf_archive_t *archive, mf_files_t *files, bool anew)
         return status;
     }
     if (anew) {
-        archive->newest = (archive->newest + 1u) % archive->config.files;
+        archive->newest = (archive->newest + 1u) % archive->files;
         archive->generation = generation;
         archive->lengths[archive->newest] = 0;
     }
@@ -246,7 +246,7 @@ static bool worth_writing(const mf_archive_t *archive)
 {
     const uint32_t used = mf_archive_used(archive);
 
-    return used >= archive->config.enough || (archive->wanted && used > 0);
+    return used >= archive->enough || (archive->wanted && used > 0);
 }
 
 bool mf_archive_waiting(const mf_archive_t *archive)
@@ -262,9 +262,9 @@ int mf_archive_work(mf_archive_t *archive, mf_files_t *files)
     if (!worth_writing(archive)) {
         return archive->delete_s >= 0 ? archive_delete_some(archive, files) : 0;
     }
-    anew = held == 0 || archive->config.file_size - held < MF_ARCHIVE_RECORD_MAX;
-    if (anew && !archive->config.circular &&
-        archive->lengths[(archive->newest + 1u) % archive->config.files] != 0) {
+    anew = held == 0 || archive->file_size - held < MF_ARCHIVE_RECORD_MAX;
+    if (anew && !archive->circular &&
+        archive->lengths[(archive->newest + 1u) % archive->files] != 0) {
         archive_add(archive, MF_ARCHIVE_REFUSED, archive_drop_all(archive));
         return 0;
     }

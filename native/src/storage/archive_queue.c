@@ -16,7 +16,7 @@ static int fram_read(const mf_archive_t *archive, uint32_t offset, uint8_t *data
 {
     const mf_archive_memory_t *memory = archive->memory;
 
-    return memory->read(memory->ctx, archive->config.fram_address + offset, data, size);
+    return memory->read(memory->ctx, archive->fram_address + offset, data, size);
 }
 
 static int fram_write(const mf_archive_t *archive, uint32_t offset, const uint8_t *data,
@@ -24,7 +24,7 @@ static int fram_write(const mf_archive_t *archive, uint32_t offset, const uint8_
 {
     const mf_archive_memory_t *memory = archive->memory;
 
-    return memory->write(memory->ctx, archive->config.fram_address + offset, data, size);
+    return memory->write(memory->ctx, archive->fram_address + offset, data, size);
 }
 
 /* `ahead` of `from`, in places. */
@@ -179,7 +179,7 @@ static bool make_room(mf_archive_t *archive, uint32_t size)
         const uint32_t ahead = distance(archive, archive->next, archive->tail);
         int oldest;
 
-        if (!archive->config.circular) {
+        if (!archive->circular) {
             return false;
         }
         oldest = archive_peek(archive, archive->tail, record);

@@ -69,10 +69,10 @@ static bool follow(mf_archive_t *archive, uint32_t *place)
         return false;
     }
     archive->read_generation = archive->generation;
-    archive->back += (int32_t)(begun < archive->config.files ? begun : archive->config.files);
-    if (archive->back >= (int32_t)archive->config.files) {
+    archive->back += (int32_t)(begun < archive->files ? begun : archive->files);
+    if (archive->back >= (int32_t)archive->files) {
         archive_add(archive, MF_ARCHIVE_OVERTAKEN, 1);
-        archive->back = (int32_t)archive->config.files - 1;
+        archive->back = (int32_t)archive->files - 1;
         archive->read_offset = 0;
     }
     for (; archive->back >= 0; archive->back--, archive->read_offset = 0) {

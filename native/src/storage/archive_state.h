@@ -9,15 +9,18 @@
 #define ARCHIVE_FILE_HEAD 18u
 #define ARCHIVE_CONTROL 96u /* bytes of FRAM before the records: two control records */
 
+/* Small, for there are several, on the heap of the flight computer. */
 struct mf_archive {
-    mf_archive_config_t config;
     const mf_archive_memory_t *memory;
+    uint32_t fram_address;
+    uint32_t file_size;
+    uint16_t ring; /* bytes of FRAM for records */
+    uint16_t enough;
     /* The queue. Places run through two turns of the ring, so that full and empty differ. */
-    uint32_t ring;     /* bytes for records */
-    uint32_t head;     /* behind the newest */
-    uint32_t tail;     /* the oldest */
-    uint32_t next;     /* behind the last that was announced */
-    uint32_t sequence; /* of the control record, 16 bits */
+    uint16_t head;     /* behind the newest */
+    uint16_t tail;     /* the oldest */
+    uint16_t next;     /* behind the last that was announced */
+    uint16_t sequence; /* of the control record */
     /* Kept with it. */
     uint32_t announced_generation; /* file that will hold what was announced ... */
     uint32_t announced_length;     /* ... when it is so long */
@@ -27,18 +30,21 @@ struct mf_archive {
     uint32_t newest_s;
     uint32_t max_s; /* latest time in the newest file */
     /* The files. */
-    uint32_t lengths[MF_ARCHIVE_FILES_MAX]; /* without their heads */
-    uint32_t newest;                        /* place of the one that is appended to */
-    uint32_t generation;                    /* its number, counted from 1; 0: no file yet */
+    uint16_t lengths[MF_ARCHIVE_FILES_MAX]; /* without their heads */
+    uint32_t generation;                    /* of the newest, counted from 1; 0: no file yet */
     uint32_t first_s;                       /* time of the first record of the oldest */
     /* Reading: `back` files from the newest, -1 nothing. */
     uint32_t from_s, to_s;
     uint32_t read_generation; /* of the newest when `back` was counted */
     uint32_t read_offset;
-    int32_t back;
     int32_t delete_s; /* -1: nothing is to be deleted */
     uint16_t counters[MF_ARCHIVE_COUNTERS];
+    int8_t back;
     uint8_t priority;
+    uint8_t number;
+    uint8_t files;
+    uint8_t newest; /* place of the file that is appended to */
+    bool circular;
     bool enabled;
     bool known;  /* the files have been looked at since the start */
     bool wanted; /* somebody reads: what waits is to be written now */
@@ -74,7 +80,7 @@ static inline uint32_t archive_seconds(const uint8_t *record)
 /* Place of the file that is `back` files older than the newest. */
 static inline uint32_t archive_place(const mf_archive_t *archive, uint32_t back)
 {
-    const uint32_t files = archive->config.files;
+    const uint32_t files = archive->files;
 
     return (archive->newest + files - back % files) % files;
 }
