@@ -5,6 +5,7 @@
 #include "image_header.h"
 #include "mf_scrub.h"
 #include "port.h"
+#include "port_flash.h"
 #include "py/gc.h"
 #include "py/runtime.h"
 #include "stm32/stm32.h"
@@ -261,6 +262,13 @@ static mp_obj_t obc_poke(mp_obj_t address, mp_obj_t value)
 static MP_DEFINE_CONST_FUN_OBJ_2(obc_poke_obj, obc_poke);
 #endif
 
+/* Once all is imported: how many modules have their names in flash from now on. */
+static mp_obj_t obc_settle(void)
+{
+    return MP_OBJ_NEW_SMALL_INT(port_flash_settle());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(obc_settle_obj, obc_settle);
+
 static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_obc)},
     {MP_ROM_QSTR(MP_QSTR_clock), MP_ROM_PTR(&clock_obj)},
@@ -271,6 +279,7 @@ static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_dictionary_hash), MP_ROM_PTR(&obc_dictionary_hash_obj)},
     {MP_ROM_QSTR(MP_QSTR_crash_into), MP_ROM_PTR(&obc_crash_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_scrub), MP_ROM_PTR(&obc_scrub_obj)},
+    {MP_ROM_QSTR(MP_QSTR_settle), MP_ROM_PTR(&obc_settle_obj)},
     {MP_ROM_QSTR(MP_QSTR_led), MP_ROM_PTR(&obc_led_obj)},
     {MP_ROM_QSTR(MP_QSTR_collect), MP_ROM_PTR(&obc_collect_obj)},
     {MP_ROM_QSTR(MP_QSTR_heap_used), MP_ROM_PTR(&obc_heap_used_obj)},

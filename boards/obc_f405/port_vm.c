@@ -6,6 +6,7 @@
 #include "mf_native.h"
 #include "port.h"
 #include "port_kernel.h"
+#include "port_flash.h"
 #include "py/builtin.h"
 #include "py/cstack.h"
 #include "py/gc.h"
@@ -160,6 +161,7 @@ void gc_collect(void)
 {
     gc_collect_start();
     gc_helper_collect_regs_and_stack();
+    port_flash_collect();
     gc_collect_end();
 }
 

@@ -1,0 +1,166 @@
+/* The VM takes functions, classes and module dictionaries out of flash where the build has laid them
+ * there (port_flash.h). Each is compared with what the import has just made: only an equal one is
+ * taken, so that an error in the build costs heap and nothing else.
+ *
+ * mp_obj_new_module and mp_make_function_from_proto_fun are wrapped by the linker; the call of
+ * mp_obj_new_type is replaced in a copy of py/objtype.c (Makefile). */
+#include <string.h>
+
+#include "port_flash.h"
+#include "py/emitglue.h"
+#include "py/gc.h"
+#include "py/objmodule.h"
+#include "py/objtuple.h"
+#include "py/runtime.h"
+
+#define DEPTH_MAX 4
+
+mp_obj_t __real_mp_obj_new_module(qstr name);
+mp_obj_t __wrap_mp_obj_new_module(qstr name);
+mp_obj_t __real_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
+                                                const mp_module_context_t *context,
+                                                const mp_obj_t *defaults);
+mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
+                                                const mp_module_context_t *context,
+                                                const mp_obj_t *defaults);
+
+/* The same object, or tuples of the same objects. */
+static bool same(mp_obj_t a, mp_obj_t b, int depth)
+{
+    if (a == b) {
+        return true;
+    }
+    if (depth >= DEPTH_MAX || !mp_obj_is_type(a, &mp_type_tuple) ||
+        !mp_obj_is_type(b, &mp_type_tuple)) {
+        return false;
+    }
+    const mp_obj_tuple_t *first = MP_OBJ_TO_PTR(a), *second = MP_OBJ_TO_PTR(b);
+    if (first->len != second->len) {
+        return false;
+    }
+    for (size_t i = 0; i < first->len; i++) {
+        if (!same(first->items[i], second->items[i], depth + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Names that nothing on board asks for. */
+static bool unused(mp_obj_t key)
+{
+    return key == MP_OBJ_NEW_QSTR(MP_QSTR___name__) ||
+           key == MP_OBJ_NEW_QSTR(MP_QSTR___file__) ||
+           key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) ||
+           key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__);
+}
+
+/* `made` has, but for those, exactly the entries of `laid`. */
+static bool equal(const mp_obj_dict_t *made, const mp_obj_dict_t *laid)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < made->map.alloc; i++) {
+        if (!mp_map_slot_is_filled(&made->map, i) || unused(made->map.table[i].key)) {
+            continue;
+        }
+        const mp_map_elem_t *twin = mp_map_lookup((mp_map_t *)&laid->map, made->map.table[i].key,
+                                                  MP_MAP_LOOKUP);
+        if (twin == NULL || !same(made->map.table[i].value, twin->value, 0)) {
+            return false;
+        }
+        used++;
+    }
+    return used == laid->map.used;
+}
+
+mp_obj_t __wrap_mp_obj_new_module(qstr name)
+{
+    const mp_obj_t module = __real_mp_obj_new_module(name);
+    const char *text = qstr_str(name);
+    for (uint32_t i = 0; i < port_flash_count; i++) {
+        mp_module_context_t *context = &port_flash_contexts[i];
+        if (strcmp(port_flash_modules[i].name, text) != 0 || MP_OBJ_FROM_PTR(context) == module) {
+            continue;
+        }
+        mp_module_context_t *made = MP_OBJ_TO_PTR(module);
+        *context = *made;
+        mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map, MP_OBJ_NEW_QSTR(name),
+                      MP_MAP_LOOKUP)
+            ->value = MP_OBJ_FROM_PTR(context);
+        m_del_obj(mp_module_context_t, made);
+        return MP_OBJ_FROM_PTR(context);
+    }
+    return module;
+}
+
+mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
+                                                const mp_module_context_t *context,
+                                                const mp_obj_t *defaults)
+{
+    const size_t number = (size_t)(context - port_flash_contexts);
+    if (context < port_flash_contexts || number >= port_flash_count) {
+        return __real_mp_make_function_from_proto_fun(proto, context, defaults);
+    }
+    const void *bytecode = mp_proto_fun_is_bytecode(proto)
+                               ? proto
+                               : ((const mp_raw_code_t *)proto)->fun_data;
+    const port_flash_module_t *module = &port_flash_modules[number];
+    for (uint32_t i = 0; i < module->fun_count; i++) {
+        const mp_obj_fun_bc_t *fun = module->funs[i].fun;
+        if (fun->bytecode != bytecode) {
+            continue;
+        }
+        const mp_obj_tuple_t *given = NULL;
+        if (defaults != NULL && defaults[0] != MP_OBJ_NULL) {
+            given = MP_OBJ_TO_PTR(defaults[0]);
+        }
+        bool equal_defaults = (given != NULL ? given->len : 0) == module->funs[i].defaults &&
+                              (defaults == NULL || defaults[1] == MP_OBJ_NULL);
+        for (uint32_t k = 0; equal_defaults && k < module->funs[i].defaults; k++) {
+            equal_defaults = same(given->items[k], fun->extra_args[k], 0);
+        }
+        if (equal_defaults) {
+            return MP_OBJ_FROM_PTR(fun);
+        }
+    }
+    return __real_mp_make_function_from_proto_fun(proto, context, defaults);
+}
+
+mp_obj_t port_flash_new_type(qstr name, mp_obj_t bases, mp_obj_t locals)
+{
+    const mp_obj_dict_t *globals = mp_globals_get();
+    for (uint32_t i = 0; i < port_flash_count && mp_obj_is_type(locals, &mp_type_dict); i++) {
+        const port_flash_module_t *module = &port_flash_modules[i];
+        if (port_flash_contexts[i].module.globals != globals) {
+            continue;
+        }
+        for (uint32_t k = 0; k < module->type_count; k++) {
+            const mp_obj_type_t *type = module->types[k];
+            if (type->name == name && bases == mp_const_empty_tuple &&
+                equal(MP_OBJ_TO_PTR(locals), MP_OBJ_TYPE_GET_SLOT(type, locals_dict))) {
+                return MP_OBJ_FROM_PTR(type);
+            }
+        }
+    }
+    return mp_obj_new_type(name, bases, locals);
+}
+
+uint32_t port_flash_settle(void)
+{
+    uint32_t settled = 0;
+    for (uint32_t i = 0; i < port_flash_count; i++) {
+        const mp_obj_dict_t *laid = port_flash_modules[i].globals;
+        mp_obj_module_t *module = &port_flash_contexts[i].module;
+        if (laid != NULL && module->globals != NULL && equal(module->globals, laid)) {
+            module->globals = (mp_obj_dict_t *)laid;
+            settled++;
+        }
+    }
+    return settled;
+}
+
+void port_flash_collect(void)
+{
+    gc_collect_root((void **)port_flash_contexts,
+                    port_flash_count * sizeof(mp_module_context_t) / sizeof(void *));
+}

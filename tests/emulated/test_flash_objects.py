@@ -1,0 +1,48 @@
+"""Functions, classes and module dictionaries of frozen modules lie in flash, and work as before."""
+
+import re
+
+from tests.emulated import qemu
+
+IMPORTS = """
+import obc
+from boards import compose
+from boards.obc_f405 import board, main
+from flight.core import failures, modes, store, events
+obc.collect()
+before = obc.heap_used()
+settled = obc.settle()
+obc.collect()
+print("settled", settled, "before", before, "after", obc.heap_used(), "again", obc.settle())
+def where(thing):
+    return "flash" if id(thing) >> 24 == 0x08 else "heap"
+print(where(compose.build), where(modes.Modes), where(modes.Modes.request), where(events.Events))
+print(failures.OK, modes.REASON_COMMAND, compose.APP_CLASSES[0].NAME, modes.Modes)
+for owner, name in ((failures, "OK"), (failures, "NEW"), (modes.Modes, "new")):
+    try:
+        setattr(owner, name, 3)
+        print("changed", name)
+    except (AttributeError, TypeError):
+        print("refused")
+print(failures.OK)
+class Local(store.Record):
+    pass
+def closure(n):
+    return lambda: n
+print("closure", closure(5)(), issubclass(Local, store.Record))
+"""
+
+
+def test_imports_leave_little_in_the_heap(tmp_path):
+    run = qemu.run_text(IMPORTS, tmp_path)
+    assert run.status == 0, run.console
+    settled, before, after, again = map(
+        int, re.search(r"settled (\d+) before (\d+) after (\d+) again (\d+)", run.console).groups()
+    )
+    # Nearly every module with code; a second time there is nothing left to do but count.
+    assert settled >= 45 and after < before - 6000 and again >= settled
+    assert after < 20000, run.console
+    lines = run.console.splitlines()
+    assert "flash flash flash flash" in lines, run.console
+    assert lines.count("refused") == 3 and "0" in lines, run.console
+    assert "closure 5 True" in lines, run.console
