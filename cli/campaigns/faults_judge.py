@@ -17,6 +17,9 @@ ASK_PARAMETERS_S, ASK_PING_S = 12.0, 10.0  # before the end
 TICKS_PER_S = 10.0
 TICKS_SHARE = 0.95
 RATE_ROOM_DEG_S = 0.5
+# Slower than this, for half a minute, is at rest (MF_PARAM_RATE_LOW_RAD_S): it takes two halves to
+# be seen and declared.
+REST_DEG_S, REST_S = 0.5, 60.0
 PARAMETER, PARAMETER_VALUE = "attitude_rod_dipole", 0.2
 BOOT_EVENT = 0x0001
 # Events that say what was done about a fault: an app failed, was given up or blamed; a mode
@@ -160,7 +163,7 @@ def _wanting(
     start_s = found.end_s - WINDOW_S
     if vitals is None:
         wanting.append("no telemetry of the computer's state")
-    elif _RANKS.get(mode, 0) < floor:
+    elif _RANKS.get(mode, 0) < floor and not _on_its_way(found, mode):
         wanting.append(f"mode {mode} at the end, {floor} wanted")
     elif phase.mode == SAFE and mode != SAFE:
         wanting.append(f"commanded safe mode was left for {mode}")
@@ -175,6 +178,12 @@ def _wanting(
     if not any(t_s >= found.end_s - ASK_PING_S for t_s in found.pongs_s):
         wanting.append("does not answer")
     return wanting
+
+
+def _on_its_way(found: Evidence, mode: int) -> bool:
+    """It detumbles because it truly turns: how long that takes is a matter of rods and field, and
+    nominal mode follows by itself. A spacecraft at rest that stays there is not on its way."""
+    return mode == DETUMBLE and max(found.rates_deg_s[-int(REST_S) :]) > REST_DEG_S
 
 
 def _intact(found: Evidence) -> bool:

@@ -28,6 +28,7 @@ from sim.bridges.injection import GAP_US, Poke
 from sim.faults import PYTHON
 
 ATTEMPTS = 4
+FRAM = "mb85rc1mt"
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,15 @@ def _fly_case(run: FaultRun) -> Dict[str, Any]:
         "phase": case.phase,
         "length": "lasting" if case.lasting else "passing",
         "world": case.world,
-        "keeps": f"{case.device}/{case.kind}" not in LOSSES,
+        "keeps": keeps(case),
     }
     return _row(run, flight, found, verdict, computer, facts)
+
+
+def keeps(case: Case) -> bool:
+    """What was stored must be there afterwards: not where its memory is lost for good."""
+    lost = case.lasting and case.device == FRAM
+    return not lost and f"{case.device}/{case.kind}" not in LOSSES
 
 
 def _strike_case(

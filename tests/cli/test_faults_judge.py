@@ -114,6 +114,15 @@ def test_a_device_lost_for_good_leaves_less_and_one_lost_for_a_while_does_not():
     assert not judged(safe, device="fss", lasting=True).recovered
 
 
+def test_detumbling_is_on_its_way_as_long_as_it_truly_turns():
+    turning = evidence(vitals=vitals(2, 2), rates_deg_s=[0.2] * 30 + [1.2] * 71)
+    assert judged(turning).recovered
+    at_rest = evidence(vitals=vitals(2, 2))
+    assert judged(at_rest).wanting == ["mode 2 at the end, 3 wanted"]
+    # Safe mode is not on its way, however fast it turns.
+    assert not judged(evidence(vitals=vitals(1, 9), rates_deg_s=[1.2] * 101)).recovered
+
+
 def test_commanded_safe_mode_must_not_be_left():
     assert judged(evidence(vitals=vitals(1, 1)), phase="safe").recovered
     verdict = judged(evidence(vitals=vitals(3, 3)), phase="safe")
