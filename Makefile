@@ -106,6 +106,7 @@ accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every
 	@$(MAKE) --no-print-directory firmware PROFILE=development
 	@$(MAKE) --no-print-directory -C boards/obc_f405 SLOT=b PYTHON=$(PY)
 	@$(PY) -m cli campaign faults --json build/evidence/faults.json --report build/report/faults.html
+	@$(PY) -m cli campaign powercut --json build/evidence/powercut.json
 
 .PHONY: bench
 bench: $(STAMPS)/native firmware ## every figure with its limit, also as build/evidence/bench.json

@@ -258,7 +258,7 @@ FAILURES = (
     (23, "time_backward"),  # mission time goes back only by time_set_back
     (24, "unknown_request"),  # no such telecommand of this owner waits
     (25, "unknown_sequence"),
-    (26, "bad_path"),  # a name outside the rules of docs/icd, "Files"
+    (26, "bad_path"),  # a name outside the rules of docs/icd/files.md
     (27, "unknown_file"),
 )
 
