@@ -7,11 +7,15 @@
  *
  *   SPIN     momentum h = J omega is brought along the body axis `axis_B`, to size h0: spin-up and
  *            nutation damping. Entered when h is off the axis by more than axis_enter or its size
- *            off h0 by more than 30 %; left below axis_leave and 10 %.
+ *            off h0 by more than 30 %; left below axis_leave and 10 %. From h0 / 2 on, on the right
+ *            side, the torque wanted is k (h0 h / |h| - J_axis omega): it works against
+ *            (|h| - h0)^2 and against the nutation energy E - h^2 / 2 J_axis, neither of which
+ *            gyroscopic torque changes; aiming at h0 along the axis alone, a body of three
+ *            unequal inertias may tumble on for more than an orbit.
  *   PRECESS  the momentum is turned to the Sun: entered above sun_enter, left below sun_leave.
  *   HOLD     rods off; also without a Sun (eclipse, no sensor) once the spin is right.
  *
- * The torque wanted is k times the missing momentum; the part across B is given. Body axes.
+ * Else the torque wanted is k times the missing momentum; the part across B is given. Body axes.
  * `axis_B` faces the Sun and has to be the principal axis of largest inertia, or the spin decays
  * into a flat one by itself. Needs a gyro with a bias well below h0 / J. The Sun may be coarse
  * (several degrees): thresholds stay well above its error. Spin between 0.5 and 5 deg/s. */

@@ -6,6 +6,7 @@
 
 #define SIZE_ENTER 0.3f
 #define SIZE_LEAVE 0.1f
+#define SIZE_ALONG 0.5f /* of h0: from then on the momentum may stay where it points */
 
 void mf_sunsafe_reset(mf_sunsafe_t *state)
 {
@@ -94,9 +95,14 @@ int mf_sunsafe_update(mf_sunsafe_t *state, const mf_sunsafe_params_t *params,
     uint8_t stage = choose(state->stage, params, axis_rad, sun_rad, excess);
     if (stage == MF_SUNSAFE_PRECESS) {
         missing_to_sun(momentum, sun, params->momentum_N_m_s, missing);
-    } else {
+    } else if (size < SIZE_ALONG * params->momentum_N_m_s || axis_rad > 0.5f * MF_PI_F) {
         mf_v3_scale(missing, axis, params->momentum_N_m_s);
         mf_v3_add_scaled(missing, missing, momentum, -1.0f);
+    } else {
+        float about[3];
+        mf_m3_apply(about, params->inertia_B_kg_m2, axis);
+        mf_v3_scale(missing, momentum, params->momentum_N_m_s / size);
+        mf_v3_add_scaled(missing, missing, omega_BN_B_rad_s, -mf_v3_dot(about, axis));
     }
     mf_v3_scale(torque, missing, params->gain_1_s);
     int status = mf_rods_for_torque(mag_B_T, torque, dipole);
