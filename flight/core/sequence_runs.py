@@ -22,11 +22,12 @@ _EVENT_DONE = const(0x060E)
 
 class SequenceRuns:
     """`quotas[owner][2]` at a time of those in `stock`; `running`; u16 counters `commands`
-    (released) and `stopped`."""
+    (released) and `stopped`. `packet` is a buffer for the entry that is carried out."""
 
-    def __init__(self, context, stock, control, quotas):
+    def __init__(self, context, stock, control, quotas, packet):
         self._context = context
         self._stock = stock
+        self._packet = packet
         self._control = control
         self._quotas = quotas
         runners = 0
@@ -127,9 +128,9 @@ class SequenceRuns:
         self._due_s[i] += ms // 1000
         self._due_ms[i] = ms % 1000
         self.commands = (self.commands + 1) & 0xFFFF
-        buffer = stock.buffer
-        native.copy(buffer, 0, buffer, PACKET_AT, n)
-        failed = self._context.commands.execute(buffer, n, owner)
+        packet = self._packet
+        native.copy(packet, 0, stock.buffer, PACKET_AT, n)
+        failed = self._context.commands.execute(packet, n, owner)
         if self._slot[i] != slot:
             return  # it has aborted itself
         if failed:

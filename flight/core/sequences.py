@@ -38,10 +38,10 @@ _pack_into = struct.pack_into
 
 class Sequences:
     """`quotas[owner][1]` sequences each, known by their slots; `loaded[owner]`. `read_header` gives
-    `count` and `size` of a sequence; `read` puts an entry into `buffer`, its packet from PACKET_AT
-    on, and gives its `packet_size` and `delay_ms`."""
+    `count` and `size` of a sequence; `read` puts an entry into `buffer` (256 bytes, for the time of
+    a call), its packet from PACKET_AT on, and gives its `packet_size` and `delay_ms`."""
 
-    def __init__(self, fram, quotas):
+    def __init__(self, fram, quotas, buffer):
         self._fram = fram
         self._quotas = quotas
         slots = 0
@@ -55,7 +55,7 @@ class Sequences:
         self._part_count = bytearray(_OWNERS)
         self._part_size = array("H", bytes(2 * _OWNERS))
         self._nothing = bytes(1)
-        self.buffer = bytearray(PACKET_MAX + ENTRY_EXTRA)
+        self.buffer = buffer
         self.count = 0
         self.size = 0
         self.packet_size = 0

@@ -48,9 +48,9 @@ class ScheduleApp:
         packet = bytearray(PACKET_MAX)
         self._schedule = Schedule(context.board.fram, slots)
         self._releases = Releases(context, self._schedule, packet)
-        stock = Sequences(context.board.fram, QUOTAS)
+        stock = Sequences(context.board.fram, QUOTAS, self._schedule.image)
         self._stock = stock
-        self._runner = SequenceRuns(context, stock, self._schedule.switches, QUOTAS)
+        self._runner = SequenceRuns(context, stock, self._schedule.switches, QUOTAS, packet)
         ScheduleService(context, self._schedule, QUOTAS, packet, self.wake)
         SequenceService(context, stock, self._runner, QUOTAS, packet, self.wake)
         context.functions.handle(0x0602, self.hold)
