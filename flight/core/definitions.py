@@ -215,9 +215,11 @@ PARAMETERS = (
     (0x0020, "survival_silence_ms", "u16", 2500, 30000, 4000, "ms",
      "No heartbeat for so long: Python is stopped and survival entered"),
     (0x0021, "survival_beacon_s", "u16", 5, 300, 10, "s",
-     "Period of the beacon; six times as long on a low battery"),
-    (0x0022, "survival_battery_low_mV", "u16", 5000, 9000, 6600, "mV",
-     "Below it survival keeps the carrier off between beacons"),
+     "Period of the beacon on a good battery"),
+    (0x0022, "survival_battery_low_mV", "u16", 5000, 9000, 6400, "mV",
+     "Below it survival keeps the carrier off between beacons, and sends six times fewer"),
+    (0x0023, "survival_battery_critical_mV", "u16", 5000, 9000, 6200, "mV",
+     "Below it survival turns no more, and sends thirty times fewer beacons; back 400 mV higher"),
 )  # fmt: skip
 
 # code, name: why a table of apps is refused (core/app_table.py)

@@ -11,6 +11,7 @@ _CEASE = const(0x24)
 _SILENCE = const(0x20)
 _BEACON = const(0x21)
 _BATTERY = const(0x22)
+_CRITICAL = const(0x23)
 
 
 class Direct:
@@ -23,6 +24,7 @@ class Direct:
             context.params.place(0x0020),
             context.params.place(0x0021),
             context.params.place(0x0022),
+            context.params.place(0x0023),
         )
         self._modes = context.modes
         self._changes = -1
@@ -47,6 +49,7 @@ class Direct:
         self._kernel.setting(_SILENCE, params.u16(places[0]))
         self._kernel.setting(_BEACON, params.u16(places[1]))
         self._kernel.setting(_BATTERY, params.u16(places[2]))
+        self._kernel.setting(_CRITICAL, params.u16(places[3]))
 
     def restart_python(self, buf, off, owner):
         """Handler of `restart_python`."""

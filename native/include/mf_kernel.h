@@ -388,8 +388,9 @@ void mf_kernel_time(const mf_kernel_t *kernel, mf_kernel_time_t *out);
  * the solution is of a moment before that tick, by up to 600 ms. Under a mask. */
 void mf_kernel_gnss_time(const mf_kernel_t *kernel, mf_kernel_time_t *out);
 void mf_kernel_beat(mf_kernel_t *kernel, uint64_t now_us);
-/* Survival begins or ends: from then on the loop detumbles, and no more, until the end. */
-void mf_kernel_survive(mf_kernel_t *kernel, bool on);
+/* Thread: survival goes on: the loop detumbles when it may `control`, else it is idle, and no more
+ * until survival is over (not `on`). */
+void mf_kernel_survive(mf_kernel_t *kernel, bool on, bool control);
 bool mf_kernel_event(mf_kernel_t *kernel, mf_kernel_event_t *out);
 
 #endif

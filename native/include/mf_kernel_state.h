@@ -135,6 +135,7 @@ struct mf_kernel {
     uint32_t start_ms;
     uint32_t heartbeat_limit_ms;
     bool heartbeat_lost;
+    bool survive_control;    /* detumbling was asked for */
     volatile bool surviving; /* the loop goes no further than detumbling */
 
     /* Queues, all under the interrupt lock */

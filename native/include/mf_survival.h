@@ -69,7 +69,8 @@ enum mf_survival_setting {
     MF_SETTING_SILENCE_MS = 0x20,
     MF_SETTING_BEACON_S = 0x21,
     MF_SETTING_BATTERY_LOW_MV = 0x22,
-    MF_SETTING_RATE = 0x23, /* code of the radio's rate */
+    MF_SETTING_BATTERY_CRITICAL_MV = 0x23,
+    MF_SETTING_RATE = 0x3F, /* code of the radio's rate */
 };
 
 enum mf_survival_event_id {
@@ -99,6 +100,8 @@ typedef struct {
     mf_boot_record_t record;
     bool record_dirty, record_failed, radio_ready, carrier, started;
     bool battery_known;
+    bool launching;  /* asked when survival was entered */
+    uint8_t battery; /* enum survival_battery */
     uint16_t battery_mV;
     uint16_t sequence, beacons, accepted, refused, radio_errors;
     uint16_t counters[16]; /* of message types, see survival_packets.c */

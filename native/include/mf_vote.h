@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define MF_VOTE_WORDS 16u
+#define MF_VOTE_WORDS 20u
 
 /* All zeros is a valid state. */
 typedef struct {

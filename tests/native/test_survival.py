@@ -1,6 +1,4 @@
-"""Survival on simulated parts: votes, boot record, ladder, beacons, duty on a low battery."""
-
-from __future__ import annotations
+"""Survival on simulated parts: silence, ladder, beacons, launch, duty on a low battery."""
 
 import struct
 import zlib
@@ -12,163 +10,13 @@ from flight.core.records import HEADER_SIZE, TwoCopies
 from flight.packets import fields
 from native.cffi.loader import ffi, lib
 from native.cffi.survival import RESET, START, STOP, WAIT
-from sim.devices.base import BusError
 from sim.faults import Fault
-from tests.native.rig import Rig
+from tests.native.survival_rig import Survivor
 
-EPS = 0x18
 SILENT, ENDED = 1, 3
+IDLE, DETUMBLE = 0, 1
 SETTING_SILENCE, DIRECT_IMAGE, DIRECT_CEASE, DIRECT_RESTART = 0x20, 0x22, 0x24, 0x20
-ENTERED, LEFT, RECORD_FAILED, REPAIRED = 0x0020, 0x0021, 0x0022, 0x0023
-
-
-class Eps:
-    """Registers of docs/icd/eps.md as far as survival goes."""
-
-    def __init__(self, battery_V: float) -> None:
-        self.battery_V = battery_V
-        self.switches: list[int] = []
-        self.grid = 0
-        self.faults = Rig().fram.faults
-
-    def transfer(self, tx: bytes, rx_len: int, address: int) -> bytes:
-        if tx[0] == 2 and len(tx) == 3:
-            self.switches.append(int.from_bytes(tx[1:], "big"))
-            return b""
-        if tx[0] == 4:
-            return round(self.battery_V / 1.25e-3).to_bytes(2, "big")[:rx_len]
-        raise BusError(-19)
-
-
-class Survivor(Rig):
-    """A rig whose thread is survival's whenever Python is over."""
-
-    def __init__(self, battery_V: float = 8.0, faults=None) -> None:
-        super().__init__(faults)
-        self.eps = Eps(battery_V)
-        self.devices[EPS] = self.eps
-        self.beating = False
-        self.now_ms = 0
-        self.survival = self.stack.survival
-        self.to(1000)
-        self.survival.begin(1, 0)
-
-    def to(self, ms: int) -> None:
-        """Control ticks up to `ms`, Python neither beating nor being stopped; the radio sends."""
-        self.radio.advance(self.now_ms / 1000, (ms - self.now_ms) / 1000)
-        self.run(ms / 1000)
-        self.now_ms = ms
-
-    def rounds(self, limit_ms: int = 120_000) -> int:
-        """Rounds until survival asks for something; `elapsed` says how long that took."""
-        begin_ms = self.now_ms
-        while self.now_ms - begin_ms <= limit_ms:
-            action = self.survival.round()
-            self.elapsed = self.now_ms - begin_ms
-            if action != WAIT:
-                return action
-            self.to(self.now_ms + 100)
-        raise AssertionError("survival asks for nothing")
-
-    def carrier(self) -> list[tuple[float, int]]:
-        """Writes to the radio's CTRL register: when [s], carrier."""
-        return [
-            (r.t_us / 1e6, r.tx[1] & 1)
-            for r in self.requests
-            if r.address == 0x34 and r.tx[:1] == b"\x02" and len(r.tx) == 2
-        ]
-
-    def beacons(self) -> list[float]:
-        """When frames were given to the radio [s]."""
-        return [r.t_us / 1e6 for r in self.requests if r.address == 0x34 and r.tx[:1] == b"\x08"]
-
-
-@pytest.mark.parametrize("copy", [0, 1, 2])
-@pytest.mark.parametrize("damage", [1, 0x80000000, 0xFFFFFFFF])
-def test_one_damaged_copy_of_a_voted_word_changes_nothing(copy, damage):
-    vote = ffi.new("mf_vote_t *")
-    for index in range(16):
-        lib.mf_vote_set(vote, index, index * 0x01010101)
-    for index in range(16):
-        vote.copy[copy][index] ^= damage
-        assert lib.mf_vote_get(vote, index) == index * 0x01010101
-    assert lib.mf_vote_scrub(vote) == 16
-    assert all(vote.copy[copy][index] == index * 0x01010101 for index in range(16))
-    assert (lib.mf_vote_scrub(vote), vote.repaired) == (0, 16)
-
-
-def test_two_damaged_copies_at_different_bits_change_nothing():
-    vote = ffi.new("mf_vote_t *")
-    lib.mf_vote_set(vote, 3, 0x55AA55AA)
-    vote.copy[0][3] ^= 0x00000001
-    vote.copy[2][3] ^= 0x80000000
-    assert lib.mf_vote_get(vote, 3) == 0x55AA55AA
-    assert lib.mf_vote_get(vote, 16) == 0
-
-
-def test_a_flipped_bit_of_the_ladder_is_repaired_by_the_next_tick_and_told():
-    rig = Survivor()
-    rig.survival.vm_started()
-    rig.to(2000)
-    rig.survival.state.vote.copy[1][0] ^= 1
-    rig.to(2200)
-    assert [e[1:] for e in rig.all_events() if e[1] == REPAIRED] == [(REPAIRED, 1, 1)]
-
-
-def test_the_boot_record_is_laid_out_as_every_record():
-    """Written by C, read by the flight software's own reader, and the other way round."""
-    rig = Survivor()
-    rig.survival.vm_started()  # the first save
-    reader = TwoCopies(rig.stack.fram, 0x0100, 0x0180, 28, 0x0010)
-    assert reader.load() == 1 and reader.generation == 1
-    body = reader.image[HEADER_SIZE:]
-    assert (body[0], body[1], body[2], body[6]) == (0, 0, 1, 1)
-    assert int.from_bytes(body[8:12], "big") == 1
-    body = bytearray(reader.image[HEADER_SIZE : HEADER_SIZE + 28])
-    body[2:4] = b"\x02\x01"
-    reader.image[HEADER_SIZE : HEADER_SIZE + 28] = body
-    assert reader.save() == 0
-    again = Survivor()
-    again.fram.memory[:] = rig.fram.memory
-    again.survival.begin(3, 0)
-    assert list(again.survival.state.record.attempts) == [3, 1]
-    assert again.survival.state.record.generation == 2
-
-
-@pytest.mark.parametrize("at", range(40))
-def test_any_damaged_byte_of_a_copy_leaves_the_other(at):
-    rig = Survivor()
-    rig.survival.vm_started()
-    rig.stack.kernel.direct(DIRECT_CEASE, 1)
-    assert rig.fram.memory[0x184:0x188] == (2).to_bytes(4, "big")
-    rig.fram.memory[0x180 + at] ^= 0x10
-    rig.survival.begin(3, 0)
-    assert rig.survival.state.record.generation == 1
-    assert not rig.stack.kernel.ceased()
-
-
-@pytest.mark.parametrize(
-    ("attempts", "selected", "intact", "slot", "choice"),
-    [
-        ((0, 0), 0, 3, 0, 0),
-        ((2, 0), 0, 3, 0, 0),
-        ((3, 0), 0, 3, 1, 2),
-        ((3, 3), 0, 3, 0, 0),
-        ((4, 3), 0, 3, 1, 2),
-        ((3, 0), 0, 1, 0, 0),
-        ((0, 0), 0, 2, 1, 3),
-        ((0, 0), 1, 3, 1, 0),
-        ((0, 3), 1, 3, 0, 2),
-        ((3, 0), 0, 0, 0xFF, 0),
-    ],
-)
-def test_which_image_starts(attempts, selected, intact, slot, choice):
-    record = ffi.new("mf_boot_record_t *")
-    lib.mf_boot_record_clear(record)
-    record.attempts[0], record.attempts[1] = attempts
-    record.selected = selected
-    assert lib.mf_boot_record_choose(record, intact) == slot
-    assert record.choice == choice
+ENTERED, LEFT, RECORD_FAILED = 0x0020, 0x0021, 0x0022
 
 
 def test_silence_is_noticed_within_five_seconds_of_the_last_beat():
@@ -334,3 +182,48 @@ def test_the_beacon_has_the_layout_of_the_dictionary():
     at = 22 + fields.offset(definitions.SURVIVAL_FIELDS, "beacon_battery")
     assert int.from_bytes(packet[at : at + 2], "big") == 7500
     assert packet[22] == ENDED
+
+
+def leop(rig, over):
+    """The record of flight/core/leop.py."""
+    record = TwoCopies(rig.stack.fram, 0x0300, 0x0380, 12, 1)
+    record.load()
+    record.image[HEADER_SIZE] = over
+    assert record.save() == 0
+
+
+@pytest.mark.parametrize(
+    ("record", "deployed", "quiet"),
+    [(None, 0, True), (None, 1, False), (0, 0, True), (0, 1, False), (1, 0, False)],
+)
+def test_nothing_emits_or_turns_before_the_launch_is_over(record, deployed, quiet):
+    rig = Survivor()
+    rig.eps.deployed = deployed
+    if record is not None:
+        leop(rig, 1 - record)
+        leop(rig, record)  # the newer copy counts
+    for _ in range(3):
+        rig.survival.enter(ENDED)
+        rig.rounds()
+    assert (rig.beacons() == []) == quiet
+    assert rig.report().mode == (IDLE if quiet else DETUMBLE)
+    assert rig.eps.switches[-1] == (1 if quiet else 5)
+
+
+def test_a_dead_computer_is_not_mute_for_ever_after_launch():
+    rig = Survivor()
+    rig.eps.deployed = 0
+    rig.survival.state.record.attempts[0] = 16
+    rig.survival.enter(ENDED)
+    rig.rounds()
+    assert rig.beacons()
+
+
+def test_on_a_critical_battery_nothing_turns_until_it_is_well_above():
+    rig = Survivor(battery_V=6.1)
+    for battery_V, mode in ((6.1, IDLE), (6.5, IDLE), (6.7, DETUMBLE), (6.3, DETUMBLE)):
+        rig.eps.battery_V = battery_V
+        rig.survival.enter(ENDED)
+        rig.rounds()
+        rig.to(rig.now_ms + 200)
+        assert rig.report().mode == mode, battery_V

@@ -231,10 +231,12 @@ void mf_kernel_beat(mf_kernel_t *kernel, uint64_t now_us)
     kernel->beat_ms = (uint32_t)(now_us / 1000u);
 }
 
-void mf_kernel_survive(mf_kernel_t *kernel, bool on)
+void mf_kernel_survive(mf_kernel_t *kernel, bool on, bool control)
 {
-    if (on && !kernel->surviving) {
-        (void)mf_kernel_command(kernel, MF_CMD_SET_MODE, MF_MODE_DETUMBLE, 0.0f);
+    if (on && (!kernel->surviving || kernel->survive_control != control)) {
+        (void)mf_kernel_command(kernel, MF_CMD_SET_MODE,
+                                control ? MF_MODE_DETUMBLE : MF_MODE_IDLE, 0.0f);
     }
+    kernel->survive_control = control;
     kernel->surviving = on;
 }

@@ -9,7 +9,8 @@
 
 #define SILENCE_MS 4000u
 #define BEACON_S 10u
-#define BATTERY_LOW_MV 6600u
+#define BATTERY_LOW_MV 6400u
+#define BATTERY_CRITICAL_MV 6200u
 #define RATE_9600 3u
 #define BOOT_PAUSE_MS 5000u
 #define BOOT_DOUBLINGS 6u
@@ -26,6 +27,7 @@ void mf_survival_reset(mf_survival_t *self, const mf_survival_parts_t *parts)
     survival_set(self, WORD_SILENCE_MS, SILENCE_MS);
     survival_set(self, WORD_BEACON_S, BEACON_S);
     survival_set(self, WORD_BATTERY_MV, BATTERY_LOW_MV);
+    survival_set(self, WORD_CRITICAL_MV, BATTERY_CRITICAL_MV);
     survival_set(self, WORD_RATE, RATE_9600);
 }
 
@@ -64,7 +66,9 @@ static void activate(mf_survival_t *self, uint8_t reason, uint32_t pause_ms, uin
     self->record.entries++;
     self->record_dirty = true;
     survival_radio_reset(self);
-    mf_kernel_survive(self->parts.kernel, true);
+    self->launching = survival_launching(self);
+    mf_kernel_survive(self->parts.kernel, false, false); /* Python may have commanded otherwise */
+    mf_kernel_survive(self->parts.kernel, true, !self->launching);
     mf_kernel_put_event(self->parts.kernel, MF_EVENT_SURVIVAL_ENTERED, reason,
                         survival_get(self, WORD_RESTARTS));
 }
@@ -148,7 +152,7 @@ void mf_survival_vm_started(mf_survival_t *self, uint64_t now_us)
 static void leave(mf_survival_t *self, uint32_t now_ms)
 {
     survival_set(self, WORD_STATE, MF_SURVIVAL_NOMINAL);
-    mf_kernel_survive(self->parts.kernel, false);
+    mf_kernel_survive(self->parts.kernel, false, false);
     mf_kernel_put_event(self->parts.kernel, MF_EVENT_SURVIVAL_LEFT, self->beacons,
                         now_ms - survival_get(self, WORD_SINCE_MS));
 }

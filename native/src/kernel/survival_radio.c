@@ -7,12 +7,8 @@
 #define PACKETS_PER_FRAME 40u
 #define HOST 0u
 #define LOW_BATTERY_FACTOR 6u
+#define CRITICAL_BATTERY_FACTOR 30u
 #define TX_SLOTS 8
-#define EPS_ADDRESS 0x18u
-#define EPS_SWITCHES 0x02u
-#define EPS_BATTERY 0x04u
-#define EPS_TRANSMITTER_AND_RODS 0x05u
-#define EPS_TIMEOUT_US 20000u
 
 static void failed(mf_survival_t *self)
 {
@@ -20,27 +16,9 @@ static void failed(mf_survival_t *self)
     self->radio_ready = false;
 }
 
-/* Payload and heater off, radio and rods on; the battery's voltage. What does not answer changes
- * nothing: without a known voltage the beacon keeps its rate. */
-static void look_after_power(mf_survival_t *self)
-{
-    static const uint8_t switches[3] = {EPS_SWITCHES, 0, EPS_TRANSMITTER_AND_RODS};
-    static const uint8_t battery = EPS_BATTERY;
-    uint8_t raw[2];
-    mf_xfer_t off = {.op = MF_OP_I2C, .address = EPS_ADDRESS, .tx = switches, .tx_len = 3};
-    mf_xfer_t ask = {
-        .op = MF_OP_I2C, .address = EPS_ADDRESS, .tx = &battery, .tx_len = 1, .rx = raw, .rx_len = 2};
-    (void)mf_bus_transfer(self->parts.bus, &off, EPS_TIMEOUT_US);
-    self->battery_known = mf_bus_transfer(self->parts.bus, &ask, EPS_TIMEOUT_US) >= 0;
-    if (self->battery_known) {
-        const uint32_t steps = (uint32_t)raw[0] << 8 | raw[1];
-        self->battery_mV = (uint16_t)(steps * 5u / 4u < UINT16_MAX ? steps * 5u / 4u : UINT16_MAX);
-    }
-}
-
 static bool battery_low(const mf_survival_t *self)
 {
-    return self->battery_known && self->battery_mV < survival_get(self, WORD_BATTERY_MV);
+    return self->battery != SURVIVAL_BATTERY_GOOD;
 }
 
 static bool set_carrier(mf_survival_t *self, bool on)
@@ -132,10 +110,10 @@ static void receive(mf_survival_t *self, uint64_t now_us)
 void survival_radio(mf_survival_t *self, uint64_t now_us)
 {
     const uint32_t now_ms = (uint32_t)(now_us / 1000u);
-    const bool emit = !mf_survival_ceased(self);
+    const bool emit = !mf_survival_ceased(self) && !self->launching;
     const bool due = survival_due(now_ms, survival_get(self, WORD_BEACON_MS));
     if (due) {
-        look_after_power(self);
+        survival_power(self);
     }
     if (!self->radio_ready) {
         self->radio_ready = mf_radio_probe(self->parts.bus) >= 0;
@@ -153,7 +131,8 @@ void survival_radio(mf_survival_t *self, uint64_t now_us)
         receive(self, now_us);
     }
     if (due && self->radio_ready) {
-        const uint32_t factor = battery_low(self) ? LOW_BATTERY_FACTOR : 1u;
+        static const uint32_t factors[] = {1u, LOW_BATTERY_FACTOR, CRITICAL_BATTERY_FACTOR};
+        const uint32_t factor = factors[self->battery];
         const uint32_t period_ms = survival_get(self, WORD_BEACON_S) * 1000u * factor;
         survival_send(self, survival_beacon(self, now_us));
         self->beacons = (uint16_t)(self->beacons + (emit ? 1u : 0u));

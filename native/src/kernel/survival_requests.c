@@ -23,6 +23,9 @@ int mf_survival_setting(mf_survival_t *self, uint8_t code, uint32_t value)
     case MF_SETTING_BATTERY_LOW_MV:
         survival_set(self, WORD_BATTERY_MV, value);
         return MF_OK;
+    case MF_SETTING_BATTERY_CRITICAL_MV:
+        survival_set(self, WORD_CRITICAL_MV, value);
+        return MF_OK;
     case MF_SETTING_RATE:
         survival_set(self, WORD_RATE, value);
         return MF_OK;

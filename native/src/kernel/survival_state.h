@@ -23,8 +23,9 @@ enum survival_word {
     WORD_BATTERY_MV,
     WORD_RATE,
     WORD_ARMED,      /* function << 16 | until, seconds since start */
+    WORD_CRITICAL_MV,
 };
-_Static_assert(WORD_ARMED < MF_VOTE_WORDS, "words");
+_Static_assert(WORD_CRITICAL_MV < MF_VOTE_WORDS, "words");
 
 static inline uint32_t survival_get(const mf_survival_t *self, enum survival_word word)
 {
@@ -66,7 +67,17 @@ uint32_t survival_report(mf_survival_t *self, enum survival_report kind, uint16_
 void survival_command(mf_survival_t *self, const uint8_t *packet, uint32_t size, uint8_t owner,
                       uint64_t now_us);
 
-/* survival_radio.c: radio, EPS and link of a round. */
+enum survival_battery {
+    SURVIVAL_BATTERY_GOOD = 0,
+    SURVIVAL_BATTERY_LOW = 1,
+    SURVIVAL_BATTERY_CRITICAL = 2,
+};
+
+/* survival_power.c: nothing may emit or turn yet; battery and loads. */
+bool survival_launching(mf_survival_t *self);
+void survival_power(mf_survival_t *self);
+
+/* survival_radio.c: radio and link of a round. */
 void survival_send(mf_survival_t *self, uint32_t size);
 void survival_radio(mf_survival_t *self, uint64_t now_us);
 void survival_radio_reset(mf_survival_t *self);
