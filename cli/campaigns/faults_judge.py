@@ -21,7 +21,7 @@ RATE_ROOM_DEG_S = 0.5
 # be seen and declared.
 REST_DEG_S, REST_S = 0.5, 60.0
 PARAMETER, PARAMETER_VALUE = "attitude_rod_dipole", 0.2
-BOOT_EVENT = 0x0001
+BOOT_EVENT, SET_EVENT = 0x0001, 0x000F
 # Events that say what was done about a fault: an app failed, was given up or blamed; a mode
 # changed; a device failed; the loop stepped down; a sensor was excluded; wheels changed.
 ISOLATING = frozenset(
@@ -187,7 +187,9 @@ def _on_its_way(found: Evidence, mode: int) -> bool:
 
 
 def _intact(found: Evidence) -> bool:
-    """The parameter that was set before is still set."""
+    """The parameter that was set is still set; where the command never came through, none was."""
+    if not any(number == SET_EVENT for _, number, _, _ in found.events):
+        return True
     value = found.parameters.get(PARAMETER)
     return value is not None and abs(float(value) - PARAMETER_VALUE) < 1e-6
 

@@ -130,8 +130,12 @@ def test_commanded_safe_mode_must_not_be_left():
 
 
 def test_lost_parameters_are_told():
-    assert not judged(evidence(parameters={"attitude_rod_dipole": 0.5})).intact
-    assert not judged(evidence(parameters={})).intact
+    told = [(5.0, 0x000F, 1, "parameter 0x0207 set, image generation 1")]
+    assert judged(evidence(events=told)).intact
+    assert not judged(evidence(events=told, parameters={"attitude_rod_dipole": 0.5})).intact
+    assert not judged(evidence(events=told, parameters={})).intact
+    # The command was never heard: nothing was stored that could be lost.
+    assert judged(evidence(parameters={"attitude_rod_dipole": 0.5})).intact
 
 
 def test_recovery_takes_until_the_mode_is_back():
