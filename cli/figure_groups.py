@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from cli import figures_executive, worlds
+from cli import figures_executive, figures_link, worlds
 from cli.errors import CliError
 from cli.figures import (
     ALLOCATION_AFTER_S,
@@ -257,5 +257,6 @@ GROUPS: Dict[str, Group] = {
     "envelope": envelope,
     "worlds": worlds_agree,
     **figures_executive.GROUPS,
+    **figures_link.GROUPS,
 }
 LONG_GROUPS: Dict[str, Group] = figures_executive.LONG_GROUPS

@@ -1,7 +1,9 @@
-"""Radio channel between ground and spacecraft: visibility, delay, rate, bit errors.
+"""Radio channel between ground and spacecraft: visibility, delay, rate, bit errors, fades.
 
-Frames move on the grid. Bit errors are a function of (seed, direction, frame index): a Bernoulli
-trial per bit, drawn as geometric gaps between errors.
+Bursts move on the grid. Bit errors are a function of (seed, direction, burst index): a Bernoulli
+trial per bit, drawn as geometric gaps between errors. Fades, in which nothing gets through either
+way, are a function of the seed: they begin and end at random, with exponential durations. A half
+duplex radio hears nothing of a burst that overlaps a frame of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +16,37 @@ from sim.devices.mf_radio import MfRadio
 from sim.noise import Noise
 
 Receiver = Callable[[float, bytes], None]
+FADES_KEPT = 64  # the last, among which a burst may have to look back
+
+
+HISTORY_S = 30.0  # longer than any burst takes
+
+
+class Fades:
+    """When nothing gets through. `every_s`, `lasting_s`: mean times [s] between fades and of one;
+    `every_s` 0: never."""
+
+    def __init__(self, seed: int, every_s: float, lasting_s: float) -> None:
+        self._every_s, self._lasting_s = every_s, lasting_s
+        self._noise = Noise(seed, "channel/fades")
+        self._number = 0
+        self._spans: list[tuple[float, float]] = []
+        self._known_s = 0.0
+
+    def within(self, begin_s: float, end_s: float) -> bool:
+        """A fade touches the time between two instants."""
+        if self._every_s <= 0.0:
+            return False
+        while self._known_s <= end_s:
+            first = self._known_s - self._every_s * math.log(self._draw())
+            last = first - self._lasting_s * math.log(self._draw())
+            self._spans = [*self._spans[-FADES_KEPT:], (first, last)]
+            self._known_s = last
+        return any(first < end_s and last > begin_s for first, last in self._spans)
+
+    def _draw(self) -> float:
+        self._number += 1
+        return float(self._noise.uniforms(self._number)[0])
 
 
 class Channel:
@@ -26,12 +59,17 @@ class Channel:
         always_visible: bool,
         delay_s: float,
         bit_error_rate: float,
+        fades: "Fades | None" = None,
+        half_duplex: bool = False,
     ) -> None:
         self._radio = radio
         self._always_visible = always_visible
         self._delay_s = delay_s
         self._bit_error_rate = bit_error_rate
         self._noise = {way: Noise(seed, f"channel/{way}") for way in ("up", "down")}
+        self._fades = fades or Fades(seed, 0.0, 1.0)
+        self._half_duplex = half_duplex
+        self._sent: list[tuple[float, float]] = []  # when the spacecraft transmitted, of late
         self._queue: list[tuple[float, int, bytes | Callable[[], bytes]]] = []
         self._uplink_free_s = 0.0
         self.on_frame: list[Receiver] = []
@@ -52,7 +90,9 @@ class Channel:
         for t_s, frame in self._radio.advance(start_s, step_s):
             index = self.sent_down
             self.sent_down += 1
-            if not visible:
+            sent_s = len(frame) * 8.0 / self._radio.rate_bit_s
+            self._sent.append((t_s - sent_s, t_s))
+            if not visible or self._fades.within(t_s - sent_s, t_s):
                 self.lost_down += 1
                 continue
             self.received_down += 1
@@ -71,10 +111,20 @@ class Channel:
                 return
             heapq.heappop(self._queue)
             self._uplink_free_s = arrival_s
-            if visible and self._radio.receive(self._damage("up", index, burst)):
+            heard = visible and not self._fades.within(begin_s, arrival_s)
+            if heard and self._half_duplex:
+                heard = not self._transmitting(begin_s, arrival_s, end_s)
+            if heard and self._radio.receive(self._damage("up", index, burst)):
                 self.received_up += 1
             else:
                 self.lost_up += 1
+
+    def _transmitting(self, begin_s: float, end_s: float, now_s: float) -> bool:
+        """The spacecraft transmitted some time between two instants, the second at most now."""
+        self._sent = [span for span in self._sent if span[1] > now_s - HISTORY_S]
+        begun_s = self._radio.sending_s
+        spans = self._sent if begun_s is None else [*self._sent, (now_s - begun_s, now_s)]
+        return any(first < end_s and last > begin_s for first, last in spans)
 
     def _damage(self, way: str, index: int, frame: bytes) -> bytes:
         rate = self._bit_error_rate

@@ -154,6 +154,9 @@ SCHEMA: dict[str, Any] = {
         "visibility": Key("str", "stations", choices=("stations", "always")),
         "delay_s": number(0.0, 0.0, 10.0),
         "bit_error_rate": number(0.0, 0.0, 0.5),
+        "fade_every_s": number(0.0, 0.0, 1e6, "mean time between fades of the link; 0 none"),
+        "fade_s": number(1.0, 0.001, 1e4, "mean length of a fade"),
+        "duplex": Key("str", "full", choices=("full", "half")),
     },
     "station": [
         {

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from sim.channel import Channel, Receiver
+from sim.channel import Channel, Fades, Receiver
 from sim.counts import counters
 from sim.devices.base import BusError, Device
 from sim.devices.watchdog import Watchdog
@@ -74,6 +74,8 @@ class World:
             radio["visibility"] == "always",
             radio["delay_s"],
             radio["bit_error_rate"],
+            Fades(self.seed, radio["fade_every_s"], radio["fade_s"]),
+            radio["duplex"] == "half",
         )
         self.watchdog = Watchdog(scenario.data["watchdog"], GRID_US)
         self.truth = Truth()

@@ -1,4 +1,4 @@
-/* Space data link security (CCSDS 355.0-B-2) with AES-256-GCM; docs/icd/link-security.md.
+/* Space data link security (CCSDS 355.0-B-2) with AES-256-GCM; docs/link.md.
  * A security association (SA) is bound to one virtual channel, one direction and one key. The IV
  * is a 96-bit counter and at once the anti-replay sequence number. */
 #ifndef MF_SDLS_H

@@ -66,6 +66,11 @@ class MfRadio(RegisterDevice):
         """Bit rate of both directions."""
         return RATES_BIT_S[self._rate]
 
+    @property
+    def sending_s(self) -> "float | None":
+        """For how long it has been sending the frame in the first slot; None when it does not."""
+        return self._tx_sent_s if self._tx and self.carrier else None
+
     def advance(self, start_s: float, step_s: float) -> list[tuple[float, bytes]]:
         """(time, frame) of all whose last bit left in the grid step beginning at `start_s`."""
         if not self._tx or not self.carrier:

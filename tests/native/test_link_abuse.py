@@ -1,5 +1,5 @@
 """Abuse of security associations: each attack is refused, counted by name, changes nothing, and the
-next good frame works. The names begin with the case (docs/icd/link-security.md)."""
+next good frame works. The names begin with the case (docs/link.md)."""
 
 import pytest
 from hypothesis import given, settings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.channel import Channel
+from sim.channel import Channel, Fades
 from sim.devices.mf_radio import MfRadio
 from tests.sim.onboard import make
 
@@ -133,3 +133,42 @@ def test_geometry_decides_on_the_stations_of_the_scenario():
     onboard.i2c(1, 0x0C)
     views = onboard.world.truth["stations_in_view"]
     assert views.max() > 0 and views.min() == 0
+
+
+def test_fades_lose_whole_bursts_both_ways_and_repeat():
+    def lost(seed):
+        radio = MfRadio("radio")
+        radio.transfer(b"\x02\x03", 0)
+        channel = Channel(radio, seed, True, 0.0, 0.0, Fades(seed, 20.0, 2.0))
+        for step in range(6000):
+            if step % 10 == 0:
+                radio.transfer(b"\x08" + bytes(100), 0)
+                channel.uplink(step * STEP_S, bytes(10))
+            run(channel, step, 1)
+            radio.transfer(b"\x09", 200)
+        return channel.lost_down, channel.lost_up
+
+    down, up = lost(1)
+    assert 20 <= down <= 120 and 20 <= up <= 120, "a tenth of the time, of 600 each"
+    assert lost(1) == (down, up) != lost(2)
+
+
+def test_without_fades_nothing_fades():
+    assert not Fades(1, 0.0, 1.0).within(0.0, 1e9)
+
+
+def test_a_half_duplex_radio_hears_nothing_while_it_sends():
+    def heard(half_duplex, send):
+        radio = MfRadio("radio")
+        radio.transfer(b"\x02\x03", 0)
+        channel = Channel(radio, 1, True, 0.0, 0.0, None, half_duplex)
+        if send:
+            radio.transfer(b"\x08" + bytes(240), 0)  # 0.2 s
+        channel.uplink(0.05, bytes(30))
+        channel.uplink(0.3, bytes(30))
+        run(channel, 0, 6)
+        return channel.received_up
+
+    assert heard(True, send=False) == 2
+    assert heard(False, send=True) == 2
+    assert heard(True, send=True) == 1
