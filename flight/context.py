@@ -30,6 +30,7 @@ class Context:
         records.forget()
         self.mission = mission
         self.board = board
+        self.boot = None  # the boot record, once it has been read
         self.clock = board.clock
         self.time = Timebase(board.clock, board.kernel)
         self.events = Events(dictionary, self.time)

@@ -1,7 +1,7 @@
-"""What service 23 does with files, in slack: a part of FileService (files.py), which makes the
-attributes."""
+"""What service 23 does with files, in slack: a part of FileService (files.py)."""
 
 from flight.core import failures, telemetry
+from flight.services.file_names import put_root
 from hal.compat import const
 
 CREATE = const(1)
@@ -27,11 +27,35 @@ _E_NOSPC = const(-28)
 _E_NOTEMPTY = const(-39)
 _E_NOTDIR = const(-20)
 _E_NAMETOOLONG = const(-36)
+_PATH_SIZE = const(68)  # "f0/", two names, '/', NUL
+_ENTRY_SIZE = const(36)
+_ASKED_MAX = const(64)  # path and name, as they came
 _TEMPORARY = b".copy"
 
 
 class FileWork:
     """One request, of the subtype `doing`, of `_owner`, for the file or directory `_path`."""
+
+    def __init__(self, files, reports, commands, quota_B, quota_files, buffer):
+        self._files = files
+        self._reports = reports
+        self._commands = commands
+        self._quota_B = quota_B
+        self._quota_files = quota_files
+        self._buffer = buffer
+        self.doing = 0  # subtype of the request
+        self._owner = 0
+        self._ticket = -1
+        self._destination = 0
+        self._path = bytearray(_PATH_SIZE)
+        self._target = bytearray(_PATH_SIZE)
+        self._name_n = 0  # octets of path and name as they came, for the answer
+        self._asked = bytearray(_ASKED_MAX)
+        self._entry = bytearray(_ENTRY_SIZE)
+        self._size = 0
+        self.entries = 0
+        self._copied = -1  # bytes copied; -1: not begun
+        self._waited = 0
 
     def used(self, owner):
         """Bytes in the files of an owner, and in `entries` files and directories; or an error."""
@@ -236,42 +260,6 @@ class FileWork:
     def _send(self, kind, n):
         sent = self._reports.send(self._owner, _APP, kind, self._destination, self._buffer, n)
         return failures.OK if sent else failures.QUEUE_FULL
-
-
-def is_name(packet, at, n, may_be_empty):
-    """Whether `packet[at:at+n]` is a name by the rules."""
-    if n == 0:
-        return may_be_empty
-    if n > _NAME_MAX or packet[at] == 0x2E or packet[at + n - 1] == 0x2E:
-        return False
-    for i in range(at, at + n):
-        c = packet[i]
-        if not (0x61 <= c <= 0x7A or 0x41 <= c <= 0x5A or 0x30 <= c <= 0x39 or c in b"_-."):
-            return False
-    return True
-
-
-def put_root(path, owner):
-    path[0] = 0x66
-    path[1] = 0x30 + owner
-    path[2] = 0
-
-
-def join(path, packet, at, owner, with_name):
-    """The root, the repository path and, `with_name`, the name at `at` into `path`; where what
-    follows them begins."""
-    put_root(path, owner)
-    to = 2
-    for _ in range(2 if with_name else 1):
-        n = packet[at]
-        if n:
-            path[to] = 0x2F
-            for i in range(n):
-                path[to + 1 + i] = packet[at + 1 + i]
-            to += 1 + n
-        at += 1 + n
-    path[to] = 0
-    return at
 
 
 def _length(entry):

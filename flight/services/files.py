@@ -13,6 +13,7 @@ of its own and gets its name in one step when it is whole.
 """
 
 from flight.core import failures
+from flight.services.file_names import is_name, join
 from flight.services.file_work import (
     ATTRIBUTES,
     COPY,
@@ -22,16 +23,11 @@ from flight.services.file_work import (
     LIST,
     MAKE_FOLDER,
     FileWork,
-    is_name,
-    join,
 )
 from hal.compat import const
 
 _SUBTYPES = bytes((CREATE, DELETE, ATTRIBUTES, MAKE_FOLDER, DELETE_FOLDER, LIST, COPY))
 _SUBTYPE_AT = const(8)  # in a telecommand
-_PATH_SIZE = const(68)  # "f0/", two names, '/', NUL
-_ENTRY_SIZE = const(36)
-_ASKED_MAX = const(64)  # path and name, as they came
 _COST_MS = const(300)
 _PATIENCE = const(30)  # calls of work, a second each, while the memory is not there
 
@@ -42,26 +38,8 @@ class FileService(FileWork):
     what goes on, 0 nothing."""
 
     def __init__(self, files, reports, commands, quota_B, quota_files, buffer):
-        self._files = files
-        self._reports = reports
-        self._commands = commands
-        self._quota_B = quota_B
-        self._quota_files = quota_files
-        self._buffer = buffer
+        FileWork.__init__(self, files, reports, commands, quota_B, quota_files, buffer)
         self.refused = 0
-        self.doing = 0  # subtype of the request
-        self._owner = 0
-        self._ticket = -1
-        self._destination = 0
-        self._path = bytearray(_PATH_SIZE)
-        self._target = bytearray(_PATH_SIZE)
-        self._name_n = 0  # octets of path and name as they came, for the answer
-        self._asked = bytearray(_ASKED_MAX)
-        self._entry = bytearray(_ENTRY_SIZE)
-        self._size = 0
-        self.entries = 0
-        self._copied = -1  # bytes copied; -1: not begun
-        self._waited = 0
         for subtype in _SUBTYPES:
             commands.serve(23, subtype, self)
 

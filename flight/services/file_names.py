@@ -1,0 +1,42 @@
+"""Names of files: what is one, and how the path of a request becomes one of the file system."""
+
+from hal.compat import const
+
+_NAME_MAX = const(31)
+
+
+def is_name(packet, at, n, may_be_empty):
+    """Whether `packet[at:at+n]` is a name by the rules."""
+    if n == 0:
+        return may_be_empty
+    if n > _NAME_MAX or packet[at] == 0x2E or packet[at + n - 1] == 0x2E:
+        return False
+    for i in range(at, at + n):
+        c = packet[i]
+        if not (0x61 <= c <= 0x7A or 0x41 <= c <= 0x5A or 0x30 <= c <= 0x39 or c in b"_-."):
+            return False
+    return True
+
+
+def put_root(path, owner):
+    """The root of an owner into `path`."""
+    path[0] = 0x66
+    path[1] = 0x30 + owner
+    path[2] = 0
+
+
+def join(path, packet, at, owner, with_name):
+    """The root, the repository path and, `with_name`, the name at `at` into `path`; where what
+    follows them begins."""
+    put_root(path, owner)
+    to = 2
+    for _ in range(2 if with_name else 1):
+        n = packet[at]
+        if n:
+            path[to] = 0x2F
+            for i in range(n):
+                path[to + 1 + i] = packet[at + 1 + i]
+            to += 1 + n
+        at += 1 + n
+    path[to] = 0
+    return at
