@@ -24,6 +24,7 @@ STARTS_MAX = 8
 FLASH_START, FLASH_END = 0x08000000, 0x08100000
 RAM_START, RAM_END = 0x20000000, 0x20020000
 _PT_LOAD = "PT_LOAD"
+_DICTIONARY = slice(20, 24)  # of an image: its dictionary hash, boards/obc_f405/image_header.h
 # A worker that is killed takes its emulator with it, where there is a way: it would spin for ever.
 _TIED = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
@@ -128,10 +129,14 @@ class _Recorder:
 
 
 def slot_b(elf: Path) -> List[str]:
-    """Options that load the second image beside `elf` into slot B, when there is one."""
-    image = elf.with_name(f"{elf.stem}-b.bin")
-    if not image.is_file():
-        return []
+    """Options that load the second image beside `elf` into slot B. `CliError` without one, or when
+    it is of another build: the ground would not understand it."""
+    image, first = elf.with_name(f"{elf.stem}-b.bin"), elf.with_suffix(".bin")
+    how = "build it: make -C boards/obc_f405 SLOT=b"
+    if not image.is_file() or not first.is_file():
+        raise CliError(f"image {image} for slot B is not there; {how}")
+    if image.read_bytes()[_DICTIONARY] != first.read_bytes()[_DICTIONARY]:
+        raise CliError(f"image {image} for slot B has another dictionary than slot A; {how}")
     return ["-device", f"loader,file={image.resolve()},addr=0x08080000,force-raw=on"]
 
 

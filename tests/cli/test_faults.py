@@ -18,6 +18,7 @@ from cli.campaigns.faults_catalogue import (
     sample,
 )
 from cli.campaigns.faults_phases import BY_NAME, PHASES
+from cli.campaigns.faults_qemu import slot_b
 from cli.campaigns.faults_runs import FaultRun, fly_run
 from cli.errors import CliError
 from ground import faults_report
@@ -189,3 +190,15 @@ def test_a_name_says_all_that_is_needed_to_fly_it_again():
     assert run.command() == "microflight campaign faults --case eps/nack/safe/passing --seed 7"
     assert not run.is_flip and dataclasses.replace(run, id="boot-flip/1").in_boot_block
     assert faults_runs.FaultRun(0, "flip/3", 1, 1.0).is_flip
+
+
+def test_both_images_must_be_of_one_build(tmp_path):
+    elf = tmp_path / "microflight.elf"
+    with pytest.raises(CliError, match="slot B is not there"):
+        slot_b(elf)
+    (tmp_path / "microflight.bin").write_bytes(bytes(64))
+    (tmp_path / "microflight-b.bin").write_bytes(bytes(64))
+    assert slot_b(elf)[0] == "-device"
+    (tmp_path / "microflight-b.bin").write_bytes(bytes(20) + b"\1" + bytes(43))
+    with pytest.raises(CliError, match="another dictionary"):
+        slot_b(elf)
