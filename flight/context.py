@@ -13,7 +13,7 @@ from flight.core.scheduler import Scheduler
 from flight.core.store import Store
 from flight.core.telemetry import Telemetry
 from flight.core.timebase import Timebase
-from flight.services.events import EventReports
+from flight.services.events import EventControl, EventReports
 from flight.services.function import Functions
 from flight.services.parameters import ParameterReports, Parameters
 from flight.services.test import Test
@@ -47,6 +47,7 @@ class Context:
         self.functions = Functions(dictionary, self.time)
         self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
         self.time_reports = TimeReports(dictionary, self.commands, self.telemetry, self.time)
+        EventControl(self.events, self.telemetry, self.commands)
         self.leop = Leop(self)
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))

@@ -17,6 +17,7 @@ from ground import dictionary as definitions
 from ground import keys, schedule
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
+from ground.monitoring import MONITORING
 from ground.packets import TmPacket, parse_tm
 from ground.security import TmSecurity
 from ground.time_report import Correlator, is_time_packet
@@ -205,6 +206,8 @@ class Decoder:
         fault: Optional[str] = None
         if (packet.service, packet.subtype) == HOUSEKEEPING:
             fault = self._housekeeping(report)
+        elif (packet.service, packet.subtype) in MONITORING:
+            fault = MONITORING[packet.service, packet.subtype](report, self.dictionary)
         elif packet.service == EVENT_SERVICE:
             fault = self._event(report)
         elif packet.service == VERIFICATION_SERVICE:

@@ -14,6 +14,7 @@ from ground import cltu, keys, packets, schedule
 from ground.dictionary import Argument, Command, Dictionary, Parameter, Partner, Type
 from ground.errors import CommandError
 from ground.security import TcSecurity
+from ground.stored import NESTED
 
 Values = Union[Mapping[str, Any], Sequence[Any]]
 
@@ -130,6 +131,7 @@ class Encoder:
         """
         services = {row.name: row for row in (SET_PARAMETERS, REPORT_PARAMETERS)}
         services.update(schedule.COMMANDS)
+        services.update((name, row) for name, (row, _) in NESTED.items())
         if name in services:
             return services[name]
         try:
@@ -222,6 +224,8 @@ class Encoder:
             labels = self._labels.setdefault(partner.name, {})
             build = partial(self.packet, owner=owner, acknowledge=acknowledge)
             body = schedule.Stored(build, labels).body(name, values)
+        elif name in NESTED:
+            body = NESTED[name][1](self, values, owner)
         else:
             body = self.arguments(command, values)
         apid = self._apid(command, partner)

@@ -262,6 +262,8 @@ FAILURES = (
     (25, "unknown_sequence"),
     (26, "bad_path"),  # a name outside the rules of docs/icd/files.md
     (27, "unknown_file"),
+    (28, "bad_entry"),  # of a table: an event names it with the reason
+    (29, "unknown_entry"),  # no such entry, or of somebody else
 )
 
 # code, name: why a mode was entered

@@ -15,6 +15,8 @@ RATE_LIMIT = const(4)
 RATE_WINDOW_S = const(10)
 
 _ZERO = bytearray(4)
+_OFF = const(0x80)  # with the severity: no report of this event
+_HIGH = const(4)
 
 
 class Events:
@@ -42,6 +44,7 @@ class Events:
         self.made = 0
         self.dropped = 0
         self._keeper = None
+        self.listener = None  # hear(event, arg0): of every event, however many
 
     def keep_in(self, keeper):
         """Give every event from now on, and those that still wait, to `keeper(ring, off)` as
@@ -82,11 +85,46 @@ class Events:
                 high = middle
         return low if low < len(ids) and ids[low] == event else -1
 
+    def owner_of(self, event):
+        """Whose apps make this event."""
+        return self._owner[self._find(event)]
+
+    def may_switch(self, event):
+        """Reports of the gravest events cannot be switched off."""
+        return self._severity[self._find(event)] & 0x7F < _HIGH
+
+    def switch(self, event, on):
+        """Report this event from now on, or no longer; actions hear of it all the same."""
+        row = self._find(event)
+        if on:
+            self._severity[row] &= 0x7F
+        else:
+            self._severity[row] |= _OFF
+
+    def off_into(self, buf, off, owner):
+        """Ids of the events of `owner` that are not reported, u16 each, into `buf[off:]`; how many
+        of them."""
+        count = 0
+        for row in range(len(self._ids)):
+            event = self._ids[row]
+            if self._severity[row] & _OFF and (owner == 0 or owner == self._owner[row]):
+                if off + 2 > len(buf):
+                    break
+                buf[off] = event >> 8
+                buf[off + 1] = event & 0xFF
+                off += 2
+                count += 1
+        return count
+
     def _put(self, event, arg0, arg1, buf, off, seconds, fraction):
         row = self._find(event)
         if row < 0:
             raise self._unknown
         self.made = (self.made + 1) & 0xFFFF
+        if self.listener is not None:
+            self.listener.hear(event, arg0)
+        if self._severity[row] & _OFF:
+            return
         window = self.time.uptime_s // RATE_WINDOW_S
         recent = self._recent
         if window != self._window_s:

@@ -30,6 +30,8 @@ UNKNOWN_REQUEST = const(24)
 UNKNOWN_SEQUENCE = const(25)
 BAD_PATH = const(26)
 UNKNOWN_FILE = const(27)
+BAD_ENTRY = const(28)
+UNKNOWN_ENTRY = const(29)
 
 # No failure: the completion of this telecommand is reported later (core/commands.py).
 LATER = const(255)

@@ -22,12 +22,14 @@ FILE_ATTRIBUTES = const(14)
 FILE_LIST = const(15)
 SCHEDULE_SUMMARY = const(16)
 SEQUENCE_STATUS = const(17)
-_KINDS = const(18)
+EVENTS_OFF = const(18)
+TRANSITIONS = const(19)
+_KINDS = const(20)
 # From here on a kind comes from one app alone, and is counted by owner.
 _OF_ONE_APP = const(11)
 
-_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23, 11, 21))
-_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13, 13, 7))
+_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23, 11, 21, 5, 12))
+_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13, 13, 7, 8, 12))
 
 BODY_MAX = const(192)
 # Headers, structure id and CRC around it.

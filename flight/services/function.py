@@ -7,6 +7,7 @@ from flight.core import authority, failures
 from flight.packets import fields
 from hal.compat import const
 
+_ARM = const(0x0003)
 _ARM_S = const(30)
 _KINDS = ("u8", "i8", "u16", "i16", "u32", "i32", "f32")
 
@@ -73,6 +74,11 @@ class Functions:
         if self._handlers[place] is not None:
             raise ValueError("function has a handler already: " + self._rows[place][1])
         self._handlers[place] = handler
+
+    def is_plain(self, packet, at):
+        """The function at `packet[at]` is neither hazardous nor the one that arms those."""
+        number = packet[at] << 8 | packet[at + 1]
+        return number != _ARM and not self._rows[self._find(number)][6]
 
     def without_handler(self):
         """Names of functions nobody handles. Boot time only."""

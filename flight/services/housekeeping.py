@@ -1,4 +1,5 @@
-"""Service 3, housekeeping (ECSS-E-ST-70-41C, 6.3): every record posted goes down once, as 3/25.
+"""Service 3, housekeeping (ECSS-E-ST-70-41C, 6.3): every record posted goes down once, as 3/25,
+unless services/structures.py has been told otherwise.
 
 It also fills the two packets of the core: `core_hk` and `schedule`.
 """
@@ -6,11 +7,12 @@ It also fills the two packets of the core: `core_hk` and `schedule`.
 import struct
 
 import native
-from flight.core import definitions, telemetry
+from flight.core import definitions
 from flight.core.app_counters import ROWS
 from flight.core.boot import version_numbers
 from flight.core.scheduler import GIVEN_UP
 from flight.packets import fields
+from flight.services.structures import Structures, send_record
 from hal.compat import const
 
 _CORE_STEPS = const(10)  # core packets every tenth step
@@ -36,6 +38,7 @@ class Housekeeping:
         self._state_at = fields.offset(definitions.SCHEDULE_FIELDS, "app_state")
         self._period_at = fields.offset(definitions.SCHEDULE_FIELDS, "app_period_ms")
         self._version = version_numbers(native.VERSION)
+        self._structures = Structures(context)
         self._steps = 0
         self._idle_us = 0
         self._work_us = 0
@@ -68,20 +71,14 @@ class Housekeeping:
         reports = context.telemetry
         # Before the records: after a start the ground looks for the boot event first.
         context.event_reports.drain()
+        structures = self._structures
+        i = 0
         for record in context.store.records:
             if record.fresh:
                 record.fresh = False
-                reports.send_at(
-                    record.owner,
-                    record.id >> 8,
-                    telemetry.HOUSEKEEPING,
-                    0,
-                    record.id,
-                    record.data,
-                    len(record.data),
-                    record.seconds,
-                    record.fraction,
-                )
+                if structures.wanted(i):
+                    send_record(reports, record)
+            i += 1
 
     def _report_loss(self):
         reports = self._context.telemetry

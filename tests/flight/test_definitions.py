@@ -72,7 +72,9 @@ def test_commands_are_well_formed(subsystem):
         hazardous,
         text,
     ) in subsystem.COMMANDS:
-        assert ((service, subtype) in ((8, 1), (17, 1)) or service in (15, 23)) and text
+        assert (
+            (service, subtype) in ((8, 1), (17, 1)) or service in (3, 5, 12, 15, 19, 23)
+        ) and text
         assert isinstance(hazardous, bool)
         assert authority.mask(dictionary, authority_class)
         assert len({argument[0] for argument in arguments}) == len(arguments), name
