@@ -30,15 +30,7 @@ HK_FIELDS = (
     ("packets_made", "u16", "", "", 1, "telemetry packets queued, wraps"),
     ("packets_dropped", "u16", "", "", 1, "telemetry packets lost for want of room, wraps"),
     ("params_generation", "u16", "", "", 1, "generation of the parameter image, low 16 bits"),
-    (
-        "inhibitors",
-        "u8",
-        "",
-        "",
-        1,
-        "bit 0 battery low, 1 power unknown, 2 attitude lost, 3 gyro,"
-        " 4 command loss, 5 launch, 6 payload shed, 7 battery critical",
-    ),
+    ("inhibitors", "u8", "", "", 1, "INHIBIT_* of flight/core/modes.py"),
     ("apps_failed", "u8", "", "", 1, "apps given up"),
     ("heartbeats", "u16", "", "", 1, "heartbeats given to the control kernel, wraps"),
     (

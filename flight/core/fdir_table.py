@@ -90,7 +90,7 @@ class FdirTable:
         """Switch all of it on or off and store that; a status."""
         before = self.image[HEADER_SIZE]
         self.image[HEADER_SIZE] = on
-        status = self._store()
+        status = self._write_image()
         if status < 0:
             self.image[HEADER_SIZE] = before
         return status
@@ -102,7 +102,7 @@ class FdirTable:
 
     def commit(self):
         """Store the change of the row: 0, or a negative status and the row is as before."""
-        status = self._store()
+        status = self._write_image()
         if status < 0:
             self.undo()
         return status
@@ -111,7 +111,7 @@ class FdirTable:
         """The row is as it was at `begin`."""
         native.copy(self.image, self.at(self._undone_row), self._kept, 0, self.size)
 
-    def _store(self):
+    def _write_image(self):
         status = self._copies.save()
         if status < 0:
             self._events.put(EVENT_STORAGE, -status)

@@ -199,7 +199,7 @@ def test_a_stored_table_with_a_circle_is_refused_whole(rig):
     table = actions(rig).table
     at = table.at(table.find(0x0242, 0xFFFF))
     table.image[at : at + 2] = b"\x01\x05"
-    table._store()
+    table._write_image()
     board = Board(cause=2)
     board.fram.memory = rig.board.fram.memory
     again = Rig(board)

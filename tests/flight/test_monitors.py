@@ -236,7 +236,7 @@ def test_a_stored_table_with_a_bad_entry_is_refused_whole_and_the_entry_named(ri
     table = fdir(rig).monitors.table
     at = table.at(table.find(61))
     table.image[at + 2] = 0x99
-    table._store()
+    table._write_image()
     after = restart(rig)
     after.fly(2)
     assert (61, fdir_table.UNKNOWN_PACKET) in refusals(after)
