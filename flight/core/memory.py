@@ -117,16 +117,16 @@ class Memory:
         if self._reserve is not None:
             return
         if self._size and self.free() < _ROOM_B:
-            self._refused()
+            self._found_none()
             return
         try:
             self._reserve = _Reserve()
         except MemoryError:
-            self._refused()
+            self._found_none()
             return
         self._refusals = 0
 
-    def _refused(self):
+    def _found_none(self):
         self._refusals += 1
         if self._refusals == _REFUSALS_TO_GIVE_UP:
             self.exhausted = True
