@@ -1,7 +1,7 @@
 """The keys of the space link that an onboard computer is given, from a provisioned folder.
 
 It holds one file NAME.key of 32 bytes per row of ASSOCIATIONS and WRAPPING_KEYS in
-flight/dictionary.py, readable by its owner only; `microflight ground keys generate FOLDER` makes
+flight/dictionary.py, readable by its owner only; `python -m ground.keys generate FOLDER` makes
 one. Development keys lie in build/keys/development. Host only.
 """
 

@@ -33,7 +33,8 @@ static mp_obj_t link_rekey(size_t n_args, const mp_obj_t *args)
 {
     const uint8_t *request = mf_native_buffer(args[2], mp_obj_get_int(args[3]),
                                               MF_LINK_REKEY_REQUEST, MP_BUFFER_READ);
-    return small(mf_space_link_rekey(the_link(), (uint8_t)mp_obj_get_int(args[1]), request));
+    const uint8_t owner = (uint8_t)mp_obj_get_int(args[1]);
+    return small(MF_INSIDE(mf_space_link_rekey(the_link(), owner, request)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(link_rekey_obj, 4, 4, link_rekey);
 
