@@ -1,4 +1,4 @@
-"""Scrubbing of code: every bit counts, whatever the slices, and a pass is as long in every world."""
+"""Scrubbing of code: every bit counts, whatever the slices; a pass is as long in every world."""
 
 import zlib
 
