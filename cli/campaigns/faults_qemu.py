@@ -8,6 +8,7 @@ with what its flash memory held, blank RAM, and the same spacecraft.
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -184,6 +185,12 @@ _REGIONS: Tuple[Tuple[str, str, str], ...] = (
 
 def symbols(elf: Path) -> Dict[str, int]:
     """Addresses by name. `CliError` when there are none."""
+    return _symbols(elf, elf.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _symbols(elf: Path, _changed_ns: int) -> Dict[str, int]:
+    """Every run of a campaign asks for them, and reading takes a second."""
     with elf.open("rb") as file:
         table: Any = ELFFile(file).get_section_by_name(".symtab")
         if table is None:
