@@ -30,7 +30,9 @@ class App:
 board = board.build()
 clock = board.clock
 context = Context(board)
-scheduler = Scheduler(clock, context.time, context.events, board.collect, context.memory)
+scheduler = Scheduler(
+    clock, context.time, context.events, board.collect, board.kernel, context.memory
+)
 for i in range(12):
     scheduler.add(App(), (str(i), 100, 10 + 4 * i, 5, False, "skip", 1000))
 

@@ -33,6 +33,12 @@ CHECKS: Tuple[Tuple[str, str], ...] = (
         "The strongest drive of these actuators by the simulator's truth, in a time in which they"
         " must rest.",
     ),
+    ("deaths of Python", "Whether the scenario lets Python die at all."),
+    (
+        "vm_",
+        "What survival mode did when Python died so: how soon the first beacon came, that the loop"
+        " detumbled, how soon Python was back.",
+    ),
     (
         "pointing to",
         "Root mean square of the angle between the pointed axis and its target, by the simulator's"

@@ -86,7 +86,7 @@ def test_names_are_unique():
 
 
 def test_the_help_names_every_group():
-    assert f"groups: {', '.join(GROUPS)} --runs" in " ".join(verify.EPILOG.split())
+    assert f"groups of adcs: {', '.join(GROUPS)} --runs" in " ".join(verify.EPILOG.split())
 
 
 def test_models_keep_their_limits(microflight, tmp_path):

@@ -135,7 +135,8 @@ def test_host_that_refuses_the_hello_leaves_no_devices(tmp_path):
     host = Host(tmp_path, lambda request: (-22, b""))
     console = host.run("import native\nprint(native.radio.probe())\n")
     assert console == "-19\n"
-    assert len(host.requests) == 1
+    # Boot block and image have asked once each, and nobody again.
+    assert [request[3][1] for request in host.requests] == [1, 1]
 
 
 def test_flight_build_says_so_and_ignores_scripts(tmp_path):

@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "check.h"
+#include "mf_rs.h"
 #include "mf_space_link.h"
 
 static uint32_t seed = 1;
-static uint8_t memory[2048];
+static uint8_t memory[4096]; /* the keys end below */
 static mf_space_link_t space_link;
 
 static uint32_t rnd(uint32_t below)
