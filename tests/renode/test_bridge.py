@@ -85,24 +85,46 @@ def test_hello_comes_first_and_reads_are_peeked_then_committed(
     assert operations(server)[3:] == [(I2C, b"\x31\x08", 0)]
 
 
-def test_reading_ahead_pops_no_frame(server: Server, bridge: Bridge) -> None:
-    frames = [bytes([n]) * (40 + n) for n in range(3)]
-    for frame in frames:
-        assert server.world.spacecraft.radio.receive(frame)
-    for frame in frames:
-        status, length = transfer(bridge, RADIO, b"\x06", 2)
-        assert (status, length) == (0, len(frame).to_bytes(2, "big"))
-        assert transfer(bridge, RADIO, b"\x09", len(frame)) == (0, frame)
+def test_reading_ahead_pops_no_octet(server: Server, bridge: Bridge) -> None:
+    """Reads of less than waits: what was only peeked, 32 or 300 octets of it, must still come."""
+    octets = bytes((7 * n) % 251 for n in range(700))
+    for burst in (octets[:260], octets[260:520], octets[520:]):
+        assert server.world.spacecraft.radio.receive(burst)
+    done = 0
+    for size in (1, 31, 32, 33, 100, 247, 256):
+        waiting = min(len(octets) - done, 256).to_bytes(2, "big")
+        assert transfer(bridge, RADIO, b"\x06", 2) == (0, waiting)
+        assert transfer(bridge, RADIO, b"\x09", size) == (0, octets[done : done + size])
+        done += size
+    assert done == len(octets)
     assert transfer(bridge, RADIO, b"\x06", 2) == (0, b"\x00\x00")
+    assert transfer(bridge, RADIO, b"\x0a", 1) == (0, b"\x03")
 
 
-def test_reading_ahead_clears_no_flag(server: Server, bridge: Bridge) -> None:
-    """Peeking TX_FREE must not run on into a read of STATUS."""
+@pytest.mark.parametrize("register", [0x00, 0x02])
+def test_reading_ahead_clears_no_flag(server: Server, bridge: Bridge, register: int) -> None:
+    """The peek of ID, or of CTRL, runs on over STATUS and must leave its flags."""
     for _ in range(9):
-        server.world.spacecraft.radio.receive(b"\x55" * 8)
-    assert transfer(bridge, RADIO, b"\x00", 2) == (0, b"\x52\x01")
-    assert transfer(bridge, RADIO, b"\x03", 1)[1][0] & 0x04
-    assert not transfer(bridge, RADIO, b"\x03", 1)[1][0] & 0x04
+        server.world.spacecraft.radio.receive(b"\x55" * 256)  # eight fill the FIFO
+    bridge.write(*RADIO, b"\x08\x55")  # without the carrier: transmit overflow
+    bridge.stop(*RADIO)
+    expected = {0x00: 0x52, 0x02: 0x02}[register]
+    assert transfer(bridge, RADIO, bytes([register]), 1) == (0, bytes([expected]))
+    assert transfer(bridge, RADIO, b"\x03", 1) == (0, b"\x0e")
+    assert transfer(bridge, RADIO, b"\x03", 1) == (0, b"\x02")
+
+
+def test_longest_frame_in_one_write(server: Server, bridge: Bridge) -> None:
+    """260 octets behind the register number are one frame; one more is an overflow."""
+    frame = bytes((3 * n) % 256 for n in range(260))
+    assert transfer(bridge, RADIO, b"\x02\x03", 0) == (0, b"")
+    assert transfer(bridge, RADIO, b"\x08" + frame, 0) == (0, b"")
+    assert transfer(bridge, RADIO, b"\x05", 1) == (0, b"\x07")
+    assert operations(server)[2] == (I2C, b"\x08" + frame, 0)
+    assert not transfer(bridge, RADIO, b"\x03", 1)[1][0] & 0x08
+    assert transfer(bridge, RADIO, b"\x08" + frame + b"\x00", 0) == (0, b"")
+    assert transfer(bridge, RADIO, b"\x05", 1) == (0, b"\x07")
+    assert transfer(bridge, RADIO, b"\x03", 1)[1][0] & 0x08
 
 
 def test_long_read_and_write(server: Server, bridge: Bridge) -> None:

@@ -51,17 +51,22 @@ def test_each_read_acts_once_with_its_true_length(server: Server, count: int) ->
     assert operations == [(PEEK, 32), (I2C, count)]
 
 
-def test_frames_through_the_modem(server: Server) -> None:
+def test_octets_and_frames_through_the_modem(server: Server) -> None:
     rig = rig_of(server, 2, 0x34)
     radio = server.world.spacecraft.radio
-    radio.receive(bytes(range(60)))
-    radio.receive(b"\xaa" * 20)
-    assert rig.run(0x34, b"\x06", 2) == (0, b"\x00\x3c")
-    assert rig.run(0x34, b"\x09", 60) == (0, bytes(range(60)))
-    assert rig.run(0x34, b"\x06", 2) == (0, b"\x00\x14")
+    first, second = bytes(range(60)), bytes((5 * n) % 256 for n in range(260))
+    assert radio.receive(first) and radio.receive(second)
+    assert rig.run(0x34, b"\x06", 2) == (0, b"\x01\x00")  # 320 wait, 256 at once
+    assert rig.run(0x34, b"\x09", 20) == (0, first[:20])
+    assert rig.run(0x34, b"\x09", 256) == (0, first[20:] + second[:216])
+    assert rig.run(0x34, b"\x06", 2) == (0, b"\x00\x2c")
+    assert rig.run(0x34, b"\x09", 44) == (0, second[216:])
+    assert rig.run(0x34, b"\x06", 2) == (0, b"\x00\x00")
     assert rig.run(0x34, b"\x02\x03") == (0, b"")
-    assert rig.run(0x34, b"\x08" + bytes(223)) == (0, b"")
+    assert rig.run(0x34, b"\x08" + second) == (0, b"")
     assert rig.run(0x34, b"\x05", 1) == (0, b"\x07")
+    assert server.requests[-3].tx == b"\x08" + second
+    assert rig.model.violations == []
 
 
 def test_refusals_reach_the_transfer_that_met_them(server: Server) -> None:
