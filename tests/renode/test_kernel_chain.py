@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from native.cffi.sources import kernel
+from native.cffi.sources import cipher_include, kernel
 from tests.renode.bridge_twin import PythonBridge
 from tests.renode.bridged_wire import STATUS, BridgedWire
 from tests.renode.server import Server
@@ -28,7 +28,7 @@ pytestmark = [
 SOURCES = [
     ROOT / "native/src/drivers/stm32_i2c.c",
     ROOT / "native/src/drivers/stm32_usart.c",
-    *(p for p in kernel() if p.name != "devbus.c" and p.parent.name not in ("link", "crypto")),
+    *(p for p in kernel() if p.name != "devbus.c"),
 ]
 HEADERS = [
     ROOT / "native/include/mf_bus.h",
@@ -74,7 +74,7 @@ class Flight:
         self.model, self.uart = RenodeI2C(wire), RenodeUsart()
         wire.now_us = lambda: self.model.now_ns // 1000
         self.model.now_ns = BOOT_US * 1000
-        ffi, self.lib = library(SOURCES, HEADERS, cdef=KERNEL_CDEF)
+        ffi, self.lib = library(SOURCES, HEADERS, cdef=KERNEL_CDEF, include=cipher_include())
         self._keep: list[Any] = [
             ffi.callback("uint32_t(uintptr_t)", self._read),
             ffi.callback("void(uintptr_t, uint32_t)", self._write),
