@@ -1,6 +1,7 @@
 """The bridge for firmware that may do anything: it answers all, and says why it cannot go on."""
 
 import os
+import select
 import threading
 
 import pytest
@@ -31,6 +32,7 @@ class Firmware:
         prepare(folder)
         self.tx = os.open(folder / TX_NAME, os.O_RDWR)
         self.rx = os.open(folder / RX_NAME, os.O_RDWR)
+        self.over, self._end = os.pipe()
         self.replies = []
         self._thread = threading.Thread(target=self._run, args=(messages, process), daemon=True)
         self._thread.start()
@@ -38,13 +40,20 @@ class Firmware:
     def _run(self, messages, process):
         for message in messages:
             os.write(self.tx, message)
+            # An answer that has come is read, even when nobody will give another.
+            if self.rx not in select.select([self.rx, self.over], [], [])[0]:
+                return
             self.replies.append(os.read(self.rx, 65536))
         if process is not None:
             process.code = 134
 
     def join(self):
-        self._thread.join(timeout=2)
-        os.close(self.tx), os.close(self.rx)
+        """The bridge answers no more: the replies there were."""
+        os.close(self._end)
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+        for pipe in (self.tx, self.rx, self.over):
+            os.close(pipe)
         return self.replies
 
 
