@@ -104,7 +104,6 @@ accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every
 	@$(PY) -m cli bench --long --json build/evidence/bench.json
 	@$(PY) -m cli verify adcs --json build/evidence/adcs.json
 	@$(MAKE) --no-print-directory firmware PROFILE=development
-	@$(MAKE) --no-print-directory -C boards/obc_f405 SLOT=b PYTHON=$(PY)
 	@$(PY) -m cli campaign faults --json build/evidence/faults.json --report build/report/faults.html
 	@$(PY) -m cli campaign powercut --json build/evidence/powercut.json
 

@@ -17,7 +17,7 @@ from cli.campaigns import faults_flips, faults_runs
 from cli.campaigns.faults_catalogue import Case, catalogue, find, sample
 from cli.campaigns.faults_flips import BOOT_FLIP, FLIP, flip_id
 from cli.campaigns.faults_judge import share
-from cli.campaigns.faults_qemu import slot_b
+from cli.campaigns.faults_qemu import check_slots
 from cli.campaigns.faults_runs import FaultRun
 from cli.errors import CliError
 from cli.figures import Figure
@@ -78,7 +78,7 @@ def plan(arguments: argparse.Namespace) -> List[FaultRun]:
     runs = [_run(index, name, arguments.seed) for index, name in enumerate(ids)]
     if any(run.is_flip or find(run.seed, run.id).world == "qemu" for run in runs[-1:] + runs[:1]):
         worlds.check("qemu")
-        slot_b(worlds.ELF)
+        check_slots(worlds.ELF)
     worlds.check("desktop")
     return runs
 

@@ -23,6 +23,7 @@ from sim.bridges.injection import Injection, Poke
 SILENCE_S = 5.0
 STARTS_MAX = 8
 FLASH_START, FLASH_END = 0x08000000, 0x08100000
+SLOTS = (0x08010000, 0x08080000)  # A and B, boards/obc_f405/image_header.h
 RAM_START, RAM_END = 0x20000000, 0x20020000
 _PT_LOAD = "PT_LOAD"
 _DICTIONARY = slice(20, 24)  # of an image: its dictionary hash, boards/obc_f405/image_header.h
@@ -78,7 +79,7 @@ class Computer:
         if start and inject is not None and inject.done:
             elf = directory / "struck.elf"
             elf.write_bytes(struck_image(self.elf, self.pokes))
-        command = [*_TIED, *worlds.qemu_command(elf, directory / "serial.log"), *slot_b(self.elf)]
+        command = [*_TIED, *worlds.qemu_command(elf, directory / "serial.log")]
         if self.script is not None:
             command += ["-append", f"run={self.script.resolve()}"]
         else:
@@ -103,7 +104,11 @@ class Computer:
                 start_new_session=True,
             )
             try:
-                return bridge.watch(world, process, SILENCE_S)
+                why = bridge.watch(world, process, SILENCE_S)
+                if why == watched.ENDED and not world.requests:
+                    log_text = (directory / "qemu.log").read_text(errors="replace")
+                    raise CliError(f"the emulator does not start: {' '.join(log_text.split())}")
+                return why
             finally:
                 # It may hang in a way that no request to end reaches.
                 process.kill()
@@ -129,16 +134,21 @@ class _Recorder:
         return reply
 
 
-def slot_b(elf: Path) -> List[str]:
-    """Options that load the second image beside `elf` into slot B. `CliError` without one, or when
-    it is of another build: the ground would not understand it."""
-    image, first = elf.with_name(f"{elf.stem}-b.bin"), elf.with_suffix(".bin")
-    how = "build it: make -C boards/obc_f405 SLOT=b"
-    if not image.is_file() or not first.is_file():
-        raise CliError(f"image {image} for slot B is not there; {how}")
-    if image.read_bytes()[_DICTIONARY] != first.read_bytes()[_DICTIONARY]:
-        raise CliError(f"image {image} for slot B has another dictionary than slot A; {how}")
-    return ["-device", f"loader,file={image.resolve()},addr=0x08080000,force-raw=on"]
+def check_slots(elf: Path) -> None:
+    """`CliError` unless `elf` holds an image in either slot, both of one build: the ground would
+    not understand another's."""
+    how = "build it: make firmware"
+    if not elf.is_file():
+        raise CliError(f"image {elf} is not there; {how}")
+    hashes = {}
+    with elf.open("rb") as file:
+        for segment in ELFFile(file).iter_segments():
+            if segment["p_type"] == _PT_LOAD and segment["p_paddr"] in SLOTS:
+                hashes[segment["p_paddr"]] = segment.data()[_DICTIONARY]
+    if len(hashes) != len(SLOTS):
+        raise CliError(f"image {elf} does not hold both slots; {how}")
+    if len(set(hashes.values())) != 1:
+        raise CliError(f"image {elf}: slot B has another dictionary than slot A; {how}")
 
 
 def struck_image(elf: Path, pokes: Sequence[Poke]) -> bytes:

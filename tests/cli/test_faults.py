@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import shlex
+import shutil
+import struct
 from collections import Counter
 
 import pytest
@@ -18,13 +20,14 @@ from cli.campaigns.faults_catalogue import (
     sample,
 )
 from cli.campaigns.faults_phases import BY_NAME, PHASES
-from cli.campaigns.faults_qemu import slot_b
+from cli.campaigns.faults_qemu import SLOTS, Computer, check_slots
 from cli.campaigns.faults_runs import FaultRun, fly_run
 from cli.errors import CliError
 from ground import faults_report
 from sim.faults import BUSES, kinds_of
 from sim.scenario import load
 from sim.schema import DEVICES
+from sim.world import World
 
 
 def test_the_catalogue_is_the_whole_product():
@@ -192,13 +195,41 @@ def test_a_name_says_all_that_is_needed_to_fly_it_again():
     assert faults_runs.FaultRun(0, "flip/3", 1, 1.0).is_flip
 
 
+def write_elf(path, images):
+    """An ELF file of nothing but loaded segments, `images` by their addresses."""
+    offset = 52 + 32 * len(images)
+    ident = b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
+    head = struct.pack(
+        "<16sHHIIIIIHHHHHH", ident, 2, 40, 1, 0, 52, 0, 0, 52, 32, len(images), 0, 0, 0
+    )
+    for address, image in images.items():
+        size = len(image)
+        head += struct.pack("<8I", 1, offset, address, address, size, size, 5, 4)
+        offset += size
+    path.write_bytes(head + b"".join(images.values()))
+
+
 def test_both_images_must_be_of_one_build(tmp_path):
     elf = tmp_path / "microflight.elf"
-    with pytest.raises(CliError, match="slot B is not there"):
-        slot_b(elf)
-    (tmp_path / "microflight.bin").write_bytes(bytes(64))
-    (tmp_path / "microflight-b.bin").write_bytes(bytes(64))
-    assert slot_b(elf)[0] == "-device"
-    (tmp_path / "microflight-b.bin").write_bytes(bytes(20) + b"\1" + bytes(43))
+    with pytest.raises(CliError, match="is not there"):
+        check_slots(elf)
+    first, second = SLOTS
+    write_elf(elf, {first: bytes(64)})
+    with pytest.raises(CliError, match="both slots"):
+        check_slots(elf)
+    write_elf(elf, {first: bytes(64), second: bytes(20) + b"\1" + bytes(43)})
     with pytest.raises(CliError, match="another dictionary"):
-        slot_b(elf)
+        check_slots(elf)
+    write_elf(elf, {first: bytes(64), second: bytes(24) + b"\1" + bytes(39)})
+    check_slots(elf)
+
+
+def test_an_emulator_that_does_not_start_is_no_lock_up(tmp_path):
+    """What it said of the image is what went wrong."""
+    if shutil.which("qemu-system-arm") is None:
+        pytest.skip("qemu-system-arm is not installed: make setup")
+    elf = tmp_path / "microflight.elf"
+    first, _ = SLOTS
+    write_elf(elf, {first: bytes(64), first + 32: bytes(64)})
+    with pytest.raises(CliError, match="does not start: .*overlap"):
+        Computer(elf=elf).fly(World(load("first-light")))
