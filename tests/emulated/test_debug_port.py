@@ -136,7 +136,11 @@ def test_what_flash_memory_lost_outlives_the_supply_and_ram_does_not():
     assert len(changed) == 1 and before[changed[0]] ^ struck[changed[0]] == 0x80
 
 
-@pytest.mark.parametrize("number", range(12))
+# Each takes seconds: two of them every time, the others with the long ones.
+DOZEN = [0, 1, *(pytest.param(number, marks=pytest.mark.accept) for number in range(2, 12))]
+
+
+@pytest.mark.parametrize("number", DOZEN)
 def test_a_dozen_flips_end_in_a_defined_state(number):
     from cli import worlds
     from cli.campaigns.faults_runs import FaultRun, fly_run
