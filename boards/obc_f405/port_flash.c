@@ -24,26 +24,40 @@ mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
                                                 const mp_module_context_t *context,
                                                 const mp_obj_t *defaults);
 
-/* The same object, or tuples of the same objects. */
-static bool same(mp_obj_t a, mp_obj_t b, int depth)
+/* Tuples of the same length: the items are still to be compared. */
+static bool both_tuples(mp_obj_t a, mp_obj_t b)
 {
-    if (a == b) {
-        return true;
-    }
-    if (depth >= DEPTH_MAX || !mp_obj_is_type(a, &mp_type_tuple) ||
-        !mp_obj_is_type(b, &mp_type_tuple)) {
-        return false;
-    }
-    const mp_obj_tuple_t *first = MP_OBJ_TO_PTR(a), *second = MP_OBJ_TO_PTR(b);
-    if (first->len != second->len) {
-        return false;
-    }
-    for (size_t i = 0; i < first->len; i++) {
-        if (!same(first->items[i], second->items[i], depth + 1)) {
-            return false;
+    return mp_obj_is_type(a, &mp_type_tuple) && mp_obj_is_type(b, &mp_type_tuple) &&
+           ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(a))->len == ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(b))->len;
+}
+
+/* The same object, or tuples of the same objects, DEPTH_MAX of them inside one another. */
+static bool same(mp_obj_t a, mp_obj_t b)
+{
+    struct {
+        const mp_obj_tuple_t *a, *b;
+        size_t next;
+    } open[DEPTH_MAX];
+    size_t depth = 0;
+    for (;;) {
+        if (a != b) {
+            if (depth == DEPTH_MAX || !both_tuples(a, b)) {
+                return false;
+            }
+            open[depth].a = MP_OBJ_TO_PTR(a);
+            open[depth].b = MP_OBJ_TO_PTR(b);
+            open[depth++].next = 0;
         }
+        while (depth > 0 && open[depth - 1].next == open[depth - 1].a->len) {
+            depth--;
+        }
+        if (depth == 0) {
+            return true;
+        }
+        const size_t at = open[depth - 1].next++;
+        a = open[depth - 1].a->items[at];
+        b = open[depth - 1].b->items[at];
     }
-    return true;
 }
 
 /* Names that nothing on board asks for. */
@@ -65,7 +79,7 @@ static bool equal(const mp_obj_dict_t *made, const mp_obj_dict_t *laid)
         }
         const mp_map_elem_t *twin = mp_map_lookup((mp_map_t *)&laid->map, made->map.table[i].key,
                                                   MP_MAP_LOOKUP);
-        if (twin == NULL || !same(made->map.table[i].value, twin->value, 0)) {
+        if (twin == NULL || !same(made->map.table[i].value, twin->value)) {
             return false;
         }
         used++;
@@ -117,7 +131,7 @@ mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
         bool equal_defaults = (given != NULL ? given->len : 0) == module->funs[i].defaults &&
                               (defaults == NULL || defaults[1] == MP_OBJ_NULL);
         for (uint32_t k = 0; equal_defaults && k < module->funs[i].defaults; k++) {
-            equal_defaults = same(given->items[k], fun->extra_args[k], 0);
+            equal_defaults = same(given->items[k], fun->extra_args[k]);
         }
         if (equal_defaults) {
             return MP_OBJ_FROM_PTR(fun);
