@@ -22,9 +22,9 @@ from flight.services.verification import Verification
 
 
 class Context:
-    """Plain attributes: `mission board clock time events store params telemetry modes memory
-    scheduler app_table event_reports functions commands
-    time_reports leop`, and from the app schedule `correlation`. Built once per boot."""
+    """Plain attributes: `mission board boot clock time events store params telemetry modes memory
+    scheduler app_table event_reports functions commands time_reports leop`, and from the app
+    schedule `correlation`. Built once per boot, before any app."""
 
     def __init__(self, board):
         records.forget()
