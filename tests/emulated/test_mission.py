@@ -16,6 +16,23 @@ CALM = ("initial.rate_deg_s=0.0", "spacecraft.imu.bias_rad_s=[0.0,0.0,0.0]")
 
 DEAD = ("kind=dead", "t_s=10")
 
+
+def reset_at(time_ms):
+    """The mission; at `time_ms` of its first flight the processor resets without a goodbye."""
+    return (
+        COMPOSE
+        + """
+if obc.boot_count() == 1:
+    mission = compose.build(board.build())
+    mission.prepare()
+    while obc.clock.ticks_ms() < TIME_MS:
+        mission.scheduler.run_next()
+    obc.poke(0xE000ED0C, 0x05FA0004)
+sys.exit()
+""".replace("TIME_MS", str(time_ms))
+    )
+
+
 LOCKED = (
     COMPOSE
     + """
@@ -159,20 +176,6 @@ def test_error_in_main_leaves_a_flying_spacecraft(tmp_path):
     assert flight.history.verified["completion_success"] == 1
 
 
-RESET = (
-    COMPOSE
-    + """
-if obc.boot_count() == 1:
-    mission = compose.build(board.build())
-    mission.prepare()
-    while obc.clock.ticks_ms() < 20000:
-        mission.scheduler.run_next()
-    obc.poke(0xE000ED0C, 0x05FA0004)  # nobody says goodbye
-sys.exit()
-"""
-)
-
-
 def test_coils_that_a_reset_left_on_go_off_with_the_first_tick(tmp_path):
     flight = Flight(tmp_path, 23.0)
     answer = flight.world.exchange
@@ -187,7 +190,7 @@ def test_coils_that_a_reset_left_on_go_off_with_the_first_tick(tmp_path):
         return answer(request, reply_len)
 
     flight.world.exchange = exchange
-    flight.fly(RESET)
+    flight.fly(reset_at(20000))
     first, second = writes
     assert any(data[1] for _, data, at_ms in first if at_ms == 20000), "left on"
     rods = sorted({address for address, _, _ in first})

@@ -2,7 +2,7 @@
 
 from ground.schedule import STATES
 from tests.emulated.flight import Flight
-from tests.emulated.test_mission import CALM, COMPOSE
+from tests.emulated.test_mission import CALM, COMPOSE, reset_at
 
 EPOCH_S = 200_000_000
 SET_S = 10.0
@@ -94,20 +94,6 @@ def test_everything_is_released_at_its_time(tmp_path):
     assert len(flight.world.boots) == 1
 
 
-RESET = (
-    COMPOSE
-    + """
-if obc.boot_count() == 1:
-    mission = compose.build(board.build())
-    mission.prepare()
-    while obc.clock.ticks_ms() < 30000:
-        mission.scheduler.run_next()
-    obc.poke(0xE000ED0C, 0x05FA0004)  # nobody says goodbye
-sys.exit()
-"""
-)
-
-
 def test_the_schedule_goes_on_after_a_reset(tmp_path):
     flight = Flight(tmp_path, 70.0, CALM)
 
@@ -117,7 +103,7 @@ def test_the_schedule_goes_on_after_a_reset(tmp_path):
     send(SET_S, "set_time", {"seconds": EPOCH_S, "fraction": 0})
     send(SET_S + 1, "schedule_enable")
     send(12.0, "schedule_insert", {"activities": pings(8.0, 40.0, 45.0)})
-    flight.fly(RESET)
+    flight.fly(reset_at(30000))
     assert len(flight.world.boots) == 2
     core = flight.history.latest["core_hk"].raw
     assert core["time_quality"] == 1
