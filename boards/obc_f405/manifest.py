@@ -1,10 +1,10 @@
 # Python in the image. Host-only files of the same packages stay out; tables of definitions go in
-# without the texts that only people read.
+# without what only the ground reads.
 import os
 import sys
 
 sys.path.insert(0, os.getcwd())
-from texts import without_texts  # noqa: E402
+from tables import for_images  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
 TABLES = ("definitions.py", "parameters.py")
@@ -15,13 +15,18 @@ stripped = os.path.join(root, "build", "frozen")
 
 def is_table(path):
     parts = path.split("/")
+    if path == "flight/dictionary.py":
+        return True
     return parts[0] == "flight" and parts[1] in ("core", "apps") and parts[-1] in TABLES
 
 
-def strip(path):
-    """Put the file without its texts into `stripped`; left alone when it is there already."""
+def text_of(path):
     with open(os.path.join(root, path), encoding="utf-8") as file:
-        text = without_texts(file.read())
+        return file.read()
+
+
+def put(path, text):
+    """Put `text` into `stripped`; left alone when it is there already."""
     target = os.path.join(stripped, path)
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.exists(target):
@@ -45,8 +50,9 @@ for name in ("__init__", "compose", "obc_f405/board", "obc_f405/main"):
     path = "boards/" + name + ".py"
     if os.path.exists(os.path.join(root, path)):
         found.append(path)
-for path in tables:
-    strip(path)
+code = {path: text_of(path) for path in found}
+for path, text in for_images(code, {path: text_of(path) for path in tables}).items():
+    put(path, text)
 
 freeze("$(ROOT_DIR)", tuple(found), opt=2)
 freeze(stripped, tuple(tables), opt=2)
