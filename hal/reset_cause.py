@@ -9,3 +9,4 @@ SOFTWARE = const(3)  # commanded
 WATCHDOG = const(4)  # internal watchdog
 FAULT = const(5)  # crash record left by a fault handler
 VM_RESTART = const(6)  # the processor went on, Python was started again
+IMAGE = const(7)  # the running image was found damaged

@@ -63,9 +63,10 @@ class Board:
         self.link = self.stack.link
         self.radio = self.stack.radio
         self.fram = self.stack.fram
-        # What stands for the image in flash: a part of the C that flies here.
-        self.code = bytearray(_code())
-        self._scrub = native.Scrub(self.code, zlib.crc32(self.code))
+        # What stands for the images in flash: a part of the C that flies here.
+        self.code = (bytearray(_code()), bytearray(_code()))
+        self._crc = zlib.crc32(_code())
+        self._scrub = tuple(native.Scrub(code, self._crc) for code in self.code)
         self.stack.hello(cause, _FLAG_FLIGHT_BUILD if native.FLIGHT_BUILD else 0)
         self.stack.survival.begin(cause, self.image_slot)
         self.fresh_python(cause)
@@ -108,9 +109,14 @@ class Board:
         """Not measured here: 0."""
         return 0
 
-    def scrub(self, size: int) -> int:
-        """Check the next bytes of the code: 0 goes on, 1 all of it is good, -74 it is damaged."""
-        return self._scrub.step(size)
+    def scrub(self, which: int, size: int) -> int:
+        """The next bytes of the running image (0) or the other one (1): 0 goes on, 1 all of it is
+        good, -74 it is damaged."""
+        return self._scrub[which].step(size)
+
+    def intact(self, which: int) -> bool:
+        """The image is intact: all of it is looked at."""
+        return zlib.crc32(self.code[which]) == self._crc
 
     def crash_into(self, buf: bytearray) -> None:
         """Nothing survives a crash here: the record stays as it is."""

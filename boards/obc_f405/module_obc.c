@@ -2,7 +2,7 @@
  * but dictionary_hash(). */
 #include <string.h>
 
-#include "image_header.h"
+#include "image_intact.h"
 #include "mf_scrub.h"
 #include "port.h"
 #include "port_flash.h"
@@ -129,19 +129,36 @@ static mp_obj_t obc_crash_into(mp_obj_t buffer)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(obc_crash_into_obj, obc_crash_into);
 
-/* The next bytes of the running image, see mf_scrub.h. */
-static mp_obj_t obc_scrub(mp_obj_t size)
+static uint32_t slot_base(uint32_t other)
 {
-    static mf_scrub_t scrub;
-    const mp_int_t n = mp_obj_get_int(size);
-    if (scrub.data == NULL) {
-        const volatile image_header_t *header = &image_header;
-        mf_scrub_begin(&scrub, (const uint8_t *)&image_header + IMAGE_CRC_START,
-                       header->length - IMAGE_CRC_START, header->crc);
-    }
-    return MP_OBJ_NEW_SMALL_INT(n > 0 ? mf_scrub_step(&scrub, (uint32_t)n) : (int)MF_E_INVAL);
+    const uint32_t base = (uint32_t)(uintptr_t)&image_header;
+    return other == 0 ? base : IMAGE_SLOT_A + IMAGE_SLOT_B - base;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(obc_scrub_obj, obc_scrub);
+
+/* The next bytes of the running image (0) or the one in the other slot (1), see mf_scrub.h. A slot
+ * without an image counts as damaged. */
+static mp_obj_t obc_scrub(mp_obj_t which, mp_obj_t size)
+{
+    static mf_scrub_t scrubs[2];
+    const uint32_t other = mp_obj_is_true(which) ? 1u : 0u;
+    mf_scrub_t *scrub = &scrubs[other];
+    const mp_int_t n = mp_obj_get_int(size);
+    if (scrub->at == 0) {
+        const uint32_t base = slot_base(other), length = image_checked_size(base);
+        const volatile image_header_t *header = (const volatile image_header_t *)base;
+        mf_scrub_begin(scrub, (const uint8_t *)base + IMAGE_CRC_START, length,
+                       length != 0 ? header->crc : 1u);
+    }
+    return MP_OBJ_NEW_SMALL_INT(n > 0 ? mf_scrub_step(scrub, (uint32_t)n) : (int)MF_E_INVAL);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(obc_scrub_obj, obc_scrub);
+
+/* The image, 0 the running one, 1 the other, is intact: all of it is looked at. */
+static mp_obj_t obc_intact(mp_obj_t which)
+{
+    return mp_obj_new_bool(image_intact(slot_base(mp_obj_is_true(which) ? 1u : 0u)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(obc_intact_obj, obc_intact);
 
 static mp_obj_t obc_led(mp_obj_t on)
 {
@@ -279,6 +296,7 @@ static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_dictionary_hash), MP_ROM_PTR(&obc_dictionary_hash_obj)},
     {MP_ROM_QSTR(MP_QSTR_crash_into), MP_ROM_PTR(&obc_crash_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_scrub), MP_ROM_PTR(&obc_scrub_obj)},
+    {MP_ROM_QSTR(MP_QSTR_intact), MP_ROM_PTR(&obc_intact_obj)},
     {MP_ROM_QSTR(MP_QSTR_settle), MP_ROM_PTR(&obc_settle_obj)},
     {MP_ROM_QSTR(MP_QSTR_led), MP_ROM_PTR(&obc_led_obj)},
     {MP_ROM_QSTR(MP_QSTR_collect), MP_ROM_PTR(&obc_collect_obj)},

@@ -53,6 +53,7 @@ enum port_reset_cause {
     PORT_RESET_WATCHDOG = 4, /* independent watchdog, by RCC_CSR (silicon only) */
     PORT_RESET_FAULT = 5,    /* a fault in a handler, or too many VM restarts in a row */
     PORT_RESET_VM = 6,       /* not a reset: the processor went on, the VM was started again */
+    PORT_RESET_IMAGE = 7,    /* the running image was found damaged */
 };
 
 enum port_crash_kind {

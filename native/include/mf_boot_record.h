@@ -20,6 +20,9 @@
 
 /* Starts of one image that may fail to reach health before the other image is preferred. */
 #define MF_BOOT_ATTEMPTS 3u
+/* Resets, for ever, because this image was found damaged while it ran. The count goes with a
+ * command that selects the image. */
+#define MF_BOOT_DAMAGED_MAX 3u
 /* From so many starts in a row without health on: parameters at their defaults, mode safe. */
 #define MF_BOOT_DEFAULTS 4u
 
@@ -43,6 +46,7 @@ typedef struct {
     uint8_t causes[MF_BOOT_CAUSES]; /* starts by cause, saturate */
     uint16_t vm_restarts;           /* wraps */
     uint16_t entries;               /* times that survival was entered, wraps */
+    uint8_t damaged[MF_BOOT_SLOTS]; /* resets because that image was found damaged; saturate */
 } mf_boot_record_t;
 
 /* Everything zero: slot A, no attempts. */
@@ -63,6 +67,8 @@ int mf_boot_record_save(mf_bus_t *bus, mf_boot_record_t *record);
 uint8_t mf_boot_record_choose(mf_boot_record_t *record, uint32_t intact);
 /* Count one start of `slot` for `cause`. */
 void mf_boot_record_start(mf_boot_record_t *record, uint8_t slot, uint8_t cause);
+/* The running image was found damaged: true when a reset may follow, which is counted already. */
+bool mf_boot_record_damaged(mf_boot_record_t *record);
 /* Starts without health up to now, the present one included. */
 uint32_t mf_boot_record_attempts(const mf_boot_record_t *record);
 /* The running image is healthy: it is preferred from now on, and nothing has failed in a row any

@@ -62,6 +62,7 @@ enum mf_survival_direct {
     MF_DIRECT_IMAGE = 0x22,
     MF_DIRECT_TIME = 0x23,
     MF_DIRECT_CEASE = 0x24,
+    MF_DIRECT_DAMAGED = 0x40, /* no command: Python found the running image damaged */
 };
 
 /* Settings from the parameters of flight/core/definitions.py, by the low byte of their id. */

@@ -76,6 +76,21 @@ def test_damaged_code_leads_to_a_reset_and_the_other_image(exchange):
     assert flight.history.value("core_hk", "image_slot") == 1
 
 
+def test_a_constant_that_nothing_stumbles_over_is_scrubbed_and_its_image_left(exchange):
+    """The parity of every frame sent down is wrong from then on: the ground hears nothing, and the
+    spacecraft finds it itself, within a pass of 14 s and the two seconds before the reset."""
+    address = symbols(elf())["rows"] + 0x79E
+    flight, computer, _ = fly(40.0, exchange=exchange[0], pokes=[Poke(address, flip=2)])
+    assert computer.injected and computer.lock_ups == 0
+    (_, _), (reset_s, cause) = flight.world.boots
+    assert cause == 7 and reset_s - exchange[1] <= 2 * 14.0 + 2.5
+    assert flight.history.value("core_hk", "image_slot") == 1
+    fram = bytes(flight.world.spacecraft.devices["mb85rc1mt"].memory)
+    copies = [fram[at : at + 40] for at in (0x100, 0x180)]
+    newest = max(copies, key=lambda copy: int.from_bytes(copy[4:8], "big"))
+    assert newest[32:34] == b"\x01\x00", "counted once, for image A"
+
+
 @pytest.mark.parametrize("end", ["locks up", "hangs"])
 def test_a_processor_that_can_do_nothing_is_cycled_by_the_watchdog(exchange, end):
     image = elf()

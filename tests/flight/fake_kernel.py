@@ -61,6 +61,7 @@ class Kernel:
         self.refuse = 0
         self.beats = 0
         self.direct_calls: list[tuple[int, int]] = []
+        self.direct_status = 0
         self.settings: dict[int, int] = {}
         self.emission_ceased = False
         self.step_limits: list[int] = []
@@ -131,7 +132,7 @@ class Kernel:
 
     def direct(self, code: int, value: int) -> int:
         self.direct_calls.append((code, value))
-        return 0
+        return self.direct_status
 
     def setting(self, code: int, value: int) -> int:
         self.settings[code] = value

@@ -116,8 +116,9 @@ class Board:
         self.crash = bytes(52)
         self.heap = 0
         self.allocated = 0
-        self.scrubbed = 0
-        self.scrub_result = 1
+        self.scrubbed = [0, 0]
+        self.scrub_results = [1, 1]  # of the running image, of the other
+        self.false_alarm = False
         self.collections = 0
 
     def heap_used(self) -> int:
@@ -132,9 +133,12 @@ class Board:
     def handler_stack_used(self) -> int:
         return 0
 
-    def scrub(self, size: int) -> int:
-        self.scrubbed += size
-        return self.scrub_result if self.scrubbed % (448 * 1024) == 0 else 0
+    def scrub(self, which: int, size: int) -> int:
+        self.scrubbed[which] += size
+        return self.scrub_results[which] if self.scrubbed[which] % (448 * 1024) == 0 else 0
+
+    def intact(self, which: int) -> bool:
+        return self.scrub_results[which] > 0 or self.false_alarm
 
     def crash_into(self, buf: Any) -> None:
         buf[:] = self.crash

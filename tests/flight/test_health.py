@@ -30,19 +30,53 @@ def test_a_sound_computer_has_nothing_to_tell(rig):
     rig.fly(260)
     assert not [event for event in rig.events() if event >> 8 == 8]
     health = rig.fields(0x0801)
-    assert (health["image_state"], health["image_passes"]) == (1, 2)  # 112 s each
+    assert (health["image_state"], health["image_passes"]) == (1, 17)  # 14 s each
+    assert health["other_image_state"] == 1
     assert health["fram_passes"] >= 1 and health["fram_repairs"] == 0
     assert health["temperature_limits"] == health["resource_limits"] == 0
 
 
 def test_damaged_code_is_told_with_every_pass_and_told_when_it_is_over(rig):
-    rig.board.scrub_result = -74
-    rig.fly(240)
+    rig.board.scrub_results[:] = -74, -74
+    rig.fly(33)
     assert told(rig, 0x0801) == [(0, 1), (0, 2)]
     assert rig.fields(0x0801)["image_state"] == 2 and rig.fields(0x0801)["image_damaged"] == 2
-    rig.board.scrub_result = 1
-    rig.fly(120)
+    rig.board.scrub_results[0] = 1
+    rig.fly(20)
     assert told(rig, 0x0802) == [(0, 3)] and rig.fields(0x0801)["image_state"] == 1
+
+
+def test_a_damaged_image_is_left_for_the_other_one_within_a_pass(rig):
+    rig.fly(20)
+    rig.board.scrub_results[0] = -74
+    rig.fly(15)
+    assert told(rig, 0x080C) == [(0, 0)] and rig.board.kernel.direct_calls == [(0x40, 0)]
+    rig.fly(60)
+    assert rig.board.kernel.direct_calls == [(0x40, 0)], "asked for once, whatever comes of it"
+
+
+@pytest.mark.parametrize("reason", [1, 2, 3])
+def test_a_damaged_image_stays_in_use_when_there_is_no_better_one(rig, reason):
+    board = rig.board
+    board.scrub_results[0] = -74
+    if reason == 1:
+        board.false_alarm = True
+    elif reason == 2:
+        board.scrub_results[1] = -74
+    else:
+        board.kernel.direct_status = -22
+    rig.fly(60)
+    assert told(rig, 0x080D) == [(0, reason)] and not told(rig, 0x080C)
+    assert bool(board.kernel.direct_calls) == (reason == 3)
+
+
+def test_damage_of_the_other_image_is_told_once_and_when_it_is_over(rig):
+    rig.board.scrub_results[1] = -74
+    rig.fly(230)
+    assert told(rig, 0x080A) == [(1, 0)] and rig.fields(0x0801)["other_image_state"] == 2
+    rig.board.scrub_results[1] = 1
+    rig.fly(115)
+    assert told(rig, 0x080B) == [(1, 0)] and not rig.board.kernel.direct_calls
 
 
 class Scrubbed:

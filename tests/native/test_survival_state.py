@@ -4,9 +4,11 @@ import pytest
 
 from flight.core.records import HEADER_SIZE, TwoCopies
 from native.cffi.loader import ffi, lib
+from native.cffi.survival import RESET
+from sim.faults import Fault
 from tests.native.survival_rig import Survivor
 
-DIRECT_CEASE = 0x24
+DIRECT_IMAGE, DIRECT_CEASE, DIRECT_DAMAGED = 0x22, 0x24, 0x40
 REPAIRED = 0x0023
 
 
@@ -53,13 +55,47 @@ def test_the_boot_record_is_laid_out_as_every_record():
     assert int.from_bytes(body[8:12], "big") == 1
     body = bytearray(reader.image[HEADER_SIZE : HEADER_SIZE + 28])
     body[2:4] = b"\x02\x01"
+    body[24:26] = b"\x03\x02"
     reader.image[HEADER_SIZE : HEADER_SIZE + 28] = body
     assert reader.save() == 0
     again = Survivor()
     again.fram.memory[:] = rig.fram.memory
     again.survival.begin(3, 0)
     assert list(again.survival.state.record.attempts) == [3, 1]
+    assert list(again.survival.state.record.damaged) == [3, 2]
     assert again.survival.state.record.generation == 2
+
+
+def resets_for_damage(rig, attempts):
+    """Causes of the resets that follow so many reports of damage, each in a start of its own."""
+    causes = []
+    for _ in range(attempts):
+        rig.survival.begin(7, 0)
+        rig.survival.vm_started()
+        status = rig.stack.kernel.direct(DIRECT_DAMAGED)
+        begin_ms = rig.now_ms
+        while rig.now_ms - begin_ms < 3000:
+            rig.stack.kernel.beat()
+            rig.to(rig.now_ms + 100)
+        reset = rig.survival.action() == RESET
+        assert reset == (status == 0)
+        causes += [rig.survival.reset_cause] if reset else []
+    return causes
+
+
+def test_resets_for_a_damaged_image_are_counted_in_fram_and_come_to_an_end():
+    rig = Survivor()
+    assert resets_for_damage(rig, 5) == [7, 7, 7]
+    assert list(rig.survival.state.record.damaged) == [3, 0]
+    rig.stack.kernel.direct(DIRECT_IMAGE, 0)  # by command, which clears the count
+    assert resets_for_damage(rig, 4) == [7, 7, 7]
+
+
+def test_no_reset_for_a_damaged_image_that_cannot_be_put_on_record():
+    rig = Survivor(faults={"fram": [Fault("fram", "nack")]})
+    rig.survival.vm_started()
+    assert rig.stack.kernel.direct(DIRECT_DAMAGED) < 0
+    assert resets_for_damage(rig, 2) == []
 
 
 @pytest.mark.parametrize("at", range(40))

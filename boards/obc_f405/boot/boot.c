@@ -11,8 +11,7 @@
 
 #include "boot_bus.h"
 #include "boot_handover.h"
-#include "image_header.h"
-#include "mf_link.h"
+#include "image_intact.h"
 #include "mf_mmio.h"
 #include "port.h"
 #include "stm32/stm32.h"
@@ -44,17 +43,6 @@
 extern uint32_t boot_stack_top, boot_bss_start[], boot_bss_end[];
 void Boot_Reset(void);
 void boot_main(void);
-
-static bool image_intact(uint32_t base)
-{
-    const image_header_t *header = (const image_header_t *)base;
-    if (header->magic != IMAGE_MAGIC || header->slot_base != base ||
-        header->length <= IMAGE_VECTORS_OFFSET || header->length > IMAGE_SLOT_SIZE) {
-        return false;
-    }
-    return mf_crc32(0, (const uint8_t *)base + IMAGE_CRC_START,
-                    header->length - IMAGE_CRC_START) == header->crc;
-}
 
 __attribute__((noreturn)) static void start_image(uint32_t base)
 {

@@ -9,7 +9,9 @@ from flight.core.scrub import FramScrub
 from hal.compat import const
 
 _REPORT_STEPS = const(10)
-_IMAGE_SLICE_B = const(4096)
+_IMAGE_SLICE_B = const(32768)  # 14 s for all of it, 0.3 % of the processor
+_OTHER_SLICE_B = const(4096)
+_DIRECT_DAMAGED = const(0x40)
 _HYSTERESIS = const(32)  # of temperatures, 1/16 degC
 _BATTERY = const(0)
 _BOARD = const(1)
@@ -33,6 +35,10 @@ EVENT_TEMPERATURE = const(0x0806)
 EVENT_TEMPERATURE_BACK = const(0x0807)
 EVENT_RESOURCE = const(0x0808)
 EVENT_RESOURCE_BACK = const(0x0809)
+EVENT_OTHER = const(0x080A)
+EVENT_OTHER_GOOD = const(0x080B)
+EVENT_LEAVE = const(0x080C)
+EVENT_STAY = const(0x080D)
 
 
 class Health:
@@ -66,6 +72,7 @@ class Health:
         self._image_state = _NOT_YET
         self._image_passes = 0
         self._image_damaged = 0
+        self._other_state = _NOT_YET
         self._fram_silent = False
         self._table_repairs = 0
         self._temperatures = 0  # bits, as in the packet
@@ -81,6 +88,7 @@ class Health:
     def step(self, now_ms):
         """One slice of everything; limits and tables with the packet."""
         self._scrub_image()
+        self._scrub_other()
         self._scrub_fram()
         if self._steps == 0:
             self._check_tables()
@@ -103,7 +111,7 @@ class Health:
         return failures.OK
 
     def _scrub_image(self):
-        status = self._context.board.scrub(_IMAGE_SLICE_B)
+        status = self._context.board.scrub(0, _IMAGE_SLICE_B)
         if status == 0:
             return
         self._image_passes = (self._image_passes + 1) & 0xFFFF
@@ -113,8 +121,35 @@ class Health:
             self._image_state = _GOOD
             return
         self._image_damaged = (self._image_damaged + 1) & 0xFFFF
-        self._image_state = _DAMAGED
         self._events.put(EVENT_IMAGE, 0, self._image_passes)
+        if self._image_state != _DAMAGED:
+            self._image_state = _DAMAGED
+            self._leave_image()
+
+    def _leave_image(self):
+        """Into the other slot, once for each time that damage is found; C counts the resets."""
+        board = self._context.board
+        if board.intact(0):
+            reason = 1
+        elif not board.intact(1):
+            reason = 2
+        elif board.kernel.direct(_DIRECT_DAMAGED, 0) < 0:
+            reason = 3
+        else:
+            self._events.put(EVENT_LEAVE, board.image_slot)
+            return
+        self._events.put(EVENT_STAY, board.image_slot, reason)
+
+    def _scrub_other(self):
+        status = self._context.board.scrub(1, _OTHER_SLICE_B)
+        if status == 0:
+            return
+        state = _GOOD if status > 0 else _DAMAGED
+        if state == _DAMAGED and self._other_state != _DAMAGED:
+            self._events.put(EVENT_OTHER, 1 - self._context.board.image_slot)
+        elif state == _GOOD and self._other_state == _DAMAGED:
+            self._events.put(EVENT_OTHER_GOOD, 1 - self._context.board.image_slot)
+        self._other_state = state
 
     def _scrub_fram(self):
         status = self._scrub.step()
@@ -224,6 +259,7 @@ class Health:
             extremes[3],
             self._resources,
             self._wear,
+            self._other_state,
         )
         record.post()
 

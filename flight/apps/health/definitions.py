@@ -19,6 +19,7 @@ HK_FIELDS = (
     ("resource_limits", "u8", "", "", 1,
      "bit 0 heap, 1 stack of Python, 2 stack of C, 3 processor load, 4 wear of the flash memory"),
     ("flash_wear", "u16", "", "", 1, "mean erases of a block in the life of the memory"),
+    ("other_image_state", "u8", "", "", 1, "image in the other slot, as image_state"),
 )  # fmt: skip
 
 PACKETS = ((0x0801, "health_hk", 10000, "big", 0, HK_FIELDS, "Health of the computer"),)
@@ -39,6 +40,15 @@ EVENTS = (
     (0x0807, 1, "temperature inside its limits again: {0} (0 battery, 1 board), {1} degC + 128"),
     (0x0808, 3, "resource scarce: {0} (0 heap, 1, 2 stacks, 3 processor, 4 flash wear), at {1}"),
     (0x0809, 1, "resource no longer scarce: {0}, at {1}"),
+    (0x080A, 3, "image in the other slot is damaged: {0} (0 A, 1 B)"),
+    (0x080B, 1, "image in the other slot is good again: {0} (0 A, 1 B)"),
+    (0x080C, 4, "damaged image is left by a reset: {0} (0 A, 1 B)"),
+    (
+        0x080D,
+        3,
+        "damaged image {0} stays in use: {1} (1 a second look finds it good, "
+        "2 the other one is damaged, 3 too many resets for it, or none is on record)",
+    ),
 )
 
 PARAMETERS = (

@@ -62,6 +62,8 @@ uint32_t mf_boot_record_unpack(mf_boot_record_t *record, const uint8_t image[MF_
     }
     record->vm_restarts = (uint16_t)get(&body[20], 2);
     record->entries = (uint16_t)get(&body[22], 2);
+    record->damaged[0] = body[24];
+    record->damaged[1] = body[25];
     return record->generation;
 }
 
@@ -85,7 +87,9 @@ void mf_boot_record_pack(const mf_boot_record_t *record, uint8_t image[MF_BOOT_R
     }
     put(&body[20], record->vm_restarts, 2);
     put(&body[22], record->entries, 2);
-    put(&body[24], 0, 4);
+    body[24] = record->damaged[0];
+    body[25] = record->damaged[1];
+    put(&body[26], 0, 2);
     put(&image[CRC_AT], mf_crc32(0, image, CRC_AT), 4);
 }
 
@@ -154,6 +158,15 @@ void mf_boot_record_start(mf_boot_record_t *record, uint8_t slot, uint8_t cause)
     if (cause < MF_BOOT_CAUSES) {
         count(&record->causes[cause]);
     }
+}
+
+bool mf_boot_record_damaged(mf_boot_record_t *record)
+{
+    if (record->damaged[record->started] >= MF_BOOT_DAMAGED_MAX) {
+        return false;
+    }
+    record->damaged[record->started]++;
+    return true;
 }
 
 uint32_t mf_boot_record_attempts(const mf_boot_record_t *record)

@@ -3,12 +3,27 @@
 
 #define REQUEST_DELAY_MS 2000u
 #define CAUSE_SOFTWARE 3u
+#define CAUSE_IMAGE 7u
 #define STEP_LIMIT_MIN_MS 250u
 
 static void request(mf_survival_t *self, uint32_t what, uint64_t now_us)
 {
     survival_set(self, WORD_REQUEST, what);
     survival_set(self, WORD_REQUEST_MS, (uint32_t)(now_us / 1000u) + REQUEST_DELAY_MS);
+}
+
+/* A reset that is not on record could be one of an endless row: then there is none. */
+static int leave_image(mf_survival_t *self, uint64_t now_us)
+{
+    if (!mf_boot_record_damaged(&self->record)) {
+        return MF_E_INVAL;
+    }
+    survival_save(self);
+    if (self->record_dirty) {
+        return MF_E_IO;
+    }
+    request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_IMAGE << 8, now_us);
+    return MF_OK;
 }
 
 int mf_survival_setting(mf_survival_t *self, uint8_t code, uint32_t value)
@@ -56,9 +71,12 @@ int mf_survival_direct(mf_survival_t *self, uint8_t code, uint32_t value, uint64
         self->record.selected = (uint8_t)value;
         self->record.choice = MF_BOOT_BY_COMMAND;
         self->record.attempts[value] = 0;
+        self->record.damaged[value] = 0;
         survival_save(self);
         request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_SOFTWARE << 8, now_us);
         return MF_OK;
+    case MF_DIRECT_DAMAGED:
+        return leave_image(self, now_us);
     case MF_DIRECT_CEASE:
         self->record.cease = value != 0 ? 1u : 0u;
         survival_save(self);
