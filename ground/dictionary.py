@@ -133,6 +133,7 @@ class Parameter:
     unit: str
     description: str
     subsystem: str
+    authority: str
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class Dictionary:
         self.partners: Tuple[Partner, ...] = tuple(
             Partner(index, *row[:4]) for index, row in enumerate(source.PARTNERS)
         )
+        self.authorities: Dict[str, int] = dict(source.AUTHORITIES)
         self.packets: Dict[int, Packet] = {}
         self.commands: Dict[str, Command] = {}
         self.events: Dict[int, Event] = {}
@@ -228,7 +230,12 @@ class Dictionary:
                 unit,
                 description,
                 subsystem,
+                module.PARAMETER_AUTHORITY,
             )
+
+    def may(self, partner: Partner, authority: str) -> bool:
+        """The partner may do what wants this class of authority."""
+        return bool(self.authorities[authority] >> partner.index & 1)
 
     @staticmethod
     def _once(is_known: bool, kind: str, name: str) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 from cli.errors import CliError
 from ground.dictionary import Dictionary
 from ground.markdown import markdown
+from ground.xtce import xtce
 
 EPILOG = """\
 examples:
   microflight dictionary                                   packets and commands, one line each
   microflight dictionary --markdown                        the whole document
   microflight dictionary --markdown --output docs/telemetry.md
+  microflight dictionary --xtce --output mission.xml       for Yamcs and other XTCE tools
+  microflight dictionary --xtce --owner EC                 with the telecommands of one partner
 """
 
 
@@ -24,7 +27,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--markdown", action="store_true", help="as a Markdown document")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="as a Markdown document")
+    form.add_argument("--xtce", action="store_true", help="as an XTCE 1.2 document")
+    parser.add_argument("--owner", metavar="NAME", help="XTCE: the telecommands of this partner")
     parser.add_argument("--output", metavar="FILE", help="write there instead of to the terminal")
     parser.set_defaults(run=run)
 
@@ -42,7 +48,12 @@ def _listing(dictionary: Dictionary) -> str:
 def run(arguments: argparse.Namespace) -> int:
     """Print or write it."""
     dictionary = Dictionary()
-    text = markdown(dictionary) if arguments.markdown else _listing(dictionary)
+    if arguments.owner is not None and not arguments.xtce:
+        raise CliError("--owner goes with --xtce")
+    if arguments.xtce:
+        text = xtce(dictionary, arguments.owner)
+    else:
+        text = markdown(dictionary) if arguments.markdown else _listing(dictionary)
     if arguments.output is None:
         print(text, end="")
         return 0
