@@ -50,6 +50,10 @@ class BootRecord:
         events.put(EVENT_BOOT_NUMBER, self.count, number)
         if known:
             events.put(EVENT_BEFORE, self.last_mode, self.last_reason)
+        if board.reset_cause == reset_cause.VM_RESTART:
+            # Survival in C had the spacecraft; the supervisor leads it on from there.
+            self._modes.begin(self._mission.SURVIVAL, modes.REASON_SURVIVED)
+        if known:
             self._stay()
         if board.reset_cause in (reset_cause.FAULT, reset_cause.VM_RESTART):
             crash = self._crash.data

@@ -71,23 +71,25 @@ class Supervisor:
         return healthy
 
     def _consider_leaving_safe(self):
-        """Safe is left by itself unless somebody commanded it: at boot when the checks pass, later
-        when nothing has inhibited it for `supervisor_retry_s`."""
+        """Safe is left by itself unless somebody commanded it: after a start when the checks pass,
+        later when nothing has inhibited it for `supervisor_retry_s`. Survival is left for safe."""
         current = self._context.modes
         if current.reason == modes.REASON_COMMAND:
             return
+        if current.current == self._mission.SURVIVAL:
+            survived = current.reason == modes.REASON_SURVIVED
+            if not current.inhibitors & modes.INHIBIT_BATTERY_CRITICAL:
+                reason = modes.REASON_SURVIVED if survived else modes.REASON_RETRY
+                current.request(self._mission.SAFE, reason)
+            return
         if self._kernel.defaults():
             return  # after so many starts that failed, not before this one has proved healthy
-        if current.current == self._mission.SURVIVAL:
-            if not current.inhibitors & modes.INHIBIT_BATTERY_CRITICAL:
-                current.request(self._mission.SAFE, modes.REASON_RETRY)
-            return
         if current.current != self._mission.SAFE:
             return
         if current.inhibitors & modes.KEEPS_SAFE:
             self._clear_ms = 0
             return
-        if current.reason == modes.REASON_BOOT:
+        if current.reason == modes.REASON_BOOT or current.reason == modes.REASON_SURVIVED:
             current.request(self._mission.DETUMBLE, modes.REASON_CHECKS_PASSED)
             return
         self._clear_ms += self.PERIOD_MS
@@ -125,6 +127,7 @@ class Supervisor:
         elif mode == self._mission.SAFE:
             # Stay: leaving is now up to whoever commanded it.
             current.reason = modes.REASON_COMMAND
+            self._boot.save(mode, modes.REASON_COMMAND)
         return failures.OK
 
     def set_time(self, buf, off, owner):

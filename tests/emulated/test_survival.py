@@ -54,6 +54,7 @@ def test_dead_python_gives_way_to_beacons_and_comes_back(tmp_path, death):
     assert housekeeping_s[0] - entered_s <= 3.5
     ids = [event[0] for event in flight.events()]
     assert 0x0020 in ids and 0x0021 in ids
+    assert (0x0005, 0x0601, 18) in flight.events(), "from survival to safe: survived"
     assert flight.world.counters["watchdog_resets"] == 0
 
 

@@ -113,3 +113,45 @@ def test_commanded_safe_mode_outlives_a_reset():
     rig.fly(200)
     assert rig.modes.current == mission.SAFE and rig.modes.reason == modes.REASON_COMMAND
     assert (0x0709, mission.SAFE, modes.REASON_COMMAND) in rig.event_records()
+
+
+VM_RESTART = 6  # hal/reset_cause.py
+
+
+def test_python_that_comes_back_goes_on_from_survival_at_once():
+    """The first release of the supervisor leads to safe, the next one on; the rods stay on."""
+    rig = Rig(Board(cause=VM_RESTART))
+    switched = []
+    rig.power.switches = 0b0101
+    rig.power.switch = switched.append
+    assert (rig.modes.current, rig.modes.reason) == (mission.SURVIVAL, modes.REASON_SURVIVED)
+    rig.fly(4)
+    changes = [record[1:] for record in rig.event_records() if record[0] == 0x0005]
+    assert changes[:2] == [
+        (mission.SURVIVAL << 8 | mission.SAFE, modes.REASON_SURVIVED),
+        (mission.SAFE << 8 | mission.DETUMBLE, modes.REASON_CHECKS_PASSED),
+    ]
+    assert switched and all(switches & 0b0100 for switches in switched)
+
+
+def test_python_that_comes_back_to_an_empty_battery_stays_in_survival_until_it_is_full():
+    rig = Rig(Board(cause=VM_RESTART))
+    rig.power._open_V = 5.9
+    rig.fly(60)
+    assert rig.modes.current == mission.SURVIVAL
+    rig.power._open_V = 8.0
+    rig.fly(60)
+    assert rig.modes.current == mission.DETUMBLE
+
+
+@pytest.mark.parametrize("mode", [mission.SAFE, mission.SURVIVAL])
+def test_a_mode_commanded_to_stay_down_outlives_survival_too(mode):
+    first = Rig()
+    command(first, mode)
+    first.fly(2)
+    board = Board(cause=VM_RESTART)
+    board.fram = first.board.fram
+    second = Rig(board)
+    assert (second.modes.current, second.modes.reason) == (mode, modes.REASON_COMMAND)
+    second.fly(10)
+    assert second.modes.current == mode

@@ -11,6 +11,7 @@ from hal.errors import HalError
 from hal.roles import PowerMonitor
 
 _LOAD_PAYLOAD = const(0b0010)
+_LOAD_RODS = const(0b0100)
 # The heater belongs to no mode: only commands switch it.
 _LOADS_OF_MODES = const(0b0111)
 _FAILURES_TO_SAFE = const(3)
@@ -44,6 +45,9 @@ class Power:
         self._failures = 0  # in a row
         self._errors = 0
         self._desired = context.modes.row[2]
+        if context.modes.reason == modes.REASON_SURVIVED:
+            # Survival in C had the rods, and the mode that follows in a moment has them.
+            self._desired |= _LOAD_RODS
         self._seen = _UNKNOWN  # switches at the last reading
         context.functions.handle(0x0101, self.switch)
 
