@@ -117,10 +117,24 @@ class W25q128(BlockDevice):
         n = len(buf)
         if addr < 0 or n < 1 or n > 256 or addr > _SIZE - n:
             fail(self._error, _E_INVAL)
-        if self.busy():
-            fail(self._error, _E_BUSY)
-        self._put_address(self._head, _READ_DATA, addr)
-        self._transfer(self._head, buf)
+        # Written out: the file system reads much more often than it does anything else.
+        code = self._code
+        code[0] = _READ_STATUS
+        head = self._head
+        head[0] = _READ_DATA
+        head[1] = addr >> 16
+        head[2] = addr >> 8 & 0xFF
+        head[3] = addr & 0xFF
+        try:
+            self._bus.write_readinto(code, self._state)
+            state = self._state[0]
+            if state == _NOBODY:
+                fail(self._error, _E_NODEV)
+            if state & _BUSY or self._begun and self.busy():
+                fail(self._error, _E_BUSY)
+            self._bus.write_readinto(head, buf)
+        except OSError as error:
+            fail(self._error, error.args[0])
 
     def program(self, addr, buf):
         """Begin to clear the bits that are 0 in `buf` (1..256 bytes inside one page).

@@ -68,7 +68,7 @@ int mf_files_reset(mf_files_t *files, const mf_files_device_t *device)
         .prog = mf_files_device_program,
         .erase = mf_files_device_erase,
         .sync = mf_files_device_sync,
-        .read_size = MF_FILES_GRAIN,
+        .read_size = MF_FILES_READ_SIZE,
         .prog_size = MF_FILES_GRAIN,
         .block_size = device->block_size,
         .block_count = device->blocks,
