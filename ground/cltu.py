@@ -1,6 +1,6 @@
 """Telecommand coding: frame to CLTU (CCSDS 231.0-B-4), randomised, BCH(63,56)."""
 
-from typing import List
+from typing import List, Optional
 
 START = b"\xeb\x90"
 TAIL = bytes.fromhex("c5c5c5c5c5c5c579")
@@ -64,3 +64,18 @@ def encode(frame: bytes) -> bytes:
 def burst(frame: bytes) -> bytes:
     """What the transmitter radiates: acquisition sequence, CLTU, idle sequence."""
     return ACQUISITION + encode(frame) + IDLE
+
+
+def decode(octets: bytes) -> Optional[bytes]:
+    """The frame of the first CLTU in `octets`, with its fill; None when there is no good block. For
+    what comes over a wire, without errors: a wrong bit ends it."""
+    at = octets.find(START)
+    if at < 0:
+        return None
+    data = b""
+    for begin in range(at + len(START), len(octets) - BLOCK_DATA, BLOCK_DATA + 1):
+        block = octets[begin : begin + BLOCK_DATA]
+        if code_block(block) != octets[begin : begin + BLOCK_DATA + 1]:
+            break
+        data += block
+    return randomise(data) if data else None

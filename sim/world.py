@@ -77,15 +77,14 @@ class World:
             Fades(self.seed, radio["fade_every_s"], radio["fade_s"]),
             radio["duplex"] == "half",
         )
+        self.on_step: list[Callable[[float], None]] = []  # called with the time after each step
         self.watchdog = Watchdog(scenario.data["watchdog"], GRID_US)
         self.truth = Truth()
         self.traffic = {BUS_ADCS: BusTraffic(), BUS_PLATFORM: BusTraffic()}
         self.spi = SpiBus({SELECT_FLASH: self.spacecraft.flash})
         self.console = bytearray()  # what the processor wrote to its UARTs, the newest 64 KiB
         self.console_input = bytearray()
-        self.finished = False
-        self.reset_pulled = False
-        self.flight_build = False
+        self.finished = self.reset_pulled = self.flight_build = False
         self.boots: list[tuple[float, int]] = []  # (world time, reset cause)
         self.requests = 0
         self.lock_ups = 0
@@ -198,6 +197,8 @@ class World:
                 record(self.truth, self.spacecraft)
             if spacecraft.grid >= self._end_grid:
                 self.finished = True
+            for observer in self.on_step:
+                observer(spacecraft.t_s)
             if brown_out:
                 self.spi.supply_lost(self._next_us - GRID_US)
             if self.watchdog.expired(self._boot_tick) or brown_out:

@@ -23,6 +23,7 @@ examples:
                               --set fault.ak09916.t_s=600
   microflight fly first-light --world desktop --duration 120 --frames flight.mff
   microflight fly commissioning --world desktop --report build/report/commissioning.html
+  microflight fly first-light --world qemu --radio 52000   for microflight ground station
 
 exit codes: 0 every check passed, 1 a check failed, 2 wrong use or bad input
 """
@@ -48,6 +49,19 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action=argparse.BooleanOptionalAction,
         default=True,
         help="follow the flight on the terminal (plain lines when it is not one)",
+    )
+    parser.add_argument(
+        "--radio",
+        type=int,
+        metavar="PORT",
+        help="let ground stations connect there, and fly in real time",
+    )
+    parser.add_argument(
+        "--pace",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="with --radio: times real time, 0 as fast as it goes (1)",
     )
     parser.set_defaults(run=run)
 
@@ -177,6 +191,21 @@ def _write_report(path: str, flight: flights.Flight, result: Dict[str, Any]) -> 
         raise CliError(f"{path}: cannot be written: {error.strerror}") from error
 
 
+def _radio(flight: flights.Flight, port: int, pace: float) -> Any:
+    """The radio of the flight on a port of this computer. Raises `CliError`."""
+    from sim.bridges.radio_port import RadioPort
+    from sim.errors import SimError
+
+    if not 0 <= pace < 1e6:
+        raise CliError(f"--pace {pace}: 0 or a positive number")
+    try:
+        radio = RadioPort(flight.world, port, pace)
+    except SimError as error:
+        raise CliError(str(error)) from error
+    print(f"radio at 127.0.0.1:{radio.port}", flush=True)
+    return radio
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Fly, judge, write what was asked for."""
     for path in (arguments.json, arguments.report):
@@ -206,6 +235,8 @@ def run(arguments: argparse.Namespace) -> int:
                 )
             )
             flight.listeners.append(lambda t_s, _frame: view.frame(t_s) if view else None)
+        if arguments.radio is not None:
+            stack.callback(_radio(flight, arguments.radio, arguments.pace).close)
         flight.fly()
     result = flight.result()
     if flight.decoder.mismatch:
