@@ -4,6 +4,7 @@ import native
 from flight import mission
 from flight.apps.attitude.app import Attitude
 from flight.apps.comms.app import Comms
+from flight.apps.contacts.app import Contacts
 from flight.apps.fdir.app import Fdir
 from flight.apps.health.app import Health
 from flight.apps.payload.app import Payload
@@ -24,6 +25,7 @@ APP_CLASSES = (
     Storage,
     Fdir,
     Health,
+    Contacts,
     ScheduleApp,
 )
 

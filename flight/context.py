@@ -4,6 +4,7 @@ from flight import dictionary, mission
 from flight.core import records
 from flight.core.app_table import AppTable
 from flight.core.commands import Commands
+from flight.core.contact_gate import Gate
 from flight.core.events import Events
 from flight.core.leop import Leop
 from flight.core.memory import Memory
@@ -23,7 +24,7 @@ from flight.services.verification import Verification
 
 class Context:
     """Plain attributes: `mission board boot clock time events store params telemetry modes memory
-    scheduler app_table event_reports functions commands time_reports leop`, and from the app
+    scheduler app_table event_reports functions commands time_reports leop gate`, and from the app
     schedule `correlation`. Built once per boot, before any app."""
 
     def __init__(self, board):
@@ -49,6 +50,7 @@ class Context:
         self.time_reports = TimeReports(dictionary, self.commands, self.telemetry, self.time)
         EventControl(self.events, self.telemetry, self.commands)
         self.leop = Leop(self)
+        self.gate = Gate(self.time)
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))
         self.commands.serve(20, 1, ParameterReports(self.params, self.telemetry))

@@ -6,6 +6,7 @@ definitions modules and the mission table.
 
 from flight.apps.attitude import definitions as attitude
 from flight.apps.comms import definitions as comms
+from flight.apps.contacts import definitions as contacts
 from flight.apps.fdir import definitions as fdir
 from flight.apps.health import definitions as health
 from flight.apps.payload import definitions as payload
@@ -53,7 +54,7 @@ AUTHORITIES = (
     ("any", 0b1111),
 )
 
-SUBSYSTEMS = (core, power, attitude, comms, payload, storage, schedule, fdir, health)
+SUBSYSTEMS = (core, power, attitude, comms, payload, storage, schedule, fdir, health, contacts)
 
 # Rows of the per-app arrays of packet `schedule`.
 APP_NAMES = tuple(app[0] for app in APPS)

@@ -22,6 +22,7 @@ APPS = (
     ("housekeeping", 1000, 45, 40, True, "skip", 3000),
     ("comms", 500, 50, 60, True, "skip", 3000),
     ("fdir", 1000, 210, 30, False, "skip", 5000),
+    ("contacts", 1000, 260, 20, False, "skip", 5000),
     ("storage", 1000, 560, 400, False, "skip", 5000),
     ("health", 1000, 310, 20, False, "skip", 5000),
 )

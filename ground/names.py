@@ -62,6 +62,17 @@ LINK_REFUSALS = {
     4: "out of sequence",
     5: "not authentic",
 }
+GATE = {
+    0: "closed",
+    1: "beacon",
+    2: "a telecommand was heard",
+    3: "window of a station",
+    4: "orbit not known",
+    5: "time not known",
+    6: "no telecommand for long",
+    7: "no stations and no plan",
+    8: "gate not in use",
+}
 # One bit each: all that are set, by name.
 MASKS: Mapping[str, Mapping[int, str]] = {"devices": DEVICES}
 
@@ -73,6 +84,7 @@ KINDS: Mapping[str, Mapping[int, str]] = {
     "device": DEVICES,
     "upload": UPLOADS,
     "refusal": LINK_REFUSALS,
+    "gate": GATE,
 }
 
 

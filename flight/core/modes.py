@@ -44,6 +44,7 @@ KEEPS_OUT_OF_NOMINAL = const(191)
 SILENCE_LAUNCH = const(1)
 SILENCE_DUTY = const(2)
 SILENCE_CEASED = const(4)  # by command, kept in the boot record
+SILENCE_WINDOW = const(8)  # no contact (core/contact_gate.py)
 
 EVENT_CHANGED = const(0x0005)
 EVENT_REFUSED = const(0x0006)

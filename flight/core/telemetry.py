@@ -130,6 +130,7 @@ class Telemetry:
         self._packet = bytearray(PACKET_MAX)
         self.made = 0
         self.dropped = 0
+        self.live = True  # somebody may hear housekeeping; if not, it is for the keeper alone
         self.keeper = None  # of the storage: keep(owner, kind, structure, packet, n, seconds)
 
     def send(self, owner, app, kind, destination, body, n):
@@ -173,7 +174,8 @@ class Telemetry:
         crc = native.crc16(packet, 0, at)
         packet[at] = crc >> 8
         packet[at + 1] = crc & 0xFF
-        live = self.queues[owner].push(packet, at + 2)
+        live = self.live or kind != HOUSEKEEPING
+        live = live and self.queues[owner].push(packet, at + 2)
         kept = False
         if self.keeper is not None and (live or not EVENT <= kind < ACCEPTED):
             # An event that finds no room comes again, and the event log has it.

@@ -44,6 +44,7 @@ HEADERS = (
     "mf_boot_record.h",
     "mf_survival.h",
     "mf_scrub.h",
+    "mf_contact.h",
 )
 CALLBACK = """
 extern "Python" int mf_python_exchange(void *handle, const uint8_t *request,

@@ -25,6 +25,7 @@ ESTIMATE_SIZE: int = lib.MF_ADCS_ESTIMATE_SIZE
 CONTROL_SIZE: int = lib.MF_ADCS_CONTROL_SIZE
 DEVICES_SIZE: int = ffi.sizeof("mf_kernel_devices_t")
 TIME_SIZE: int = ffi.sizeof("mf_kernel_time_t")
+SCAN_SIZE: int = ffi.sizeof("mf_contact_scan_t")
 _TICK_MS_MASK = (1 << 30) - 1
 _SINGLE = struct.Struct(">f")
 
@@ -59,6 +60,7 @@ class Kernel:
         self._attitude = ffi.new("mf_adcs_report_t *")
         self._devices = ffi.new("mf_kernel_devices_t *")
         self._time = ffi.new("mf_kernel_time_t *")
+        self._scan = ffi.new("mf_contact_scan_t *")
 
     def report_into(self, buf: Any) -> int:
         """Copy the 72-byte report; returns its grid time modulo 2^30 ms."""
@@ -156,6 +158,29 @@ class Kernel:
     def defaults(self) -> bool:
         """So many starts have failed in a row that this one takes default parameters."""
         return bool(lib.mf_survival_defaults(self._stack.survival.state))
+
+    def contact_known(self) -> bool:
+        """Mission time and orbit are known to the loop."""
+        return bool(lib.mf_contact_known(self._kernel))
+
+    def contact_begin(self, buf: Any) -> int:
+        """Begin a scan for contacts in `buf` (`mf_contact_scan_t`, 192 bytes); 0 or -errno."""
+        target = view(buf, 0, SCAN_SIZE, True)
+        status = int(lib.mf_contact_begin(self._kernel, self._scan))
+        if status == 0:
+            ffi.memmove(target, self._scan, SCAN_SIZE)
+        return status
+
+    def contact_step(self, buf: Any, stations: Any, off: int, count: int, steps: int) -> int:
+        """Carry a scan on for `count` stations at `stations[off:]`; seconds scanned or -errno."""
+        target = view(buf, 0, SCAN_SIZE, True)
+        if not (0 <= count <= lib.MF_CONTACT_STATIONS and 0 <= steps <= lib.MF_CONTACT_STEPS_MAX):
+            return int(lib.MF_E_INVAL)
+        rows = view(stations, off, count * lib.MF_CONTACT_STATION_SIZE)
+        ffi.memmove(self._scan, target, SCAN_SIZE)
+        seconds = int(lib.mf_contact_step(self._scan, rows, count, steps))
+        ffi.memmove(target, self._scan, SCAN_SIZE)
+        return seconds
 
     def event_into(self, buf: Any) -> bool:
         """Take the oldest kernel event (12 bytes little-endian) out; False when there is none."""

@@ -49,6 +49,10 @@ uint8_t *mf_native_buffer(mp_obj_t object, mp_int_t offset, mp_int_t size, mp_ui
 uint8_t *mf_native_whole(mp_obj_t object, uint32_t *size, mp_uint_t flags);
 
 extern const mp_obj_base_t mf_native_kernel_obj;
+/* Methods of the kernel in a file of their own: native_contact.c. */
+extern const mp_obj_fun_builtin_fixed_t mf_native_contact_known_obj;
+extern const mp_obj_fun_builtin_fixed_t mf_native_contact_begin_obj;
+extern const mp_obj_fun_builtin_var_t mf_native_contact_step_obj;
 extern const mp_obj_base_t mf_native_link_obj; /* native_link.c */
 extern const mp_obj_base_t mf_native_radio_obj;
 extern const mp_obj_base_t mf_native_fram_obj;

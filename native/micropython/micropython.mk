@@ -4,6 +4,7 @@ NATIVE_DIR := $(USERMOD_DIR)
 
 SRC_USERMOD_C += $(NATIVE_DIR)/mod_native.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_objects.c
+SRC_USERMOD_C += $(NATIVE_DIR)/native_contact.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_link.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_i2c.c
 SRC_USERMOD_C += $(NATIVE_DIR)/native_files.c

@@ -224,6 +224,9 @@ static const mp_rom_map_elem_t kernel_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_ceased), MP_ROM_PTR(&kernel_ceased_obj)},
     {MP_ROM_QSTR(MP_QSTR_defaults), MP_ROM_PTR(&kernel_defaults_obj)},
     {MP_ROM_QSTR(MP_QSTR_event_into), MP_ROM_PTR(&kernel_event_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_contact_known), MP_ROM_PTR(&mf_native_contact_known_obj)},
+    {MP_ROM_QSTR(MP_QSTR_contact_begin), MP_ROM_PTR(&mf_native_contact_begin_obj)},
+    {MP_ROM_QSTR(MP_QSTR_contact_step), MP_ROM_PTR(&mf_native_contact_step_obj)},
 };
 static MP_DEFINE_CONST_DICT(kernel_locals, kernel_locals_table);
 static MP_DEFINE_CONST_OBJ_TYPE(kernel_type, MP_QSTR_kernel, MP_TYPE_FLAG_NONE, locals_dict,

@@ -67,6 +67,8 @@ class Kernel:
         self.step_limits: list[int] = []
         self.steps_ended = 0
         self.events: deque[bytes] = deque()
+        self.orbit: bytes | None = None  # the image of a scan that begins, when the orbit is known
+        self.steps: Any = None  # a kernel that carries it on
 
     def set_report(self, mode: int, reason: int, flags: int) -> None:
         self.report[8:11] = bytes((mode, reason, flags))
@@ -149,6 +151,18 @@ class Kernel:
 
     def defaults(self) -> bool:
         return False
+
+    def contact_known(self) -> bool:
+        return self.orbit is not None
+
+    def contact_begin(self, buf: Any) -> int:
+        if self.orbit is None:
+            return -116
+        buf[:] = self.orbit
+        return 0
+
+    def contact_step(self, buf: Any, stations: Any, off: int, count: int, steps: int) -> int:
+        return self.steps.contact_step(buf, stations, off, count, steps)
 
     def event_into(self, buf: Any) -> bool:
         if not self.events:

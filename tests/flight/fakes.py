@@ -101,6 +101,7 @@ class Board:
         secrets = b"".join(keys.development()[name] for name in keys.names())
         self.stack = native.Stack(LinkMemory().exchange, secrets=secrets)
         self.link = self.stack.link
+        self.kernel.steps = self.stack.kernel
         self.radio = Radio()
         self.fram = Fram()
         self.bus = Bus(parts or {})

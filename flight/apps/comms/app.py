@@ -1,9 +1,8 @@
 """Comms: telecommands from the radio to the dispatcher, telemetry from the queues to the radio."""
 
-import struct
-
 from flight import mission
 from flight.apps.comms import definitions
+from flight.apps.comms.reports import Reports
 from flight.core import failures
 from hal.compat import const
 
@@ -14,7 +13,6 @@ _RX_READS_PER_STEP = const(8)
 _PACKETS_PER_FRAME = const(40)
 _TX_ROUNDS = const(24)
 _SLOW_STEPS = const(20)  # housekeeping and radio settings every tenth second
-_CHANNEL_TURNS = const(3)  # reports of the channels every third time
 _FLUSH_STEPS = const(2)  # open frames go down once per second
 _IDLE_VC = const(7)
 _CHANNELS = const(4)
@@ -50,6 +48,7 @@ class Comms:
     def __init__(self, context):
         self._events = context.events
         self._modes = context.modes
+        self._gate = context.gate
         self._commands = context.commands
         self._params = context.params
         self._queues = context.telemetry.queues
@@ -57,9 +56,7 @@ class Comms:
         self._time_reports = context.time_reports
         self._radio = context.board.radio
         self._link = context.board.link
-        self._counters = context.store.claim(0x0301, self.NAME)
-        self._record = context.store.claim(0x0302, self.NAME)
-        self._channels = [context.store.claim(0x0303 + vc, self.NAME) for vc in range(_CHANNELS)]
+        self._reports_of_link = Reports(context, self.NAME)
         self._rate_at = context.params.place(0x0301)
         self._idle_at = context.params.place(0x0302)
         self._received = bytearray(_RX_SIZE)
@@ -68,7 +65,9 @@ class Comms:
         self._credit = bytearray(_CHANNELS)  # frames that a channel is still owed
         self._held = 0  # bit per channel whose frames cannot be protected
         self._carrier = 1
-        self._silence = 0  # as the radio was last set
+        self._silence = 0  # this and the next two: as the radio was last set
+        self._contact_rate = 0
+        self._rate = 0
         self._reset_seen = 0
         self._state = STATE_SILENT
         self._failures = 0
@@ -79,7 +78,6 @@ class Comms:
         self._refused = 0
         self._down = 0  # associations that are not operational
         self._quiet = 0  # steps since the last frame was sent
-        self._turn = 0
         context.functions.handle(0x0301, self.set_carrier)
         context.functions.handle(0x0302, self.rekey)
         self._link.start()
@@ -100,7 +98,7 @@ class Comms:
             self._reset_seen = self._modes.radio_defaults
             self._carrier = 1
             self._steps = 0
-        if self._state == STATE_SILENT or self._steps == 0 or self._silence != self._modes.silence:
+        if self._state == STATE_SILENT or self._steps == 0 or self._other_settings():
             self._set_up()
         if self._state != STATE_SILENT:
             self._receive()
@@ -125,12 +123,14 @@ class Comms:
     def _set_up(self):
         """Identify the radio if it was silent, set carrier and rate."""
         status = 0
-        self._silence = self._modes.silence
+        self._silence = self._gate.muted(self._modes.silence)
+        self._contact_rate = self._gate.rate
+        self._rate = self._gate.rate_code(self._params.u8(self._rate_at))
         carrier = 0 if self._silence else self._carrier
         if self._state == STATE_SILENT:
             status = self._radio.probe()
         if status >= 0:
-            status = self._radio.control(carrier, self._params.u8(self._rate_at))
+            status = self._radio.control(carrier, self._rate)
         if status < 0:
             self._failed(status)
             return False
@@ -139,6 +139,12 @@ class Comms:
             self._failures = 0
         self._state = STATE_CARRIER if carrier else STATE_RECEIVING
         return True
+
+    def _other_settings(self):
+        """Silence or the contact's rate are not as the radio was last set."""
+        gate = self._gate
+        silence = gate.muted(self._modes.silence)
+        return self._silence != silence or self._contact_rate != gate.rate
 
     def _failed(self, status):
         self._errors = (self._errors + 1) & 0xFFFF
@@ -199,6 +205,7 @@ class Comms:
         if free < 0:
             self._failed(free)
             return
+        free = self._gate.free(free)
         for _ in range(_TX_ROUNDS):
             vc = self._next_channel() if free > 0 else -1
             if vc < 0:
@@ -210,9 +217,10 @@ class Comms:
                 return
             free -= sent
             self._credit[vc] -= sent
+        held = self._gate.held
         if flush:
             for vc in range(_CHANNELS):
-                if free > 0 and self._link.tx_pending(vc) > 0:
+                if free > 0 and not held >> vc & 1 and self._link.tx_pending(vc) > 0:
                     sent = self._send(vc)
                     if sent < 0:
                         return
@@ -224,9 +232,10 @@ class Comms:
         """The first channel that has something and is still owed frames; all are owed their share
         anew when none is. So what one does not use is lent to the others. -1: nothing waits."""
         credit = self._credit
+        held = self._held | self._gate.held
         for _ in range(2):
             for vc in range(_CHANNELS):
-                if credit[vc] and not self._held >> vc & 1 and self._queues[vc].waiting():
+                if credit[vc] and not held >> vc & 1 and self._queues[vc].waiting():
                     return vc
             for vc in range(_CHANNELS):
                 credit[vc] = definitions.DOWNLINK_SHARES[vc]
@@ -261,35 +270,18 @@ class Comms:
             self._failed(status)
             return -1
         self._sent = (self._sent + 1) & 0xFFFF
+        self._gate.sent()
         if vc == 0:
             self._time_reports.frame_sent(self._frame, n)
         return 1
 
     def _post(self):
-        self._link.counters_into(self._counters.data)
-        self._counters.post()
-        if self._turn == 0:
-            vc = 0
-            for record in self._channels:
-                self._link.channel_into(vc, record.data)
-                record.post()
-                vc += 1
-        self._turn = (self._turn + 1) % _CHANNEL_TURNS
-        queues = self._queues
-        struct.pack_into(
-            self._record.format,
-            self._record.data,
-            0,
+        self._reports_of_link.post(
             self._state,
-            self._params.u8(self._rate_at),
+            self._rate,
             self._errors,
             self._sent,
             self._frames,
             self._refused,
             self._down,
-            queues[0].waiting(),
-            queues[1].waiting(),
-            queues[2].waiting(),
-            queues[3].waiting(),
         )
-        self._record.post()
