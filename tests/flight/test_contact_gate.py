@@ -186,6 +186,6 @@ def test_openings_and_beacons_are_counted(judge):
     judge.judge(window_s=10)
     judge.run(30)
     judge.gate.hear(60)
-    judge.run(90)
+    judge.run(130)
     assert judge.gate.openings == before + 2
     assert judge.gate.beacons >= 1
