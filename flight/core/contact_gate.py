@@ -15,8 +15,8 @@ One rule holds at a time, the first of these that applies:
 While the gate is closed, `modes.silence` has SILENCE_WINDOW, as launch, low battery and cease of
 emission have their own bits: any bit keeps the transmitter off, whatever the gate says.
 
-The carrier takes with it what has not been sent yet. So frames are given out (`frames`) only as long
-as they can go before the gate closes.
+The carrier takes with it what has not been sent yet. So frames are given out (`frames`) only as
+long as they can go before the gate closes.
 """
 
 from flight.core.modes import SILENCE_WINDOW
@@ -136,7 +136,7 @@ class Gate:
         return _DRAIN_S[self.rate_code(default_rate)]
 
     def muted(self, silence):
-        """`modes.silence` as far as it counts: a gate that nobody has judged for seconds is open."""
+        """`modes.silence` as far as it counts: a gate not judged for seconds is open."""
         if silence & SILENCE_WINDOW and self._time.uptime_s - self._judged_s > _STALE_S:
             return silence & ~SILENCE_WINDOW
         return silence

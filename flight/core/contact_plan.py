@@ -5,8 +5,6 @@ Stations and the uploaded plan are one record in FRAM. Windows by the orbit are 
 anew every ten minutes; meanwhile those found before are in use.
 """
 
-import struct
-
 import native
 from flight.core.records import HEADER_SIZE, TwoCopies
 from hal.compat import const
@@ -46,9 +44,9 @@ def _big(buf, at):
 
 
 class ContactPlan:
-    """`stations`: bit per station; `from_plan`: the uploaded windows are in use. `windows`: those by
-    the orbit, in the caller's buffer. Results of `look`: `in_view`, `remaining_s`, `rate`, `rows_left`.
-    """
+    """`stations`: bit per station; `from_plan`: the uploaded windows are in use. `windows`: those
+    by the orbit, in the caller's buffer. Results of `look`: `in_view`, `remaining_s`, `rate`,
+    `rows_left`."""
 
     def __init__(self, fram, kernel, windows):
         self._kernel = kernel
@@ -156,7 +154,9 @@ class ContactPlan:
             for number in range(STATIONS):
                 if windows[_STATE_AT + number]:
                     rise_s = _little(windows, 4 * number)
-                    self._judge(number, now_s, rise_s, _little(windows, _SET_AT + 4 * number), margin_s)
+                    self._judge(
+                        number, now_s, rise_s, _little(windows, _SET_AT + 4 * number), margin_s
+                    )
 
     def _look_in_plan(self, now_s, margin_s):
         image = self._record.image
