@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import Any, List
 
+from cli.commands import ground_yamcs
 from ground.dictionary import Dictionary
 from ground.station import BASE, TC_OFFSET, TM_OFFSET, Station
 from ground.station_link import address
@@ -30,6 +31,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_station(actions)
+    ground_yamcs.add(actions)
 
 
 def _add_station(actions: Any) -> None:
