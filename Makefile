@@ -41,6 +41,11 @@ $(STAMPS)/system: .ci/packages
 	@PYTHON=$(PYTHON) .ci/packages
 	@touch $@
 
+$(STAMPS)/peers: .ci/packages
+	@mkdir -p $(STAMPS)
+	@PYTHON=$(PYTHON) .ci/packages interop
+	@touch $@
+
 $(ENVIRONMENT): pyproject.toml | $(STAMPS)/system
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "python environment: installing the pinned dependencies into .venv"
@@ -106,6 +111,10 @@ accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every
 	@$(MAKE) --no-print-directory firmware PROFILE=development
 	@$(PY) -m cli campaign faults --json build/evidence/faults.json --report build/report/faults.html
 	@$(PY) -m cli campaign powercut --json build/evidence/powercut.json
+
+.PHONY: interop
+interop: $(STAMPS)/native $(STAMPS)/peers firmware ## every program of others that must agree, installed and asked
+	@$(PY) -m cli interop --json build/evidence/interop.json
 
 .PHONY: bench
 bench: $(STAMPS)/native firmware ## every figure with its limit, also as build/evidence/bench.json

@@ -7,7 +7,18 @@ import argparse
 import sys
 from typing import List, NoReturn, Optional
 
-from cli.commands import bench, campaign, decode, dictionary, diff, fly, ground, new, verify
+from cli.commands import (
+    bench,
+    campaign,
+    decode,
+    dictionary,
+    diff,
+    fly,
+    ground,
+    interop,
+    new,
+    verify,
+)
 from cli.errors import CliError
 from ground.errors import GroundError
 
@@ -45,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (fly, ground, diff, bench, campaign, verify, dictionary, decode, new):
+    for module in (fly, ground, diff, bench, campaign, verify, interop, dictionary, decode, new):
         module.add(commands)
     return parser
 

@@ -1,0 +1,183 @@
+"""Yamcs with its own security commands the firmware in QEMU and archives its telemetry."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta
+
+import pytest
+
+from ground import keys
+from ground.security import association, secured_channels
+from ground.yamcs import configuration
+from tests.interop.spacecraft import Spacecraft
+from tests.interop.yamcs_rig import DICTIONARY, Partner
+
+pytestmark = pytest.mark.interop
+
+STAGES = ("Verifier_Accepted_Status", "Verifier_Started_Status", "Verifier_Complete_Status")
+
+
+@pytest.fixture(scope="module")
+def craft(tmp_path_factory):
+    with Spacecraft(tmp_path_factory.mktemp("qemu")) as flying:
+        yield flying
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("yamcs")
+
+
+@pytest.fixture(scope="module")
+def settings(craft):
+    return configuration.Settings(tc=craft.port)
+
+
+@pytest.fixture(scope="module")
+def host(craft, home, settings):
+    partner = Partner(craft, home, "host", settings)
+    with partner.running():
+        yield partner
+
+
+@pytest.fixture(scope="module")
+def ec(craft, home, settings, host):
+    partner = Partner(craft, home, "EC", settings)
+    with partner.running():
+        yield partner
+
+
+@pytest.mark.parametrize("name", ["host", "ec"])
+def test_a_partner_commands_and_sees_every_stage(name, request, craft):
+    partner = request.getfixturevalue(name)
+    found = partner.finished(partner.send("ping"))
+    assert [found[stage] for stage in STAGES] == ["OK", "OK", "OK"]
+    assert found["CommandComplete_Status"] == "OK"
+    # On his own channel, unsequenced, protected under his own association.
+    frame = craft.up[-1]
+    _, spi = association(partner.partner.vc)
+    assert frame[0] >> 4 == 0b0010 and frame[2] >> 2 == partner.partner.vc
+    assert int.from_bytes(frame[6:8], "big") == spi
+    assert any(report.kind == "pong" for report in partner.reports)
+
+
+def test_a_refusal_shows_its_reason(host):
+    refused = host.finished(host.send("sequence_activate", {"number": 200}))
+    assert refused["CommandComplete_Status"] == "NOK"
+    reasons = [str(value) for name, value in refused.items() if name.endswith("_Message")]
+    assert any(reason in DICTIONARY.failures.values() for reason in reasons), refused
+
+
+def test_parameters_are_set_and_read_back(host, craft):
+    assert (
+        host.finished(host.send("set_comms_idle_s", {"value": 20}))["CommandComplete_Status"]
+        == "OK"
+    )
+    host.finished(host.send("report_comms_idle_s"))
+    craft.until(lambda: host.yamcs.parameter("/microflight/parameter_comms_idle_s") == 20)
+
+
+def archived(partner, least):
+    """The archive's packets by their octets, once it has so many of those after it began."""
+
+    def found():
+        rows = {base64.b64decode(row["packet"]): row for row in partner.yamcs.packets()}
+        return rows if len(rows) >= least else None
+
+    return partner.craft.until(found)
+
+
+@pytest.mark.parametrize("name", ["host", "ec"])
+def test_every_packet_is_archived_as_it_came(name, request):
+    partner = request.getfixturevalue(name)
+    partner.finished(partner.send("ping"))
+    rows = archived(partner, 4)
+    first = next(at for at, packet in enumerate(partner.packets) if packet in rows)
+    last = max(at for at, packet in enumerate(partner.packets) if packet in rows)
+    assert last - first + 1 >= 4
+    assert set(partner.packets[first : last + 1]) == set(rows)
+
+
+@pytest.mark.parametrize("name", ["host", "ec"])
+def test_packets_keep_their_onboard_time(name, request):
+    partner = request.getfixturevalue(name)
+    partner.finished(partner.send("ping"))
+    epoch = datetime.fromisoformat(DICTIONARY.epoch.replace("Z", "+00:00"))
+    timed = 0
+    for packet, row in archived(partner, 4).items():
+        # A time report has no secondary header: rate octet, P-field, time.
+        at = 14 if packet[0] & 0x08 else 8
+        seconds = int.from_bytes(packet[at : at + 4], "big")
+        fraction = int.from_bytes(packet[at + 4 : at + 6], "big")
+        expected = epoch + timedelta(seconds=seconds + fraction / 65536)
+        shown = datetime.fromisoformat(row["generationTime"].replace("Z", "+00:00"))
+        assert abs(shown - expected) <= timedelta(milliseconds=1)
+        timed += at == 8
+    assert timed > 0 or name != "host"
+
+
+def test_yamcs_reads_the_values_that_we_read(host, craft):
+    """Every field of the newest housekeeping packet that both have."""
+    name = "power_hk"
+    rows = {base64.b64decode(row["packet"]): row for row in host.yamcs.packets()}
+    report = next(
+        r
+        for r in reversed(host.reports)
+        if r.name == name and any(r.packet.data in p for p in rows)
+    )
+    generation = next(row["generationTime"] for p, row in rows.items() if report.packet.data in p)
+    archive = f"archive/host/parameters/microflight/{name}"
+    query = f"start={generation}&limit=1&order=asc"
+    for field, value in report.values.items():
+        assert not isinstance(value, list)
+        shown = host.yamcs.get(f"{archive}_{field}?{query}")["parameter"][0]
+        assert shown["generationTime"] == generation
+        raw = shown["rawValue"]
+        number = next(v for key, v in raw.items() if key != "type")
+        assert float(number) == pytest.approx(float(report.raw[field])), field
+
+
+def test_a_lost_frame_is_not_taken_for_done(ec, craft):
+    lost = len(craft.up)
+    craft.lose = lambda number, frame: number == lost
+    away = ec.send("ping")
+    craft.until(lambda: len(craft.lost) == 1)
+    assert ec.finished(ec.send("ping"))["CommandComplete_Status"] == "OK"
+    found = ec.yamcs.stages(away)
+    assert found["Acknowledge_Sent_Status"] == "OK"
+    assert found["Verifier_Accepted_Status"] in ("PENDING", "TIMEOUT")
+    assert "CommandComplete_Status" not in found
+
+
+def test_a_server_holds_no_other_key(host, ec, home):
+    kept = {path.name: path.read_bytes() for path in (home / "ec" / "keys").iterdir()}
+    assert set(kept) == {"tc-EC.key", "tm-EC.key"}
+    others = [key for name, key in keys.development().items() if not name.endswith("-EC")]
+    for path in (home / "ec").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(key in content for key in others), path
+
+
+def test_a_server_sees_nobody_elses_packets(host, ec):
+    host.finished(host.send("ping"))
+    block = range(ec.partner.apid_base, ec.partner.apid_base + ec.partner.apid_count)
+    rows = archived(ec, 1)
+    assert all(int.from_bytes(packet[:2], "big") & 0x7FF in block for packet in rows)
+
+
+def test_another_partners_telecommand_is_unknown(ec):
+    with pytest.raises(AssertionError, match="No such command"):
+        ec.yamcs.command("/microflight/host/ping")
+
+
+def test_counters_go_on_after_a_restart_of_the_server(craft, home, settings, host):
+    partner = Partner(craft, home, "IR", settings)
+    with partner.running():
+        assert partner.finished(partner.send("ping"))["CommandComplete_Status"] == "OK"
+        before = craft.up[-1][8:20]
+    with partner.running():
+        assert partner.finished(partner.send("ping"))["CommandComplete_Status"] == "OK"
+        assert craft.up[-1][8:20] > before
+    assert secured_channels()[partner.partner.vc] == "tm-IR"

@@ -1,0 +1,100 @@
+"""Yamcs servers of partners, connected to a flying spacecraft."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ground import keys
+from ground.decode import Decoder, Report
+from ground.dictionary import Dictionary
+from ground.frames import FrameReader
+from ground.security import TmSecurity
+from ground.xtce import xtce
+from ground.yamcs import configuration, server
+from tests.interop.spacecraft import Spacecraft
+from tests.interop.yamcs_api import Yamcs
+
+DICTIONARY = Dictionary()
+OPEN = (None, "PENDING")
+
+
+def free_port(kind: int = socket.SOCK_STREAM) -> int:
+    """A port nobody listens on."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Partner:
+    """One partner's Yamcs, and our own reading of the same frames."""
+
+    def __init__(
+        self, craft: Spacecraft, folder: Path, name: str, settings: configuration.Settings
+    ) -> None:
+        self.craft = craft
+        self.folder = folder
+        self.partner = DICTIONARY.partner(name)
+        self.name = self.partner.name
+        self.settings = replace(
+            settings, http=free_port(), tm=settings.tm or free_port(socket.SOCK_DGRAM)
+        )
+        self.reports: list[Report] = []
+        self.packets: list[bytes] = []  # on the partner's channel
+        self._decoder = Decoder(DICTIONARY)
+        security = TmSecurity(keys.development())
+        self._reader = FrameReader(DICTIONARY.scid, len(DICTIONARY.partners), security)
+        craft.down.append(self._receive)
+
+    def _receive(self, t_s: float, frame: bytes) -> None:
+        self.reports += self._decoder.frame(t_s, frame)
+        delivery = self._reader.read(frame)
+        if delivery is not None and delivery.vc == self.partner.vc:
+            self.packets += delivery.packets
+
+    @contextmanager
+    def running(self, change: Callable[[Path], None] | None = None) -> Iterator[Yamcs]:
+        """The server, up; `change` may alter its folder before it starts."""
+        home = server.prepare(
+            self.folder,
+            DICTIONARY,
+            self.partner,
+            self.settings,
+            xtce(DICTIONARY, self.name),
+            keys.development(),
+        )
+        if change is not None:
+            change(home)
+        with server.Server(home, server.install(), self.settings.http) as running:
+            self.yamcs = Yamcs(running, configuration.instance_of(self.partner))
+            if self.settings.security == configuration.YAMCS:
+                self.craft.ports.append(self.settings.tm)
+                # The first frame says that the link is up.
+                self.craft.until(lambda: int(self.yamcs.link("TM")["dataInCount"]))
+            yield self.yamcs
+
+    def send(self, command: str, arguments: dict[str, Any] | None = None) -> str:
+        """Issue one of the partner's telecommands."""
+        return self.yamcs.command(f"/microflight/{self.name}/{command}", arguments)
+
+    def finished(self, command: str, virtual_s: float = 60.0) -> dict[str, Any]:
+        """The history of a telecommand once Yamcs knows how it ended."""
+
+        def ended() -> dict[str, Any] | None:
+            found = self.yamcs.stages(command)
+            return None if found.get("CommandComplete_Status") in OPEN else found
+
+        return dict(self.craft.until(ended, virtual_s))
+
+    def accepted(self, command: str, virtual_s: float = 60.0) -> dict[str, Any]:
+        """The history of a telecommand once the spacecraft has said what it thinks of it."""
+
+        def told() -> dict[str, Any] | None:
+            found = self.yamcs.stages(command)
+            return None if found.get("Verifier_Accepted_Status") in OPEN else found
+
+        return dict(self.craft.until(told, virtual_s))
