@@ -7,6 +7,7 @@ from flight.apps.comms.app import Comms
 from flight.apps.contacts.app import Contacts
 from flight.apps.fdir.app import Fdir
 from flight.apps.health.app import Health
+from flight.apps.partners.app import Partners
 from flight.apps.payload.app import Payload
 from flight.apps.power.app import Power
 from flight.apps.schedule.app import ScheduleApp
@@ -27,6 +28,7 @@ APP_CLASSES = (
     Health,
     Contacts,
     ScheduleApp,
+    Partners,
 )
 
 

@@ -2,6 +2,7 @@
 
 from flight import dictionary, mission
 from flight.core import records
+from flight.core.accounts import Accounts
 from flight.core.app_table import AppTable
 from flight.core.commands import Commands
 from flight.core.contact_gate import Gate
@@ -24,8 +25,9 @@ from flight.services.verification import Verification
 
 class Context:
     """Plain attributes: `mission board boot clock time events store params telemetry modes memory
-    scheduler app_table event_reports functions commands time_reports leop gate`, and from the app
-    schedule `correlation`. Built once per boot, before any app."""
+    scheduler app_table event_reports functions accounts commands time_reports leop gate`, from the
+    app schedule `correlation`, from the app partners `ledger science`. Built once per boot, before
+    any app."""
 
     def __init__(self, board):
         records.forget()
@@ -46,7 +48,10 @@ class Context:
         self.app_table = AppTable(self.scheduler, mission.APPS, board.fram, self.events)
         self.event_reports = EventReports(self.events, self.telemetry)
         self.functions = Functions(dictionary, self.time)
-        self.commands = Commands(dictionary, self.events, Verification(self.telemetry))
+        self.accounts = Accounts(self.time)
+        self.commands = Commands(
+            dictionary, self.events, Verification(self.telemetry), self.accounts
+        )
         self.time_reports = TimeReports(dictionary, self.commands, self.telemetry, self.time)
         EventControl(self.events, self.telemetry, self.commands)
         self.leop = Leop(self)

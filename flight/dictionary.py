@@ -9,12 +9,15 @@ from flight.apps.comms import definitions as comms
 from flight.apps.contacts import definitions as contacts
 from flight.apps.fdir import definitions as fdir
 from flight.apps.health import definitions as health
+from flight.apps.partners import definitions as partners
 from flight.apps.payload import definitions as payload
 from flight.apps.power import definitions as power
 from flight.apps.schedule import definitions as schedule
 from flight.apps.storage import definitions as storage
 from flight.core import definitions as core
 from flight.mission import APPS, MODES
+from flight.partners import AUTHORITIES as AUTHORITIES
+from flight.partners import PARTNERS as PARTNERS
 
 # CCSDS spacecraft id, 10 bits (CCSDS 132.0-B-3, 4.1.2.2.3); MF_SCID of native/include/mf_link.h.
 SCID = 0x2A5
@@ -23,14 +26,6 @@ SCID = 0x2A5
 # 3.2: agency-defined epoch, 4 octets of seconds, 2 of fraction).
 EPOCH = "2019-12-31T23:59:23Z"
 TIME_P_FIELD = 0x2E
-
-# name, virtual channel (= owner index), first APID, number of APIDs
-PARTNERS = (
-    ("host", 0, 0x100, 32),
-    ("EC", 1, 0x140, 32),
-    ("IR", 2, 0x180, 32),
-    ("BY", 3, 0x1C0, 32),
-)
 
 # Security associations of the link, rows as in native/src/link/space_link.c.
 # name (of its key file too), SPI, 0 telecommand or 1 telemetry, virtual channel, bit per MAP
@@ -47,14 +42,9 @@ ASSOCIATIONS = (
 # Keys that only wrap new keys, one per owner; in the image they follow those of the associations.
 WRAPPING_KEYS = ("wrap-host", "wrap-EC", "wrap-IR", "wrap-BY")
 
-# authority class: bit mask of the owners that may use it
-AUTHORITIES = (
-    ("platform", 0b0001),
-    ("payload", 0b0011),
-    ("any", 0b1111),
-)
-
-SUBSYSTEMS = (core, power, attitude, comms, payload, storage, schedule, fdir, health, contacts)
+SUBSYSTEMS = (
+    core, power, attitude, comms, payload, storage, schedule, fdir, health, partners, contacts,
+)  # fmt: skip
 
 # Rows of the per-app arrays of packet `schedule`.
 APP_NAMES = tuple(app[0] for app in APPS)

@@ -25,6 +25,7 @@ APPS = (
     ("contacts", 1000, 260, 20, False, "skip", 5000),
     ("storage", 1000, 560, 400, False, "skip", 5000),
     ("health", 1000, 310, 20, False, "skip", 5000),
+    ("partners", 1000, 250, 20, False, "skip", 5000),
 )
 
 LAUNCH = 0

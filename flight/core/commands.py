@@ -14,7 +14,10 @@ from hal.compat import const
 
 EVENT_REFUSED = const(0x000A)
 
-_TICKETS = const(4)
+_TEST = const(17)
+_HOST_TICKETS = const(4)
+_PARTNER_TICKETS = const(2)  # each has his own, so that nobody can take all
+_TICKETS = const(10)
 _FREE = const(0)
 _TAKEN = const(1)  # by the handler that runs now
 _OPEN = const(2)
@@ -24,12 +27,13 @@ class Commands:
     """`accepted`, `refused` (u16 counters) and `last_failure` for housekeeping; `heard`: accepted
     of those that came by radio, u16."""
 
-    def __init__(self, dictionary, events, verification):
+    def __init__(self, dictionary, events, verification, accounts):
         self._events = events
         self._verification = verification
+        self.accounts = accounts
         self._services = {}
-        self._requests = [bytearray(space_packet.TC_HEADER_SIZE) for _ in range(_TICKETS)]
-        self._ticket_owners = bytearray(_TICKETS)
+        self._requests = bytearray(_TICKETS * space_packet.TC_HEADER_SIZE)
+        self._ended = bytearray(space_packet.TC_HEADER_SIZE)
         self._ticket_states = bytearray(_TICKETS)
         self._apid_base = []
         self._apid_count = []
@@ -47,8 +51,12 @@ class Commands:
         data `packet[at:at+n]`."""
         self._services[service << 8 | subtype] = handler
 
-    def receive(self, packet, n, owner):
-        """`execute` for what the radio received: somebody on the ground is there."""
+    def receive(self, packet, n, owner, emergency=False):
+        """`execute` for what the radio received, at the cost of the owner's tokens or those of the
+        `emergency` association: somebody on the ground is there."""
+        if not self.accounts.hear(owner, n, emergency):
+            self.refuse(packet, n, owner, failures.RATE_LIMIT)
+            return failures.RATE_LIMIT
         accepted = self.accepted
         code = self.execute(packet, n, owner)
         if self.accepted != accepted:
@@ -61,6 +69,8 @@ class Commands:
         code = self.well_formed(packet, n, owner)
         if code:
             return code
+        if self.accounts.suspended >> owner & 1 and packet[7] != _TEST:
+            return failures.SUSPENDED
         handler = self._handler(packet)
         if handler is None:
             return failures.UNKNOWN_SERVICE
@@ -75,43 +85,45 @@ class Commands:
         size = n - at - space_packet.CRC_SIZE
         verification = self._verification
         if code:
-            self._fail(packet, n, code)
-            if n >= at:
-                verification.refused(packet, owner, code)
+            self.refuse(packet, n, owner, code)
             return code
         handler = self._handler(packet)
         self.accepted = (self.accepted + 1) & 0xFFFF
+        self.accounts.accept(owner)
         verification.accepted(packet, owner)
         code = handler.start(packet, at, size, owner)
         if code:
-            self._fail(packet, n, code)
+            self._fail(packet, n, owner, code)
             verification.start_failed(packet, owner, code)
             return code
         verification.started(packet, owner)
         code = handler.run(packet, at, size, owner)
-        self._settle(packet, owner, code == failures.LATER)
+        self._settle(packet, code == failures.LATER)
         if code == failures.LATER:
             return 0
         if code:
-            self._fail(packet, n, code)
+            self._fail(packet, n, owner, code)
             verification.failed(packet, owner, code)
             return code
         verification.completed(packet, owner)
         return 0
 
     def refuse(self, packet, n, owner, code):
-        """Tell the sender of a stored telecommand that it is not carried out."""
-        self._fail(packet, n, code)
-        self._verification.refused(packet, owner, code)
+        """Tell the sender that his telecommand is not carried out."""
+        self._fail(packet, n, owner, code)
+        if n >= space_packet.TC_HEADER_SIZE:
+            self._verification.refused(packet, owner, code)
 
     def _handler(self, packet):
         """Whoever handles the message type, or else the whole service (subtype 0)."""
         handler = self._services.get(packet[7] << 8 | packet[8])
         return handler or self._services.get(packet[7] << 8)
 
-    def take_ticket(self):
-        """For a handler: number of a ticket to conclude later, or -1 when all are taken."""
-        for ticket in range(_TICKETS):
+    def take_ticket(self, owner=0):
+        """For a handler: number of a ticket of `owner` to conclude later, or -1 when all are
+        taken."""
+        first = _HOST_TICKETS + (owner - 1) * _PARTNER_TICKETS if owner else 0
+        for ticket in range(first, first + (_PARTNER_TICKETS if owner else _HOST_TICKETS)):
             if self._ticket_states[ticket] == _FREE:
                 self._ticket_states[ticket] = _TAKEN
                 return ticket
@@ -122,21 +134,25 @@ class Commands:
         if self._ticket_states[ticket] != _OPEN:
             return
         self._ticket_states[ticket] = _FREE
-        request = self._requests[ticket]
-        owner = self._ticket_owners[ticket]
+        owner = 0
+        if ticket >= _HOST_TICKETS:
+            owner = (ticket - _HOST_TICKETS) // _PARTNER_TICKETS + 1
+        request = self._ended
+        size = space_packet.TC_HEADER_SIZE
+        native.copy(request, 0, self._requests, ticket * size, size)
         if code:
-            self._fail(request, len(request), code)
+            self._fail(request, len(request), owner, code)
             self._verification.failed(request, owner, code)
         else:
             self._verification.completed(request, owner)
 
-    def _settle(self, packet, owner, later):
+    def _settle(self, packet, later):
         """Tickets taken by the handler that has just run belong to this telecommand."""
         for ticket in range(_TICKETS):
             if self._ticket_states[ticket] == _TAKEN:
                 self._ticket_states[ticket] = _OPEN if later else _FREE
-                self._ticket_owners[ticket] = owner
-                native.copy(self._requests[ticket], 0, packet, 0, space_packet.TC_HEADER_SIZE)
+                size = space_packet.TC_HEADER_SIZE
+                native.copy(self._requests, ticket * size, packet, 0, size)
 
     def well_formed(self, packet, n, owner):
         """Packet format (CCSDS 133.0-B-2, 4.1; ECSS-E-ST-70-41C, 7.4.4), CRC, and APID block."""
@@ -160,9 +176,14 @@ class Commands:
             return failures.WRONG_APID
         return 0
 
-    def _fail(self, packet, n, code):
+    def _fail(self, packet, n, owner, code):
+        """Count it. Of the host's an event at once; of a partner's the app partners makes one now
+        and then, so that whoever floods takes nobody's events away."""
+        self.accounts.refuse(owner, code)
         self.refused = (self.refused + 1) & 0xFFFF
         self.last_failure = code
+        if owner:
+            return
         if n >= 4:
             self._events.put_raw(EVENT_REFUSED, code, packet, 0)
         else:

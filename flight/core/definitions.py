@@ -256,6 +256,8 @@ FAILURES = (
     (27, "unknown_file"),
     (28, "bad_entry"),  # of a table: an event names it with the reason
     (29, "unknown_entry"),  # no such entry, or of somebody else
+    (30, "suspended"),  # the host has stopped the telecommands of this owner
+    (31, "protected"),  # memory that nobody may see, or nobody may change
 )
 
 # code, name: why a mode was entered

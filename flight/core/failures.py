@@ -32,6 +32,8 @@ BAD_PATH = const(26)
 UNKNOWN_FILE = const(27)
 BAD_ENTRY = const(28)
 UNKNOWN_ENTRY = const(29)
+SUSPENDED = const(30)
+PROTECTED = const(31)
 
 # No failure: the completion of this telecommand is reported later (core/commands.py).
 LATER = const(255)

@@ -13,11 +13,14 @@ LIST = const(12)
 COPY = const(14)
 
 _APP = const(5)
+QUOTA_B = const(5)  # columns of the quotas
+QUOTA_FILES = const(6)
 _NAME_MAX = const(31)
 _BODY_MAX = const(192)
 _PIECE = const(2048)
 _FOLDER = const(-21)
 _READ = const(1)
+_WRITE = const(2)
 _CREATE_EMPTY = const(2 | 4 | 8)
 _READ_SLOT = const(0)
 _COPY_SLOT = const(1)
@@ -36,16 +39,14 @@ _TEMPORARY = b".copy"
 class FileWork:
     """One request, of the subtype `doing`, of `_owner`, for the file or directory `_path`."""
 
-    def __init__(self, files, reports, commands, quota_B, quota_files, buffer):
+    def __init__(self, files, reports, commands, quotas, buffer):
         self._files = files
         self._reports = reports
         self._commands = commands
-        self._quota_B = quota_B
-        self._quota_files = quota_files
+        self._quotas = quotas
         self._buffer = buffer
-        self.doing = 0  # subtype of the request
+        self._subtype = 0  # of the request that is worked at, and whose it is
         self._owner = 0
-        self._ticket = -1
         self._destination = 0
         self._path = bytearray(_PATH_SIZE)
         self._target = bytearray(_PATH_SIZE)
@@ -55,7 +56,6 @@ class FileWork:
         self._size = 0
         self.entries = 0
         self._copied = -1  # bytes copied; -1: not begun
-        self._waited = 0
 
     def used(self, owner):
         """Bytes in the files of an owner, and in `entries` files and directories; or an error."""
@@ -112,7 +112,7 @@ class FileWork:
 
     def _begin(self):
         files = self._files
-        subtype = self.doing
+        subtype = self._subtype
         path = self._path
         if subtype == ATTRIBUTES:
             return self._tell_attributes(files.stat(path))
@@ -128,7 +128,7 @@ class FileWork:
         used = self.used(self._owner)
         if used < 0:
             return _code(used)
-        if self.entries >= self._quota_files:
+        if self.entries >= self._quotas[self._owner][QUOTA_FILES]:
             return failures.QUOTA_FULL
         put_root(self._buffer, self._owner)
         status = files.folder(self._buffer)
@@ -137,7 +137,7 @@ class FileWork:
         if subtype == MAKE_FOLDER:
             return _code(files.folder(path))
         if subtype == CREATE:
-            if used + self._size > self._quota_B[self._owner]:
+            if used + self._size > self._quotas[self._owner][QUOTA_B]:
                 return failures.QUOTA_FULL
             return self._create()
         return self._begin_copy(used)
@@ -161,10 +161,12 @@ class FileWork:
         status = files.stat(self._target)
         if status >= 0 or status == _FOLDER:
             return failures.REFUSED
-        if used + size > self._quota_B[self._owner]:
+        if used + size > self._quotas[self._owner][QUOTA_B]:
             return failures.QUOTA_FULL
         self._temporary()
         status = files.open(_COPY_SLOT, self._buffer, _CREATE_EMPTY)
+        if status == 0:
+            status = files.close(_COPY_SLOT)
         if status < 0:
             return _code(status)
         self._size = size
@@ -172,27 +174,32 @@ class FileWork:
         return failures.LATER
 
     def _copy_on(self):
-        """A piece of a copy, or its end."""
+        """A piece of a copy, or its end. Nothing stays open between two: others have turns."""
         files = self._files
         buffer = self._buffer
-        status = files.open(_READ_SLOT, self._path, _READ)
+        left = min(_PIECE, self._size - self._copied)
+        self._temporary()
+        status = files.open(_COPY_SLOT, buffer, _WRITE)
         if status == 0:
-            status = files.seek(_READ_SLOT, self._copied)
-            left = min(_PIECE, self._size - self._copied)
-            while status >= 0 and left > 0:
-                status = files.read(_READ_SLOT, buffer, 0, min(left, len(buffer)))
-                if status <= 0:
-                    break
-                left -= status
-                self._copied += status
-                status = files.write(_COPY_SLOT, buffer, 0, status)
-            files.close(_READ_SLOT)
+            status = files.seek(_COPY_SLOT, self._copied)
+            if status >= 0:
+                status = files.open(_READ_SLOT, self._path, _READ)
+            if status == 0:
+                status = files.seek(_READ_SLOT, self._copied)
+                while status >= 0 and left > 0:
+                    status = files.read(_READ_SLOT, buffer, 0, min(left, len(buffer)))
+                    if status <= 0:
+                        break
+                    left -= status
+                    self._copied += status
+                    status = files.write(_COPY_SLOT, buffer, 0, status)
+                files.close(_READ_SLOT)
+            closed = files.close(_COPY_SLOT)
+            if status >= 0 and closed < 0:
+                status = closed
         if status >= 0 and self._copied < self._size and left == 0:
             return failures.LATER
-        closed = files.close(_COPY_SLOT)
         self._temporary()
-        if status >= 0:
-            status = closed
         if status >= 0 and self._copied < self._size:
             status = _E_NOENT  # it became shorter meanwhile
         if status >= 0:

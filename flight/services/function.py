@@ -9,6 +9,7 @@ from hal.compat import const
 
 _ARM = const(0x0003)
 _ARM_S = const(30)
+_OWNERS = const(4)
 _KINDS = ("u8", "i8", "u16", "i16", "u32", "i32", "f32")
 
 
@@ -20,9 +21,9 @@ class Functions:
 
     def __init__(self, dictionary, time):
         self._time = time
-        self._armed = 0
-        self._armed_owner = 0
-        self._armed_until_s = 0
+        # By owner, so that nobody takes away what another has armed.
+        self._armed = array("H", bytes(2 * _OWNERS))
+        self._armed_until_s = array("I", bytes(4 * _OWNERS))
         self._rows = []
         self._ids = array("H")
         self._sizes = array("H")  # bytes of the arguments
@@ -112,11 +113,11 @@ class Functions:
         function_id = packet[at] << 8 | packet[at + 1]
         if not self._rows[self._find(function_id)][6]:
             return failures.OK
-        armed = self._armed
-        self._armed = 0
-        if armed != function_id or self._armed_owner != owner:
+        armed = self._armed[owner]
+        self._armed[owner] = 0
+        if armed != function_id:
             return failures.NOT_ARMED
-        if self._time.uptime_s > self._armed_until_s:
+        if self._time.uptime_s > self._armed_until_s[owner]:
             return failures.NOT_ARMED
         return failures.OK
 
@@ -137,7 +138,6 @@ class Functions:
             return failures.REFUSED
         if not self._owners[place] >> owner & 1:
             return failures.NOT_AUTHORISED
-        self._armed = function_id
-        self._armed_owner = owner
-        self._armed_until_s = self._time.uptime_s + _ARM_S
+        self._armed[owner] = function_id
+        self._armed_until_s[owner] = self._time.uptime_s + _ARM_S
         return failures.OK

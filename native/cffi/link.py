@@ -64,6 +64,10 @@ class Link:
         """Virtual channel of the last accepted frame."""
         return int(self._link.tc.frame_vc)
 
+    def map(self) -> int:
+        """MAP of the last accepted frame."""
+        return int(self._link.tc.frame_map)
+
     def news(self) -> bool:
         """A report of a telecommand channel has changed and was not sent since."""
         return bool(self._link.tc.news)

@@ -85,6 +85,12 @@ static mp_obj_t link_vc(mp_obj_t self)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(link_vc_obj, link_vc);
 
+static mp_obj_t link_map(mp_obj_t self)
+{
+    return small(the_link()->tc.frame_map);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(link_map_obj, link_map);
+
 static mp_obj_t link_news(mp_obj_t self)
 {
     return mp_obj_new_bool(the_link()->tc.news != 0);
@@ -157,6 +163,7 @@ static const mp_rom_map_elem_t link_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_refusal), MP_ROM_PTR(&link_refusal_obj)},
     {MP_ROM_QSTR(MP_QSTR_packet), MP_ROM_PTR(&link_packet_obj)},
     {MP_ROM_QSTR(MP_QSTR_vc), MP_ROM_PTR(&link_vc_obj)},
+    {MP_ROM_QSTR(MP_QSTR_map), MP_ROM_PTR(&link_map_obj)},
     {MP_ROM_QSTR(MP_QSTR_news), MP_ROM_PTR(&link_news_obj)},
     {MP_ROM_QSTR(MP_QSTR_tx_push), MP_ROM_PTR(&link_tx_push_obj)},
     {MP_ROM_QSTR(MP_QSTR_tx_pending), MP_ROM_PTR(&link_tx_pending_obj)},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flight.apps.storage import definitions
+from flight import partners
 from flight.core import failures
 from tests.flight.stores_rig import Stores
 
@@ -112,12 +112,31 @@ def test_a_long_copy_goes_on_in_slack_and_is_whole(files: Files) -> None:
     assert files.listed() == {(1, "a"), (1, "b")}
 
 
-def test_one_request_at_a_time(files: Files) -> None:
+def test_one_request_at_a_time_of_each_owner(files: Files) -> None:
     values = {"path": "", "name": "a", "size": 1}
-    assert files.send("file_create", values) == 0
-    assert files.send("file_create", values, "EC") == failures.REFUSED
-    files.rig.fly(3)
-    assert files.do("file_create", "EC", name="a", size=1) == 0
+    for owner in OWN:
+        assert files.send("file_create", values, owner) == 0
+        assert files.send("file_create", {**values, "name": "b"}, owner) == failures.REFUSED
+    files.rig.fly(6)
+    for owner in OWN:
+        assert files.listed(owner) == {(1, "a")}
+
+
+def test_a_long_copy_keeps_nobody_waiting(files: Files) -> None:
+    board = files.rig.board
+    assert files.do("file_create", "EC", name="long", size=1) == 0
+    path = b"f1/long\0"
+    assert board.files.open(1, path, 2) == 0
+    assert board.files.write(1, bytes(60000), 0, 60000) == 60000 and board.files.close(1) == 0
+    values = {"operation": 1, "path": "", "name": "long", "to_path": "", "to_name": "other"}
+    assert files.send("file_copy", values, "EC") == 0
+    files.rig.fly(5)
+    for owner in ("IR", "BY", "host"):
+        assert files.do("file_create", owner, seconds=4.0, name="mine", size=1) == 0
+    assert (1, "other") not in files.listed("IR")
+    files.rig.fly(50)
+    assert files.listed("EC") == {(1, "long"), (1, "other")}
+    assert board.files.stat(b"f1/other\0") == 60000
 
 
 def test_every_owner_has_a_root_of_his_own(files: Files) -> None:
@@ -192,7 +211,7 @@ def test_overlong_names_and_torn_requests_are_refused(files: Files) -> None:
 
 
 def test_quotas_in_bytes_and_files(files: Files) -> None:
-    quota = definitions.FILE_QUOTA_B[1]
+    quota = partners.QUOTAS[1][5]
     assert files.do("file_create", "EC", name="a", size=quota + 1) == failures.QUOTA_FULL
     assert files.do("file_create", "EC", name="a", size=0xFFFFFF) == failures.QUOTA_FULL
     assert files.do("file_create", "EC", name="a", size=10) == 0
@@ -200,11 +219,11 @@ def test_quotas_in_bytes_and_files(files: Files) -> None:
     copy = {"operation": 1, "name": "a", "to_path": "", "to_name": "b"}
     assert files.do("file_copy", "EC", **copy) == failures.QUOTA_FULL
     assert files.do("file_create", "IR", name="a", size=quota) == 0, "others have theirs"
-    for number in range(definitions.FILE_QUOTA - 1):
+    for number in range(partners.QUOTAS[1][6] - 1):
         assert files.do("file_create", "EC", name=f"n{number}", size=0) == 0
     assert files.do("file_create", "EC", name="more", size=0) == failures.QUOTA_FULL
     assert files.do("folder_create", "EC", name="more") == failures.QUOTA_FULL
-    assert len(files.listed("EC")) == definitions.FILE_QUOTA
+    assert len(files.listed("EC")) == partners.QUOTAS[1][6]
 
 
 def test_without_memory_a_request_fails_in_the_end(files: Files) -> None:

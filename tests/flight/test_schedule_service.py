@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flight.apps.schedule.definitions import QUOTAS
 from flight.core import failures
 from flight.core.schedule import PACKET_MAX, SHIFT_MAX_S, TIME_MAX_S
+from flight.partners import QUOTAS
 from ground import packets
 from tests.flight.schedule_rig import EC, HOST, IR, NOW_S, ScheduleRig, code_of
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flight.apps.schedule.definitions import QUOTAS
 from flight.core import failures, sequences
+from flight.partners import QUOTAS
 from ground import packets
 from tests.flight.schedule_rig import EC, HOST, IR, ScheduleRig
 

@@ -1,7 +1,6 @@
 """Comms: telecommands from the radio to the dispatcher, telemetry from the queues to the radio."""
 
-from flight import mission
-from flight.apps.comms import definitions
+from flight import mission, partners
 from flight.apps.comms.reports import Reports
 from flight.core import failures
 from hal.compat import const
@@ -16,6 +15,8 @@ _SLOW_STEPS = const(20)  # housekeeping and radio settings every tenth second
 _FLUSH_STEPS = const(2)  # open frames go down once per second
 _IDLE_VC = const(7)
 _CHANNELS = const(4)
+_SHARE = const(7)  # column of QUOTAS
+_EMERGENCY_MAP = const(15)
 _E_IO = const(-5)
 
 STATE_SILENT = const(0)
@@ -50,6 +51,7 @@ class Comms:
         self._modes = context.modes
         self._gate = context.gate
         self._commands = context.commands
+        self._accounts = context.accounts
         self._params = context.params
         self._queues = context.telemetry.queues
         self._reports = context.event_reports
@@ -196,7 +198,8 @@ class Comms:
                 self._events.put(EVENT_PACKET_REFUSED, link.vc())
             if n <= 0:
                 return
-            self._commands.receive(self._telecommand, n, link.vc())
+            emergency = link.map() == _EMERGENCY_MAP
+            self._commands.receive(self._telecommand, n, link.vc(), emergency)
 
     def _transmit(self, flush):
         """Whole frames while the radio takes them, the channels by their shares, host first; open
@@ -238,7 +241,7 @@ class Comms:
                 if credit[vc] and not held >> vc & 1 and self._queues[vc].waiting():
                     return vc
             for vc in range(_CHANNELS):
-                credit[vc] = definitions.DOWNLINK_SHARES[vc]
+                credit[vc] = partners.QUOTAS[vc][_SHARE]
         return -1
 
     def _fill(self, vc):
@@ -271,6 +274,8 @@ class Comms:
             return -1
         self._sent = (self._sent + 1) & 0xFFFF
         self._gate.sent()
+        if vc < _CHANNELS:
+            self._accounts.send(vc)
         if vc == 0:
             self._time_reports.frame_sent(self._frame, n)
         return 1

@@ -79,9 +79,6 @@ HK_FIELDS = (
     ("queued", "u16[4]", "B", "", 1, "telemetry waiting, per virtual channel"),
 )
 
-# Frames of the virtual channels in turn while all have something to send: half are the host's.
-DOWNLINK_SHARES = (3, 1, 1, 1)
-
 PACKETS = (
     (0x0301, "link_counters", 10000, "little", 0, LINK_FIELDS, "Every acceptance and refusal"),
     (0x0302, "comms_hk", 10000, "big", 0, HK_FIELDS, "Radio and queues"),

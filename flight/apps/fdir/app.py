@@ -28,6 +28,7 @@ class Fdir:
         self._deployment = Deployment(context)
         self.monitors = Monitors(context)
         self.actions = EventActions(context, self.monitors.table)
+        context.accounts.actions = self.actions.table
         handler = monitoring.Monitoring(self.monitors.table)
         for subtype in monitoring.SUBTYPES:
             context.commands.serve(12, subtype, handler)

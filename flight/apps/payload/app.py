@@ -3,6 +3,7 @@
 import struct
 
 from flight import mission
+from flight.apps.payload.tasks import Tasks
 from flight.core import failures, modes
 from hal.compat import const
 from hal.errors import HalError
@@ -48,6 +49,7 @@ class Payload:
         self._errors = 0
         self._wait_s = 0
         self._temperature = 0
+        self._tasks = Tasks(context, self.PERIOD_MS // 1000)
         context.functions.handle(0x0401, self.enable)
         context.functions.handle(0x0402, self.dump)
 
@@ -58,16 +60,26 @@ class Payload:
         self._allowed = self._modes.row[4] == 1
 
     def step(self, now_ms):
-        """Sample when the interval has passed; the packet goes down with the sample."""
-        if not (self._allowed and self._enabled):
+        """Sample when the interval has passed, or a task wants it; the packet goes down with the
+        sample."""
+        if not self._allowed:
             return
         if self._modes.inhibitors & modes.INHIBIT_PAYLOAD_SHED:
             self._probed = False
             return
-        self._wait_s -= self.PERIOD_MS // 1000
-        if self._wait_s > 0:
-            return
-        self._wait_s = self._params.u16(self._interval_at)
+        wanted = self._tasks.charge_all()
+        due = False
+        if self._enabled:
+            self._wait_s -= self.PERIOD_MS // 1000
+            due = self._wait_s <= 0
+        if due:
+            self._wait_s = self._params.u16(self._interval_at)
+        if due or wanted:
+            self._sample_now(due, wanted)
+        self._tasks.pass_on()
+
+    def _sample_now(self, due, wanted):
+        """Measure once, for whoever wants it."""
         state = STATE_SAMPLING
         try:
             if not self._probed:
@@ -79,8 +91,12 @@ class Payload:
             self._failed(error.code)
         else:
             self._answered()
-            self._keep()
-        self._post(state)
+            if wanted:
+                self._tasks.take(self._temperature)
+            if due:
+                self._keep()
+        if due:
+            self._post(state)
 
     def leave_mode(self, row):
         """Leaving a mode with payload ends sampling."""

@@ -6,8 +6,7 @@ than one minor frame after its time.
 
 import struct
 
-from flight import mission
-from flight.apps.schedule.definitions import QUOTAS
+from flight import mission, partners
 from flight.core import failures
 from flight.core.correlation import Correlation
 from flight.core.releases import Releases
@@ -43,16 +42,20 @@ class ScheduleApp:
         self._correlation = Correlation(context, self.wake)
         context.correlation = self._correlation
         slots = 0
-        for row in QUOTAS:
+        for row in partners.QUOTAS:
             slots += row[0]
         packet = bytearray(PACKET_MAX)
         self._schedule = Schedule(context.board.fram, slots)
         self._releases = Releases(context, self._schedule, packet)
-        stock = Sequences(context.board.fram, QUOTAS, self._schedule.image)
+        stock = Sequences(context.board.fram, partners.QUOTAS, self._schedule.image)
         self._stock = stock
-        self._runner = SequenceRuns(context, stock, self._schedule.switches, QUOTAS, packet)
-        ScheduleService(context, self._schedule, QUOTAS, packet, self.wake)
-        SequenceService(context, stock, self._runner, QUOTAS, packet, self.wake)
+        self._runner = SequenceRuns(
+            context, stock, self._schedule.switches, partners.QUOTAS, packet
+        )
+        context.accounts.scheduled = self._schedule.count
+        context.accounts.sequences = stock.loaded
+        ScheduleService(context, self._schedule, partners.QUOTAS, packet, self.wake)
+        SequenceService(context, stock, self._runner, partners.QUOTAS, packet, self.wake)
         context.functions.handle(0x0602, self.hold)
         self._load()
 

@@ -5,10 +5,6 @@ APP = 6
 NAME = "schedule"
 PARAMETER_AUTHORITY = "platform"
 
-# By owner (row of PARTNERS in flight/dictionary.py): scheduled telecommands, sequences stored,
-# sequences that run at a time.
-QUOTAS = ((16, 7, 2), (6, 3, 1), (6, 3, 1), (6, 3, 1))
-
 HK_FIELDS = (
     ("time_slew", "u16", "s", "", 0.001, "mission time is ahead by this and slewed; clipped"),
     ("time_changes", "u16", "", "", 1, "corrections of mission time since this start, wraps"),

@@ -1,10 +1,10 @@
 """Storage: the flash memory in slack; stores and logs kept, and sent again on command."""
 
 import struct
+from array import array
 
 import native
-from flight import mission
-from flight.apps.storage import definitions
+from flight import mission, partners
 from flight.apps.storage.stores import (
     DAMAGED,
     FETCHED,
@@ -67,6 +67,7 @@ class Storage:
         self._record = bytearray(_RECORD_MAX)
         self._steps = 0
         self._since_count = 0
+        self._file_octets = array("I", bytes(4 * _STORES))
         self._turn = 0  # archive that is read next
         self._played_back = 0
         self._used = 0
@@ -83,10 +84,11 @@ class Storage:
             self._files,
             self._telemetry,
             context.commands,
-            definitions.FILE_QUOTA_B,
-            definitions.FILE_QUOTA,
+            partners.QUOTAS,
             self._record,
         )
+        context.accounts.archives = self.stores.archives
+        context.accounts.file_octets = self._file_octets
         self._log_boot(context)
         context.telemetry.keeper = self.stores
         context.events.keep_in(self.stores.keep_event)
@@ -135,6 +137,7 @@ class Storage:
                 self._used = max(0, self._files.used())
                 for owner in range(_STORES):
                     used = max(0, self._requests.used(owner))
+                    self._file_octets[owner] = used
                     struct.pack_into(">I", self._hk.data, _FILE_BYTES_AT + 4 * owner, used)
             else:
                 self._play_back()
@@ -255,7 +258,7 @@ class Storage:
             work.state,
             enabled & 15,
             reading,
-            1 if self._requests.doing else 0,
+            1 if self._requests.doing() else 0,
             work.mounts,
             work.formats,
             work.refused,

@@ -31,10 +31,6 @@ RULES = (
     (0x0503, 0, 0),
 )
 
-# Bytes that the files of each owner may hold together, and how many files and folders.
-FILE_QUOTA_B = (1048576, 524288, 524288, 524288)
-FILE_QUOTA = 32
-
 HK_FIELDS = (
     ("storage_state", "u8", "", "", 1, "0 down, 1 looking at what is there, 2 in use"),
     ("stores_enabled", "u8", "", "", 1, "bit n: store n takes packets"),

@@ -1,0 +1,98 @@
+"""Partners: accounts told to their owners, the science store, what the host may override."""
+
+import struct
+from array import array
+
+from flight import mission
+from flight.core.ledger import Ledger
+from flight.core.science import Science
+from hal.compat import const
+
+_OWNERS = const(4)
+_REPORT_STEPS = const(15)  # of the owners in turn: each once a minute
+_EVENT_S = const(10)
+_REFUSED = const(1)  # counter of an archive: packets refused
+
+EVENT_REFUSED = const(0x0900)  # and the owner
+
+
+class Partners:
+    """The app "partners" of mission.APPS."""
+
+    NAME = "partners"
+    PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
+
+    def __init__(self, context):
+        self._accounts = context.accounts
+        self._events = context.events
+        self._ledger = context.ledger = Ledger(context)
+        self._science = context.science = Science(context, self._ledger)
+        self._records = [context.store.claim(0x0901 + owner, self.NAME) for owner in range(_OWNERS)]
+        self._told = array("H", bytes(2 * _OWNERS))  # refusals
+        self._steps = 0
+        self._turn = 0
+        context.store.claim(0x0905, self.NAME)
+        functions = context.functions
+        functions.handle(0x0901, self._ledger.suspend)
+        functions.handle(0x0902, self._ledger.stop_tasks)
+        functions.handle(0x0903, self._ledger.set_release)
+        functions.handle(0x0904, self._science.read)
+
+    def start(self):
+        """Nothing of this is lost with the app."""
+
+    def step(self, now_ms):
+        """The day, what was asked for, and once a minute what each has used."""
+        self._ledger.step()
+        self._science.step()
+        if self._steps % _EVENT_S == 0:
+            self._tell_refusals()
+        if self._steps % _REPORT_STEPS == 0:
+            self._post(self._turn)
+            self._turn = (self._turn + 1) % _OWNERS
+        self._steps = (self._steps + 1) % (_REPORT_STEPS * _EVENT_S)
+
+    def _tell_refusals(self):
+        """To the host, how many telecommands of a partner were refused since the last time."""
+        accounts = self._accounts
+        for owner in range(1, _OWNERS):
+            refused = (accounts.refused[owner] - self._told[owner]) & 0xFFFF
+            if refused:
+                self._told[owner] = accounts.refused[owner]
+                self._events.put(EVENT_REFUSED + owner, accounts.last[owner], refused)
+
+    def _post(self, owner):
+        accounts = self._accounts
+        archive = accounts.archives[owner]
+        tasks = accounts.tasks
+        ledger = self._ledger
+        record = self._records[owner]
+        struct.pack_into(
+            record.format,
+            record.data,
+            0,
+            (accounts.suspended >> owner & 1) | ledger.override << 1,
+            accounts.tokens(owner),
+            accounts.received[owner],
+            accounts.accepted[owner],
+            accounts.refused[owner],
+            accounts.over_rate[owner],
+            accounts.over_quota[owner],
+            accounts.not_authorised[owner],
+            accounts.last[owner],
+            accounts.scheduled[owner],
+            accounts.sequences[owner],
+            accounts.actions.defined(owner),
+            accounts.octets[owner],
+            accounts.frames[owner],
+            archive.fill(),
+            archive.count(_REFUSED),
+            accounts.file_octets[owner],
+            ledger.payload_left(owner),
+            ledger.payload_used(owner),
+            tasks.remaining_s[owner],
+            tasks.samples[owner],
+            self._science.kept[owner],
+            self._science.sent[owner],
+        )
+        record.post()
