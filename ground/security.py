@@ -25,6 +25,8 @@ LAST_IV = (1 << 96) - 1
 TM_HEADER_SIZE = 6
 TM_TRAILER_SIZE = TAG_SIZE + 4 + crc.SIZE  # tag, OCF, FECF
 TM_DATA_SIZE = 181
+# Where the emergency association begins on a spacecraft without memory (docs/link.md, section 7).
+EMERGENCY_FLOOR = 1 << 64
 BYPASS = 0x2000
 UNSEGMENTED = 0xC0
 _TC, _TM = 0, 1

@@ -49,14 +49,15 @@ class Board:
         cause: int = reset_cause.POWER_ON,
         finished: Callable[[], bool] = _never,
         secrets: "bytes | None" = None,
+        kept: "bytes | None" = None,
     ) -> None:
         """`secrets`: keys of the link as `native.Stack` takes them; the development keys when left
-        out."""
+        out. `kept`: `stack.kept` of the board before the reset."""
         self._exchange = exchange
         self._pulled: "int | None" = None
         if secrets is None:
             secrets = b"".join(link_keys.secrets(link_keys.DEVELOPMENT))
-        self.stack = native.Stack(self._watched_exchange, secrets=secrets)
+        self.stack = native.Stack(self._watched_exchange, secrets=secrets, kept=kept)
         self.clock = VirtualClock(self.stack, finished, self._pulled_cause)
         self.dictionary_hash = signature(dictionary).to_bytes(4, "big")
         self.kernel = self.stack.kernel

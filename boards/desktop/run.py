@@ -55,10 +55,12 @@ def fly(
     """
     outcome = Outcome() if outcome is None else outcome
     cause = reset_cause.POWER_ON
+    board: "Board | None" = None
     while True:
         outcome.causes.append(cause)
         try:
-            board = Board(world.exchange, cause, lambda: world.finished)
+            kept = None if board is None else board.stack.kept
+            board = Board(world.exchange, cause, lambda: world.finished, kept=kept)
             while True:
                 _survive(board)
                 reason = _fly_python(board, outcome, line_budget, deaths)

@@ -65,16 +65,8 @@ static void open_hardware_buses(void)
     (void)stm32_iwdg_start(WATCHDOG_MS);
 }
 
-/* Counters of the link's security associations. */
-static int fram_read(void *bus, uint32_t address, uint8_t *data, uint32_t size)
-{
-    return mf_fram_read(bus, address, data, size);
-}
-
-static int fram_write(void *bus, uint32_t address, const uint8_t *data, uint32_t size)
-{
-    return mf_fram_write(bus, address, data, size);
-}
+/* Counters of the link's security associations, as they were before a reset. */
+static mf_counter_copy_t counter_copy PORT_NOINIT;
 
 void port_kernel_start(void)
 {
@@ -88,9 +80,12 @@ void port_kernel_start(void)
     } else {
         open_hardware_buses();
     }
-    const mf_link_port_t link_port = {.read = fram_read,
-                                      .write = fram_write,
-                                      .context = &port_kernel.platform_bus,
+    mf_counter_memory_reset(&port_kernel.counters, &port_kernel.platform_bus, &port_kernel.kernel,
+                            &counter_copy,
+                            port_processor_reset_cause() == PORT_RESET_POWER_ON);
+    const mf_link_port_t link_port = {.read = mf_counter_memory_read,
+                                      .write = mf_counter_memory_write,
+                                      .context = &port_kernel.counters,
                                       .secrets = port_link_secrets};
     mf_space_link_reset(&port_kernel.link, &link_port);
     mf_kernel_config_reference(&config);
@@ -100,6 +95,7 @@ void port_kernel_start(void)
         .kernel = &port_kernel.kernel,
         .bus = &port_kernel.platform_bus,
         .link = &port_kernel.link,
+        .counters = &port_kernel.counters,
         .reset_cause = port_processor_reset_cause(),
         .slot = (uintptr_t)&image_header == IMAGE_SLOT_A ? 0u : 1u,
         .record = boot_handover.counted != 0 ? &boot_handover.record : NULL,

@@ -18,6 +18,7 @@ typedef struct {
     mf_bus_t adcs_bus, platform_bus, gnss_bus;
     mf_devbus_t devbus;
     mf_space_link_t link;
+    mf_counter_memory_t counters;
     mf_survival_t survival;
     mf_stm32_i2c_t i2c1, i2c2;
     stm32_i2c_pins_t i2c1_pins, i2c2_pins;

@@ -52,12 +52,18 @@ class Memory:
 class Receiver:
     """One start of the onboard computer with `memory`; `security` is the ground's end."""
 
-    def __init__(self, keys: Dict[str, bytes], memory: Optional[Memory] = None) -> None:
+    def __init__(
+        self,
+        keys: Dict[str, bytes],
+        memory: Optional[Memory] = None,
+        kept: Optional[bytes] = None,
+    ) -> None:
+        """`kept`: what RAM held before a reset; none after a loss of power."""
         self.memory = Memory() if memory is None else memory
         rows = [row[0] for row in dictionary.ASSOCIATIONS] + list(dictionary.WRAPPING_KEYS)
         secrets = b"".join(keys[name] for name in rows)
-        self._stack = native.Stack(self.memory.exchange, secrets=secrets)
-        self.link = self._stack.link
+        self.stack = native.Stack(self.memory.exchange, secrets=secrets, kept=kept)
+        self.link = self.stack.link
         self.stopped = self.link.start()
         self.security = TcSecurity(keys)
 

@@ -42,6 +42,7 @@ HEADERS = (
     "mf_space_link.h",
     "mf_vote.h",
     "mf_boot_record.h",
+    "mf_counter_memory.h",
     "mf_survival.h",
     "mf_scrub.h",
     "mf_contact.h",

@@ -12,6 +12,8 @@ struct mf_host {
     mf_bus_t adcs, platform, gnss;
     mf_devbus_t devbus;
     mf_space_link_t link;
+    mf_counter_memory_t counters;
+    mf_counter_copy_t kept; /* as no-init RAM of the target: the caller may fill it beforehand */
     mf_survival_t survival;
     enum mf_survival_action action;
     uint64_t now_us;
@@ -65,20 +67,11 @@ static void survival_reset(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
     const mf_survival_parts_t parts = {.kernel = &host->kernel,
                                        .bus = &host->platform,
                                        .link = &host->link,
+                                       .counters = &host->counters,
                                        .reset_cause = reset_cause,
                                        .slot = slot};
     mf_survival_reset(&host->survival, &parts);
     host->action = MF_SURVIVAL_WAIT;
-}
-
-static int fram_read(void *bus, uint32_t address, uint8_t *data, uint32_t size)
-{
-    return mf_fram_read(bus, address, data, size);
-}
-
-static int fram_write(void *bus, uint32_t address, const uint8_t *data, uint32_t size)
-{
-    return mf_fram_write(bus, address, data, size);
 }
 
 void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
@@ -97,9 +90,10 @@ void mf_host_reset(mf_host_t *host, mf_host_exchange_t exchange, void *handle,
     mf_bus_reset(&host->adcs, MF_BUS_ADCS, &mf_devbus_ops, &host->devbus);
     mf_bus_reset(&host->platform, MF_BUS_PLATFORM, &mf_devbus_ops, &host->devbus);
     mf_bus_reset(&host->gnss, MF_UART_GNSS, &mf_devbus_ops, &host->devbus);
-    const mf_link_port_t port = {.read = fram_read,
-                                 .write = fram_write,
-                                 .context = &host->platform,
+    mf_counter_memory_reset(&host->counters, &host->platform, &host->kernel, &host->kept, false);
+    const mf_link_port_t port = {.read = mf_counter_memory_read,
+                                 .write = mf_counter_memory_write,
+                                 .context = &host->counters,
                                  .secrets = secrets != NULL ? secrets : no_secrets};
     mf_space_link_reset(&host->link, &port);
     mf_kernel_reset(&host->kernel, config != NULL ? config : &reference, &host->adcs,
@@ -217,6 +211,16 @@ mf_kernel_t *mf_host_kernel(mf_host_t *host)
 mf_space_link_t *mf_host_link(mf_host_t *host)
 {
     return &host->link;
+}
+
+mf_counter_memory_t *mf_host_counters(mf_host_t *host)
+{
+    return &host->counters;
+}
+
+mf_counter_copy_t *mf_host_kept(mf_host_t *host)
+{
+    return &host->kept;
 }
 
 int mf_host_link_start(mf_host_t *host)

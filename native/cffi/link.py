@@ -29,6 +29,10 @@ class Link:
         """Upkeep of the next association in turn; as `start`."""
         return self._stack._ended(lib.mf_host_link_keep(self._stack._host))
 
+    def memory(self) -> int:
+        """Where the counters are: 0 FRAM, 1 RAM, 2 RAM and the emergency association's alone."""
+        return int(lib.mf_counter_memory_state(lib.mf_host_counters(self._stack._host)))
+
     def rekey(self, owner: int, buf: Any, off: int) -> int:
         """A new key for an association of `owner`: 54 bytes at `buf[off:]`; 0 or -errno."""
         request = view(buf, off, lib.MF_LINK_REKEY_REQUEST)

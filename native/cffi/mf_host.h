@@ -51,6 +51,9 @@ mf_survival_t *mf_host_survival(mf_host_t *host);
 
 mf_kernel_t *mf_host_kernel(mf_host_t *host);
 mf_space_link_t *mf_host_link(mf_host_t *host);
+mf_counter_memory_t *mf_host_counters(mf_host_t *host);
+/* What outlives resets; to be filled in before mf_host_reset. */
+mf_counter_copy_t *mf_host_kept(mf_host_t *host);
 /* mf_space_link_*, which use FRAM, in thread context. */
 int mf_host_link_start(mf_host_t *host); /* after mf_tm_abandon */
 int mf_host_link_keep(mf_host_t *host);

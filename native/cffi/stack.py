@@ -198,7 +198,8 @@ class Stack:
     (docs/icd/device-bus.md); what it raises comes out of the call that led to it. `config` is a
     dict of fields of `mf_kernel_config_t` that differ from the reference spacecraft; those of its
     members are called "adcs.css.dark_V". `secrets` are the link's keys, 32 bytes each, in the order
-    of `KEYS` of flight/dictionary.py; without them no association is operational.
+    of `KEYS` of flight/dictionary.py; without them no association is operational. `kept` is
+    that of the stack before a reset.
     """
 
     def __init__(
@@ -207,6 +208,7 @@ class Stack:
         config: dict[str, Any] | None = None,
         now_us: int = 0,
         secrets: bytes | None = None,
+        kept: bytes | None = None,
     ) -> None:
         self._exchange = exchange
         self._pending: BaseException | None = None
@@ -227,6 +229,8 @@ class Stack:
             for member in path:
                 place = getattr(place, member)
             setattr(place, last, value)
+        if kept is not None:
+            ffi.memmove(lib.mf_host_kept(self._host), kept, ffi.sizeof("mf_counter_copy_t"))
         lib.mf_host_reset(
             self._host,
             lib.mf_python_exchange,
@@ -240,6 +244,11 @@ class Stack:
         self.link = Link(self)
         self.radio = Radio(self)
         self.fram = Fram(self)
+
+    @property
+    def kept(self) -> bytes:
+        """What outlives a reset in RAM, for the stack of the next start."""
+        return bytes(ffi.buffer(lib.mf_host_kept(self._host)))
 
     def _ended(self, status: int) -> int:
         """Pass a result on, or raise what the exchange raised on the way to it."""

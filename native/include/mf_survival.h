@@ -19,6 +19,7 @@
 
 #include "mf_boot_record.h"
 #include "mf_bus.h"
+#include "mf_counter_memory.h"
 #include "mf_kernel.h"
 #include "mf_space_link.h"
 #include "mf_vote.h"
@@ -88,6 +89,7 @@ typedef struct {
     mf_kernel_t *kernel;
     mf_bus_t *bus; /* platform bus: radio, FRAM, EPS */
     mf_space_link_t *link;
+    mf_counter_memory_t *counters; /* behind the link; looked after here */
     uint8_t reset_cause, slot;
     /* Already counted and read by the boot block; NULL: read and count it here. */
     const mf_boot_record_t *record;

@@ -29,6 +29,13 @@ static mp_obj_t link_keep(mp_obj_t self)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(link_keep_obj, link_keep);
 
+/* Where the counters are: enum mf_counter_state. */
+static mp_obj_t link_memory(mp_obj_t self)
+{
+    return small((int)mf_counter_memory_state(mf_native_instances()->survival->parts.counters));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(link_memory_obj, link_memory);
+
 static mp_obj_t link_rekey(size_t n_args, const mp_obj_t *args)
 {
     const uint8_t *request = mf_native_buffer(args[2], mp_obj_get_int(args[3]),
@@ -157,6 +164,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(link_channel_into_obj, link_channel_into);
 static const mp_rom_map_elem_t link_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&link_start_obj)},
     {MP_ROM_QSTR(MP_QSTR_keep), MP_ROM_PTR(&link_keep_obj)},
+    {MP_ROM_QSTR(MP_QSTR_memory), MP_ROM_PTR(&link_memory_obj)},
     {MP_ROM_QSTR(MP_QSTR_rekey), MP_ROM_PTR(&link_rekey_obj)},
     {MP_ROM_QSTR(MP_QSTR_receive), MP_ROM_PTR(&link_receive_obj)},
     {MP_ROM_QSTR(MP_QSTR_outcome), MP_ROM_PTR(&link_outcome_obj)},

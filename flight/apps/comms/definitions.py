@@ -77,7 +77,9 @@ HK_FIELDS = (
     ("frames_refused", "u16", "", "", 1, "of them refused, wraps"),
     ("associations_down", "u8", "", "", 1, "security associations that are not operational"),
     ("queued", "u16[4]", "B", "", 1, "telemetry waiting, per virtual channel"),
-)
+    ("counters_in", "u8", "", "", 1,
+     "counters of the associations: 0 in FRAM, 1 in RAM, 2 in RAM and the emergency one's alone"),
+)  # fmt: skip
 
 PACKETS = (
     (0x0301, "link_counters", 10000, "little", 0, LINK_FIELDS, "Every acceptance and refusal"),

@@ -46,5 +46,6 @@ class Reports:
             queues[1].waiting(),
             queues[2].waiting(),
             queues[3].waiting(),
+            self._link.memory(),
         )
         self._record.post()

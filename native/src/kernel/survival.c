@@ -115,6 +115,7 @@ enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us)
     }
     /* These rounds are what the watchdog is fed by. */
     mf_kernel_beat(self->parts.kernel, now_us);
+    mf_counter_memory_poll(self->parts.counters, now_us);
     survival_radio(self, now_us);
     if (self->record_dirty) {
         survival_save(self);
@@ -162,6 +163,7 @@ void mf_survival_beat(mf_survival_t *self, uint64_t now_us)
     const uint32_t now_ms = (uint32_t)(now_us / 1000u);
     const uint32_t started_ms = survival_get(self, WORD_STARTED_MS);
     mf_kernel_beat(self->parts.kernel, now_us);
+    mf_counter_memory_poll(self->parts.counters, now_us);
     survival_set(self, WORD_ALIVE_MS, now_ms);
     if (started_ms == 0) {
         return;
