@@ -192,12 +192,7 @@ EVENTS = (
     (0x0024, 3, "image {0} chosen: {1} (1 command, 2 the other failed, 3 it is damaged)"),
     (0x0025, 1, "direct command {0:#06x} obeyed in survival"),
     (0x0026, 4, "a step ran beyond its hard limit of {1} ms and was ended"),
-    (
-        0x0027,
-        4,
-        "counters of the link: {0} (0 in FRAM again, 1 in RAM, 2 in RAM and the emergency "
-        "association's alone) after {1} failures",
-    ),
+    (0x0027, 4, "counters of the link: {0} (0 in FRAM, 1 RAM, 2 the emergency one's alone)"),
 )
 
 # id, name, type, lowest, highest, default, unit, description
