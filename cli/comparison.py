@@ -47,7 +47,7 @@ def world_ranges(dictionary: Dictionary) -> Dict[int, List[Tuple[int, int]]]:
         at = 0
         ranges[packet.id] = []
         for row in packet.fields:
-            size = types.SCALARS[row.type.name][1] * row.type.count
+            size = types.size(row.type.name) * row.type.count
             if row.name in dictionary.world_fields:
                 ranges[packet.id].append((at, at + size))
             at += size

@@ -10,8 +10,8 @@ class HalError(Exception):
     allocate.
     """
 
+    # Both Pythons keep the arguments by themselves; without super() the class can lie in flash.
     def __init__(self, device, code=0):
-        super().__init__(device)
         self.device = device
         self.code = code
 

@@ -37,6 +37,7 @@ class Writer:
         self.c_modules = set()
         self._written = set()
         self._tuples = {}
+        self._plain = {}
 
     def qstr(self, text):
         return "MP_QSTR_" + self._escape(text)
@@ -61,11 +62,28 @@ class Writer:
             return None
         if kind == "tuple":
             return self._tuple(content)
+        if kind in ("float", "bytes"):
+            return self._constant(kind, content)
         if kind == "function":
             return self._function(content)
         if kind == "class":
             return "MP_ROM_PTR(&flash_type_%s)" % content.scope if self.type(content) else None
         return None
+
+    def _constant(self, kind, content):
+        """A number or octets, once for all that are equal."""
+        if (kind, content) not in self._plain:
+            name = "flash_%s_%d" % (kind, len(self._plain))
+            line = "mp_obj_float_t %s = {{&mp_type_float}, (mp_float_t)%s};" % (name, content)
+            if kind == "bytes":
+                line = 'mp_obj_str_t %s = {{&mp_type_bytes}, 0, %d, (const byte *)"%s"};' % (
+                    name,
+                    len(content),
+                    "".join("\\x%02x" % octet for octet in content),
+                )
+            self.lines.append("static const " + line)
+            self._plain[kind, content] = "MP_ROM_PTR(&" + name + ")"
+        return self._plain[kind, content]
 
     def _tuple(self, items):
         """A tuple is one object, however many names it has."""
@@ -85,47 +103,42 @@ class Writer:
         return "MP_ROM_PTR(&" + name + ")"
 
     def _function(self, function):
-        name = "flash_fun_" + function.scope
-        if name not in self._written:
+        number = self.program.numbers[function.module]
+        if function.scope not in self._written:
             defaults = [self.value(item) for item in function.defaults]
             if None in defaults:
                 return None
-            self._written.add(name)
+            self._written.add(function.scope)
             children = "NULL"
             if self.program.children.get(function.scope):
                 children = "(struct _mp_raw_code_t *const *)children_" + function.scope
-            self.lines.append(
-                "static const flash_fun_%d_t %s = "
-                "{{&mp_type_fun_bc}, &port_flash_contexts[%d], %s, fun_data_%s, {%s}};"
-                % (
-                    len(defaults),
-                    name,
-                    self.program.numbers[function.module],
-                    children,
-                    function.scope,
-                    ", ".join("(mp_obj_t)" + item for item in defaults) or "",
-                )
+            body = "{{&mp_type_fun_bc}, &port_flash_contexts[%d], %s, fun_data_%s, {%s}}" % (
+                number,
+                children,
+                function.scope,
+                ", ".join("(mp_obj_t)" + item for item in defaults) or "",
             )
-            self.program.functions[function.module].append((name, len(defaults)))
-        return "MP_ROM_PTR(&" + name + ")"
+            self.program.functions[function.module].append((function.scope, len(defaults), body))
+        return "MP_ROM_PTR(&flash_funs_%d.%s)" % (number, function.scope)
 
     def type(self, cls):
         """Write a class; False when it cannot lie in flash."""
         if cls.laid is None:
             cls.laid = False
-            if not cls.subclassed and not cls.bases:
-                cls.laid = self._type(cls)
+            cls.laid = self._type(cls)
         return cls.laid
 
     def _type(self, cls):
         names = [name for name in cls.names if name not in UNUSED_NAMES]
-        if any(name in SPECIAL_NAMES for name in names):
+        parents = [self.value(base) for base in cls.bases]
+        if any(name in SPECIAL_NAMES for name in names) or None in parents or len(parents) > 1:
             return False
         table = self.map("flash_class_" + cls.scope, [(name, cls.names[name]) for name in names])
         if table:
-            self.lines.append(
-                "PORT_FLASH_TYPE(flash_type_%s, %s, %s);" % (cls.scope, self.qstr(cls.name), table)
-            )
+            given = [cls.scope, self.qstr(cls.name), table]
+            given += [frozen_code.POINTER.fullmatch(parent)[1] for parent in parents]
+            macro = "PORT_FLASH_SUBTYPE" if parents else "PORT_FLASH_TYPE"
+            self.lines.append(macro + "(flash_type_" + ", ".join(given) + ");")
             self.program.types[cls.module].append("flash_type_" + cls.scope)
         return bool(table)
 
@@ -157,6 +170,15 @@ class Writer:
         return name
 
 
+def inside(program, package):
+    """The modules of a package, which are names of it once they are imported."""
+    return [
+        (name.rpartition(".")[2], ("module", name))
+        for name in program.order
+        if name.rpartition(".")[0] == package
+    ]
+
+
 def text_of(program, writer):
     """The C file: objects, then one row per module."""
     rows = []
@@ -166,8 +188,9 @@ def text_of(program, writer):
         for value in module.names.values():
             if value and value[0] in ("function", "class"):
                 writer.value(value)
-        if module.complete and not module.package:
+        if module.complete or module.package:
             entries = [item for item in module.names.items() if item[0] != "__name__"]
+            entries += inside(program, name)
             table = writer.map("flash_globals_%d" % program.numbers[name], entries)
         rows.append((name, table))
     most = max([len(item.defaults) for item in program.made] + [0])
@@ -177,33 +200,41 @@ def text_of(program, writer):
     for count in range(most + 1):
         out.append("typedef PORT_FLASH_FUN(%d) flash_fun_%d_t;" % (count, count))
     out += ["extern const mp_obj_module_t %s;" % name for name in sorted(writer.c_modules)]
+    groups = [(program.numbers[name], program.functions[name]) for name, _ in rows]
+    groups = [group for group in groups if group[1]]
+    for number, functions in groups:
+        members = "".join(" flash_fun_%d_t %s;" % (count, scope) for scope, count, _ in functions)
+        out.append("struct flash_funs_%d {%s };" % (number, members))
+        out.append("static const struct flash_funs_%d flash_funs_%d;" % (number, number))
     out += writer.lines
+    for number, functions in groups:
+        bodies = ",\n    ".join(body for _, _, body in functions)
+        out.append(
+            "static const struct flash_funs_%d flash_funs_%d = {\n    %s};"
+            % (number, number, bodies)
+        )
     for name, _ in rows:
-        number = program.numbers[name]
-        functions = program.functions[name]
-        if functions:
-            out.append(
-                "static const port_flash_fun_t flash_funs_%d[] = {%s};"
-                % (number, ", ".join("{&%s, %d}" % item for item in functions))
-            )
         types = program.types[name]
         if types:
             out.append(
                 "static const mp_obj_type_t *const flash_types_%d[] = {%s};"
-                % (number, ", ".join("(const mp_obj_type_t *)&" + item for item in types))
+                % (
+                    program.numbers[name],
+                    ", ".join("(const mp_obj_type_t *)&" + item for item in types),
+                )
             )
     out.append("const port_flash_module_t port_flash_modules[] = {")
     for name, table in rows:
         number = program.numbers[name]
         functions, types = program.functions[name], program.types[name]
         out.append(
-            '    {"%s", %s, %d, %s, %d, %s},'
+            "    {%s, %d, %d, %s, %s, %s},"
             % (
-                name,
-                "flash_funs_%d" % number if functions else "NULL",
+                writer.qstr(name),
                 len(functions),
-                "flash_types_%d" % number if types else "NULL",
                 len(types),
+                "(const void *)&flash_funs_%d" % number if functions else "NULL",
+                "flash_types_%d" % number if types else "NULL",
                 "&" + table if table else "NULL",
             )
         )

@@ -2,7 +2,8 @@
 
 Input is the C text that the freezer writes, which names every instruction. Values are pairs:
 ("expression", C text of a constant), ("string", text), ("integer", number), ("module", name),
-("tuple", values), ("function", Function), ("class", Class); None is a value that is not known.
+("tuple", values), ("float", C text), ("bytes", bytes), ("function", Function), ("class", Class);
+None is a value that is not known.
 """
 
 import ast
@@ -12,8 +13,15 @@ import runpy
 BODY = re.compile(r"static const byte fun_data_(\w+)\[\d+\] = \{\n(.*?)\n\};", re.S)
 CHILDREN = re.compile(r"\*const children_(\w+)\[\] = \{\n(.*?)\n\};", re.S)
 CONSTANTS = re.compile(r"const_obj_table_data_(\w+)\[\d+\] = \{\n(.*?)\n\};", re.S)
+FLOAT = re.compile(
+    r"mp_obj_float_t (const_obj_\w+) = \{\{&mp_type_float\}, \(mp_float_t\)([^}]+)\};"
+)
+TUPLE = re.compile(r"tuple_t (const_obj_\w+) = \{\{&mp_type_tuple\}, \d+, \{\n(.*?)\n\}\};", re.S)
+INTEGER = re.compile(r"\s*MP_ROM_INT\((\d+)\),?")
+POINTER = re.compile(r"MP_ROM_PTR\(&(\w+)\)")
 MODULE = re.compile(r"// frozen module (\w+)\n// - original[^\n]*\n// - frozen file name: (\S+)\n")
 MODULE_SCOPE = "__lt_module_gt_"
+NAMES_ONLY = "module_names"  # tables.names_of_modules: nobody imports it
 # Pure tables: their functions are called while building.
 PURE = {"flight.mission": "flight/mission.py"}
 # What flight modules take out of modules written in C.
@@ -26,6 +34,16 @@ CONSTANT_OPS = {
     "LOAD_CONST_TRUE": "MP_ROM_TRUE",
     "LOAD_CONST_FALSE": "MP_ROM_FALSE",
 }
+
+
+NEGATIVE = "1 __neg__"
+
+
+def builtin(name):
+    """What a name stands for that no module defines."""
+    if name.endswith(("Error", "Exception")):
+        return ("expression", "MP_ROM_PTR(&mp_type_" + name + ")")
+    return ("builtin", name) if name == "bytes" else None
 
 
 class Function:
@@ -46,7 +64,6 @@ class Class:
         self.name = name
         self.bases = bases
         self.names = {}
-        self.subclassed = False
         self.laid = None  # until somebody has tried
 
 
@@ -76,6 +93,8 @@ class Program:
             name: [row.strip().rstrip(",") for row in rows.split("\n")]
             for name, rows in CONSTANTS.findall(text)
         }
+        self._floats = dict(FLOAT.findall(text))
+        self._tuples = dict(TUPLE.findall(text))
         self._symbols = {}
         packages = set()
         for symbol, path in MODULE.findall(text):
@@ -83,7 +102,8 @@ class Program:
             if name.endswith(".__init__"):
                 name = name[: -len(".__init__")]
                 packages.add(name)
-            self._symbols[name] = symbol
+            if name != NAMES_ONLY:
+                self._symbols[name] = symbol
         self._packages = packages
         self.modules = {}
         self.order = []
@@ -130,7 +150,8 @@ class Program:
             stack.append(("expression", self._constants[self._symbols[name]][int(argument)]))
         elif op in ("LOAD_NAME", "LOAD_GLOBAL"):
             wanted = ast.literal_eval(argument)
-            stack.append(names.get(wanted, globals_.get(wanted)))
+            scopes = [scope for scope in (names, globals_) if wanted in scope]
+            stack.append(scopes[0][wanted] if scopes else builtin(wanted))
         elif op == "STORE_NAME":
             names[ast.literal_eval(argument)] = stack.pop()
         elif op == "LOAD_NULL":
@@ -154,7 +175,9 @@ class Program:
         elif op == "STORE_MAP":
             del stack[-2:]
         elif op == "UNARY_OP":
-            stack[-1] = None
+            name = self._constant(stack.pop())
+            known = argument == NEGATIVE and name in self._floats
+            stack.append(("float", "-" + self._floats[name]) if known else None)
         elif op.startswith("IMPORT") or op in ("LOAD_ATTR", "LOAD_METHOD"):
             self._load(op, ast.literal_eval(argument), stack)
         elif op in ("CALL_FUNCTION", "CALL_METHOD"):
@@ -219,17 +242,34 @@ class Program:
             stack.append(self._class(name, arguments, globals_))
         elif called and called[0] == "method":
             stack.append(self._evaluate(*called[1], arguments))
+        elif called == ("builtin", "bytes") and count == 1:
+            stack.append(self._bytes(arguments[0]))
         else:
             stack.append(None)
 
     def _class(self, name, arguments, globals_):
         body, title, bases = arguments[0], arguments[1], arguments[2:]
         made = Class(name, body[1].scope, title[1], bases)
-        for base in bases:
-            if base and base[0] == "class":
-                base[1].subclassed = True
         self._follow(name, made.scope, made.names, globals_)
         return ("class", made)
+
+    def _constant(self, value):
+        """Name of the constant that an expression points to, "" when it is none."""
+        text = value[1] if value and value[0] == "expression" else ""
+        found = POINTER.fullmatch(text)
+        return found[1] if found else text.removesuffix("_macro")
+
+    def _bytes(self, value):
+        """The octets that a tuple lists."""
+        if (
+            value
+            and value[0] == "tuple"
+            and all(item and item[0] == "integer" for item in value[1])
+        ):
+            return ("bytes", bytes(item[1] for item in value[1]))
+        rows = self._tuples.get(self._constant(value), "-").split("\n")
+        numbers = [INTEGER.fullmatch(row) for row in rows]
+        return ("bytes", bytes(int(row[1]) for row in numbers)) if all(numbers) else None
 
     def _evaluate(self, source, wanted, arguments):
         """Result of a function of a pure table, where its arguments are known."""

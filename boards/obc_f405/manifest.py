@@ -4,7 +4,7 @@ import os
 import sys
 
 sys.path.insert(0, os.getcwd())
-from tables import for_images  # noqa: E402
+from tables import for_images, names_of_modules  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
 TABLES = ("definitions.py", "parameters.py")
@@ -46,13 +46,17 @@ for top in ("flight", "hal"):
             path = os.path.relpath(os.path.join(folder, name), root)
             if name.endswith(".py") and path not in HOST_ONLY:
                 (tables if is_table(path) else found).append(path)
-for name in ("__init__", "compose", "obc_f405/board", "obc_f405/main"):
+for name in ("__init__", "compose", "obc_f405/__init__", "obc_f405/board", "obc_f405/main"):
     path = "boards/" + name + ".py"
     if os.path.exists(os.path.join(root, path)):
         found.append(path)
 code = {path: text_of(path) for path in found}
 for path, text in for_images(code, {path: text_of(path) for path in tables}).items():
     put(path, text)
+# The importer makes texts of the names of modules: they are in flash when some module has them.
+NAMES = "module_names.py"
+put(NAMES, names_of_modules(found + tables))
+tables.append(NAMES)
 
 freeze("$(ROOT_DIR)", tuple(found), opt=2)
 freeze(stripped, tuple(tables), opt=2)

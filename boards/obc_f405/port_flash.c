@@ -31,6 +31,21 @@ static bool both_tuples(mp_obj_t a, mp_obj_t b)
            ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(a))->len == ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(b))->len;
 }
 
+/* Numbers or octets of the same value. */
+static bool equal_constants(mp_obj_t a, mp_obj_t b)
+{
+    if (mp_obj_is_float(a) && mp_obj_is_float(b)) {
+        const mp_float_t x = mp_obj_float_get(a), y = mp_obj_float_get(b);
+        return memcmp(&x, &y, sizeof x) == 0;
+    }
+    if (mp_obj_is_type(a, &mp_type_bytes) && mp_obj_is_type(b, &mp_type_bytes)) {
+        size_t n, m;
+        const char *x = mp_obj_str_get_data(a, &n), *y = mp_obj_str_get_data(b, &m);
+        return n == m && memcmp(x, y, n) == 0;
+    }
+    return false;
+}
+
 /* The same object, or tuples of the same objects, DEPTH_MAX of them inside one another. */
 static bool same(mp_obj_t a, mp_obj_t b)
 {
@@ -40,7 +55,7 @@ static bool same(mp_obj_t a, mp_obj_t b)
     } open[DEPTH_MAX];
     size_t depth = 0;
     for (;;) {
-        if (a != b) {
+        if (a != b && !equal_constants(a, b)) {
             if (depth == DEPTH_MAX || !both_tuples(a, b)) {
                 return false;
             }
@@ -65,6 +80,7 @@ static bool unused(mp_obj_t key)
 {
     return key == MP_OBJ_NEW_QSTR(MP_QSTR___name__) ||
            key == MP_OBJ_NEW_QSTR(MP_QSTR___file__) ||
+           key == MP_OBJ_NEW_QSTR(MP_QSTR___path__) ||
            key == MP_OBJ_NEW_QSTR(MP_QSTR___module__) ||
            key == MP_OBJ_NEW_QSTR(MP_QSTR___qualname__);
 }
@@ -90,10 +106,9 @@ static bool equal(const mp_obj_dict_t *made, const mp_obj_dict_t *laid)
 mp_obj_t __wrap_mp_obj_new_module(qstr name)
 {
     const mp_obj_t module = __real_mp_obj_new_module(name);
-    const char *text = qstr_str(name);
     for (uint32_t i = 0; i < port_flash_count; i++) {
         mp_module_context_t *context = &port_flash_contexts[i];
-        if (strcmp(port_flash_modules[i].name, text) != 0 || MP_OBJ_FROM_PTR(context) == module) {
+        if (port_flash_modules[i].name != name || MP_OBJ_FROM_PTR(context) == module) {
             continue;
         }
         mp_module_context_t *made = MP_OBJ_TO_PTR(module);
@@ -105,6 +120,13 @@ mp_obj_t __wrap_mp_obj_new_module(qstr name)
         return MP_OBJ_FROM_PTR(context);
     }
     return module;
+}
+
+static uint32_t defaults_of(const mp_obj_fun_bc_t *fun)
+{
+    const byte *ip = fun->bytecode;
+    MP_BC_PRELUDE_SIG_DECODE(ip);
+    return (uint32_t)n_def_pos_args;
 }
 
 mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
@@ -119,8 +141,10 @@ mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
                                ? proto
                                : ((const mp_raw_code_t *)proto)->fun_data;
     const port_flash_module_t *module = &port_flash_modules[number];
-    for (uint32_t i = 0; i < module->fun_count; i++) {
-        const mp_obj_fun_bc_t *fun = module->funs[i].fun;
+    const mp_obj_fun_bc_t *fun = module->funs, *next;
+    for (uint32_t i = 0; i < module->fun_count; i++, fun = next) {
+        const uint32_t count = defaults_of(fun);
+        next = (const void *)&fun->extra_args[count];
         if (fun->bytecode != bytecode) {
             continue;
         }
@@ -128,9 +152,9 @@ mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
         if (defaults != NULL && defaults[0] != MP_OBJ_NULL) {
             given = MP_OBJ_TO_PTR(defaults[0]);
         }
-        bool equal_defaults = (given != NULL ? given->len : 0) == module->funs[i].defaults &&
+        bool equal_defaults = (given != NULL ? given->len : 0) == count &&
                               (defaults == NULL || defaults[1] == MP_OBJ_NULL);
-        for (uint32_t k = 0; equal_defaults && k < module->funs[i].defaults; k++) {
+        for (uint32_t k = 0; equal_defaults && k < count; k++) {
             equal_defaults = same(given->items[k], fun->extra_args[k]);
         }
         if (equal_defaults) {
@@ -138,6 +162,15 @@ mp_obj_t __wrap_mp_make_function_from_proto_fun(mp_proto_fun_t proto,
         }
     }
     return __real_mp_make_function_from_proto_fun(proto, context, defaults);
+}
+
+static bool same_base(const mp_obj_type_t *type, mp_obj_t bases)
+{
+    size_t count;
+    mp_obj_t *items;
+    mp_obj_tuple_get(bases, &count, &items);
+    const void *parent = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
+    return count == 0 ? parent == NULL : count == 1 && parent == MP_OBJ_TO_PTR(items[0]);
 }
 
 mp_obj_t port_flash_new_type(qstr name, mp_obj_t bases, mp_obj_t locals)
@@ -150,7 +183,7 @@ mp_obj_t port_flash_new_type(qstr name, mp_obj_t bases, mp_obj_t locals)
         }
         for (uint32_t k = 0; k < module->type_count; k++) {
             const mp_obj_type_t *type = module->types[k];
-            if (type->name == name && bases == mp_const_empty_tuple &&
+            if (type->name == name && same_base(type, bases) &&
                 equal(MP_OBJ_TO_PTR(locals), MP_OBJ_TYPE_GET_SLOT(type, locals_dict))) {
                 return MP_OBJ_FROM_PTR(type);
             }

@@ -32,29 +32,28 @@
             }, \
     }
 
-/* As mp_obj_new_type makes a class without bases and without special accessors. */
-#define PORT_FLASH_TYPE(type_name, title, dict) \
+/* As mp_obj_new_type makes a class with one base or none, without special accessors. That it has
+ * subclasses is said beforehand: objtype.c must not write into flash (Makefile). */
+#define PORT_FLASH_TYPE(type_name, title, dict, ...) \
     static MP_DEFINE_CONST_OBJ_TYPE( \
         type_name, title, \
-        MP_TYPE_FLAG_EQ_NOT_REFLEXIVE | MP_TYPE_FLAG_EQ_CHECKS_OTHER_TYPE | \
-            MP_TYPE_FLAG_EQ_HAS_NEQ_TEST | MP_TYPE_FLAG_ITER_IS_GETITER | \
-            MP_TYPE_FLAG_INSTANCE_TYPE, \
+        MP_TYPE_FLAG_IS_SUBCLASSED | MP_TYPE_FLAG_EQ_NOT_REFLEXIVE | \
+            MP_TYPE_FLAG_EQ_CHECKS_OTHER_TYPE | MP_TYPE_FLAG_EQ_HAS_NEQ_TEST | \
+            MP_TYPE_FLAG_ITER_IS_GETITER | MP_TYPE_FLAG_INSTANCE_TYPE, \
         make_new, port_instance_make_new, print, port_instance_print, call, \
         mp_obj_instance_call, unary_op, port_instance_unary_op, binary_op, \
         port_instance_binary_op, attr, port_instance_attr, subscr, port_instance_subscr, iter, \
-        mp_obj_instance_getiter, buffer, port_instance_get_buffer, locals_dict, &dict)
+        mp_obj_instance_getiter, buffer, port_instance_get_buffer, locals_dict, &dict \
+            __VA_ARGS__)
+#define PORT_FLASH_SUBTYPE(type_name, title, dict, base) \
+    PORT_FLASH_TYPE(type_name, title, dict, , parent, &base)
 
 typedef struct {
-    const void *fun; /* mp_obj_fun_bc_t */
-    uint32_t defaults;
-} port_flash_fun_t;
-
-typedef struct {
-    const char *name;
-    const port_flash_fun_t *funs;
-    uint32_t fun_count;
+    qstr_short_t name;
+    uint8_t fun_count;
+    uint8_t type_count;
+    const mp_obj_fun_bc_t *funs; /* one behind the other, each with its default arguments */
     const mp_obj_type_t *const *types;
-    uint32_t type_count;
     const mp_obj_dict_t *globals; /* NULL: in the heap */
 } port_flash_module_t;
 

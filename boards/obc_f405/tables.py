@@ -156,3 +156,16 @@ def for_images(code: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, 
     """Every module of `tables` as the image has it; both: source by path."""
     asked = Asked(code.values(), tables.values())
     return {path: for_image(source, asked) for path, source in tables.items()}
+
+
+def names_of_modules(paths: Iterable[str]) -> str:
+    """Source of a function that mentions the full name and the last name of every module of
+    `paths`. Nobody calls it."""
+    lines = ["def names(package):"]
+    for path in sorted(paths):
+        parts = path[: -len(".py")].split("/")
+        if parts[-1] == "__init__":
+            parts.pop()
+        lines.append("    import " + ".".join(parts))
+        lines.append("    package." + parts[-1])
+    return "\n".join(lines) + "\n"

@@ -49,7 +49,9 @@ class ActionTable(FdirTable):
     """The rows, and whether a new one may be among them."""
 
     def __init__(self, context, monitors):
-        super().__init__(context.board.fram, context.events, 1, _ADDRESS, ROWS, _SIZE, _LAYOUT)
+        FdirTable.__init__(
+            self, context.board.fram, context.events, 1, _ADDRESS, ROWS, _SIZE, _LAYOUT
+        )
         self._commands = context.commands
         self._functions = context.functions
         self._monitors = monitors

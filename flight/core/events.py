@@ -14,7 +14,7 @@ RING_RECORDS = const(32)
 RATE_LIMIT = const(4)
 RATE_WINDOW_S = const(10)
 
-_ZERO = bytearray(4)
+_ZERO = b"\x00\x00\x00\x00"
 _OFF = const(0x80)  # with the severity: no report of this event
 _HIGH = const(4)
 

@@ -39,7 +39,9 @@ class MonitorTable(FdirTable):
     was known of the row is of another one."""
 
     def __init__(self, context):
-        super().__init__(context.board.fram, context.events, 0, _ADDRESS, ROWS, _SIZE, _LAYOUT)
+        FdirTable.__init__(
+            self, context.board.fram, context.events, 0, _ADDRESS, ROWS, _SIZE, _LAYOUT
+        )
         self._checker = MonitorCheck(context.store.dictionary, context.store.records)
         self.places = bytearray(ROWS)
         self.little = bytearray(ROWS)

@@ -58,7 +58,6 @@ class Params:
         self.source = SOURCE_DEFAULTS
         self.changes = 0
 
-    @property
     def generation(self):
         """Generation of the stored image; 0 while none has been stored."""
         return self._copies.generation
@@ -171,7 +170,7 @@ class Params:
 
     def announce(self, row):
         """Event that the parameter was set."""
-        self._events.put(EVENT_SET, self._ids[row], self.generation & 0xFFFF)
+        self._events.put(EVENT_SET, self._ids[row], self.generation() & 0xFFFF)
 
     def _definition(self, row):
         for table in self._tables:

@@ -34,8 +34,6 @@ SUBS = 8
 TIME_MAX_S = 0x2F000000
 SHIFT_MAX_S = 0x10000000
 
-_pack_into = struct.pack_into
-
 
 class Schedule:
     """`switches`, `count[owner]`, and by slot `owner` (0xFF: free), `seconds`, `ms` and `requests`
@@ -222,8 +220,8 @@ class Schedule:
                 ms += 1000
                 seconds -= 1
         image = self.image
-        _pack_into(">BBHi", image, at, count, 0, ms, seconds)
-        _pack_into(">HH", image, at + 8, native.crc16(image, at, 8), 0)
+        struct.pack_into(">BBHi", image, at, count, 0, ms, seconds)
+        struct.pack_into(">HH", image, at + 8, native.crc16(image, at, 8), 0)
 
     def _newer(self):
         """Place of the newer good copy of the time in the image, negative when there is none."""

@@ -20,8 +20,6 @@ _EPOCHS = const(14)  # by owner, u16
 _SHIFTS = const(22)  # by owner, seconds i32, ms u16
 _OWNERS = const(4)
 
-_pack_into = struct.pack_into
-
 
 class Control:
     """`shift_s` and `shift_ms` by owner: how far all of its telecommands have been shifted. Every
@@ -110,7 +108,7 @@ class Control:
         return self._commit()
 
     def _put_shift(self, owner, seconds, ms):
-        _pack_into(">iH", self._image, _SHIFTS + 6 * owner, seconds, ms)
+        struct.pack_into(">iH", self._image, _SHIFTS + 6 * owner, seconds, ms)
         status = self._commit()
         if status == 0:
             self.shift_s[owner] = seconds

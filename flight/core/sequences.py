@@ -33,8 +33,6 @@ LOADING = const(1)
 LOADED = const(2)
 RUNNING = const(3)
 
-_pack_into = struct.pack_into
-
 
 class Sequences:
     """`quotas[owner][1]` sequences each, known by their slots; `loaded[owner]`. `read_header` gives
@@ -108,7 +106,7 @@ class Sequences:
         native.copy(buffer, 2, packet, delay_at, 4)
         native.copy(buffer, PACKET_AT, packet, at, n)
         end = PACKET_AT + n
-        _pack_into(">H", buffer, end, native.crc16(buffer, 0, end))
+        struct.pack_into(">H", buffer, end, native.crc16(buffer, 0, end))
         address = _BASE + self._part_slot[owner] * _SLOT_SIZE + _HEADER + size
         status = self._fram.write(address, buffer, 0, n + ENTRY_EXTRA)
         if status == 0:
@@ -120,7 +118,7 @@ class Sequences:
         """End loading: 0, or a negative status and nothing loaded."""
         slot = self._part_slot[owner]
         buffer = self.buffer
-        _pack_into(
+        struct.pack_into(
             ">BBBBH",
             buffer,
             0,
@@ -130,7 +128,7 @@ class Sequences:
             self._part_count[owner],
             self._part_size[owner],
         )
-        _pack_into(">H", buffer, 6, native.crc16(buffer, 0, 6))
+        struct.pack_into(">H", buffer, 6, native.crc16(buffer, 0, 6))
         status = self._fram.write(_BASE + slot * _SLOT_SIZE, buffer, 0, 8)
         self._part_slot[owner] = _NONE
         self.states[slot] = LOADED if status == 0 else EMPTY

@@ -5,18 +5,25 @@ Text is an array of "char": printable ASCII, always the whole length. In telecom
 services than 8 there is "text[n]" too: a count u8, then so many characters, n at most.
 """
 
-# By type: struct code, size in bytes.
-SCALARS = {
-    "u8": ("B", 1),
-    "i8": ("b", 1),
-    "u16": ("H", 2),
-    "i16": ("h", 2),
-    "u32": ("I", 4),
-    "i32": ("i", 4),
-    "f32": ("f", 4),
-    "char": ("B", 1),
-    "text": ("B", 1),
-}
+# Type, struct code, size in bytes.
+_SCALARS = (
+    ("u8", "B", 1),
+    ("i8", "b", 1),
+    ("u16", "H", 2),
+    ("i16", "h", 2),
+    ("u32", "I", 4),
+    ("i32", "i", 4),
+    ("f32", "f", 4),
+    ("char", "B", 1),
+    ("text", "B", 1),
+)
+
+
+def _scalar(base):
+    for row in _SCALARS:
+        if row[0] == base:
+            return row
+    raise ValueError("unknown field type: " + base)
 
 
 def split(kind):
@@ -29,21 +36,20 @@ def split(kind):
         count = int(kind[bracket + 1 : len(kind) - 1])
         if count < 1:
             raise ValueError("array of no elements: " + kind)
-    if base not in SCALARS:
-        raise ValueError("unknown field type: " + kind)
+    _scalar(base)
     return base, count
 
 
 def size(kind):
     """Bytes of one field of type `kind`."""
     base, count = split(kind)
-    return SCALARS[base][1] * (count or 1)
+    return _scalar(base)[2] * (count or 1)
 
 
 def code(kind):
     """struct code of one field, without byte order: "f32[3]" gives "3f"."""
     base, count = split(kind)
-    return (str(count) if count else "") + SCALARS[base][0]
+    return (str(count) if count else "") + _scalar(base)[1]
 
 
 def checked_as(kind):

@@ -28,15 +28,13 @@ ACK_COMPLETION = 0x8
 EVENT_RECORD = ">IHHBBHI"  # seconds, fraction, id, owner, severity, arg0, arg1
 EVENT_RECORD_SIZE = 16
 
-_pack_into = struct.pack_into
-
 
 def write_tm_header(buf, apid, sequence, service, subtype, counter, destination, quality):
     """Write both headers of a telemetry packet but its length and time into `buf[0:20]`.
 
     `sequence` 14 bits and `counter` 16 bits count up and wrap; `quality` 0..15 is the time status.
     """
-    _pack_into(
+    struct.pack_into(
         ">HHHBBBHHB",
         buf,
         0,
@@ -61,11 +59,11 @@ def write_length(buf, total):
 
 def write_time(buf, seconds, fraction):
     """CUC 4+2 time of a telemetry packet, octets 14..19."""
-    _pack_into(">IH", buf, 14, seconds, fraction)
+    struct.pack_into(">IH", buf, 14, seconds, fraction)
 
 
 def write_event(buf, off, seconds, fraction, event, owner, severity, arg0, arg1):
     """One 16-byte event record."""
-    _pack_into(
+    struct.pack_into(
         EVENT_RECORD, buf, off, seconds, fraction, event, owner, severity, arg0 & 0xFFFF, arg1
     )

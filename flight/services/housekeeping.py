@@ -159,7 +159,7 @@ class Housekeeping:
             context.events.dropped,
             context.telemetry.made,
             context.telemetry.dropped,
-            context.params.generation & 0xFFFF,
+            context.params.generation() & 0xFFFF,
             current.inhibitors,
             given_up,
             self._supervisor.heartbeats,

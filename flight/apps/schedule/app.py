@@ -68,7 +68,7 @@ class ScheduleApp:
         waiting = 0
         for count in schedule.count:
             waiting += count
-        if not found and self._context.params.generation:
+        if not found and self._context.params.generation():
             # The parameters are not those of a blank memory, and this should be none.
             self._context.events.put(_EVENT_CONTROL_LOST)
         if waiting or schedule.lost:
