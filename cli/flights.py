@@ -102,7 +102,14 @@ class Flight:
             ],
             "estimates": self._estimates(),
             **self._survival(),
+            "windows": self._windows(),
         }
+
+    def _windows(self) -> List[Any]:
+        """Windows of the ground stations as found on board, by when they were received."""
+        columns = self.history.columns.get("contact_windows", {})
+        names = ("received_s", "rise_s", "set_s", "highest_elevation", "window_state")
+        return list(zip(*(columns.get(name, ()) for name in names), strict=True))
 
     def _survival(self) -> Dict[str, Any]:
         """Beacons of survival and housekeeping of Python, by when they were received."""

@@ -26,9 +26,15 @@ NAMES = (
     "$station.NAME.latitude_rad",
     "$station.NAME.longitude_rad",
     "$station.NAME.height_m",
+    "$station.NAME.elevation_min_rad",
 )
 _TAI_EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
-_STATION = re.compile(r"\$station\.(.+)\.(latitude_rad|longitude_rad|height_m)")
+_STATION = re.compile(r"\$station\.(.+)\.(latitude_rad|longitude_rad|height_m|elevation_min_rad)")
+_KEYS = {
+    "latitude_rad": "latitude_deg",
+    "longitude_rad": "longitude_deg",
+    "elevation_min_rad": "min_elevation_deg",
+}
 _LATER = re.compile(r"\$time\.seconds([+-][0-9]{1,9})")
 
 
@@ -73,5 +79,5 @@ def _value(name: str, data: Mapping[str, Any], t_s: float, where: str, path: Pat
         if station is not None and row["name"] == station.group(1):
             if station.group(2) == "height_m":
                 return row["altitude_m"]
-            return math.radians(row[station.group(2).replace("_rad", "_deg")])
+            return math.radians(row[_KEYS[station.group(2)]])
     raise ScenarioError(f"{where}: {name} is unknown; there is: {', '.join(NAMES)}")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from sim.devices.mf_radio import MfRadio
 from sim.noise import Noise
+from sim.stations import Stations
 
 Receiver = Callable[[float, bytes], None]
 FADES_KEPT = 64  # the last, among which a burst may have to look back
@@ -61,7 +62,10 @@ class Channel:
         bit_error_rate: float,
         fades: "Fades | None" = None,
         half_duplex: bool = False,
+        stations: "Stations | None" = None,
     ) -> None:
+        """`stations`: where the way leads, its delay comes on top of `delay_s`; without them
+        everything arrives whose time it is to be seen."""
         self._radio = radio
         self._always_visible = always_visible
         self._delay_s = delay_s
@@ -69,6 +73,7 @@ class Channel:
         self._noise = {way: Noise(seed, f"channel/{way}") for way in ("up", "down")}
         self._fades = fades or Fades(seed, 0.0, 1.0)
         self._half_duplex = half_duplex
+        self._stations = None if always_visible else stations
         self._sent: list[tuple[float, float]] = []  # when the spacecraft transmitted, of late
         self._queue: list[tuple[float, int, bytes | Callable[[], bytes]]] = []
         self._uplink_free_s = 0.0
@@ -77,6 +82,12 @@ class Channel:
         self.sent_up = self.received_up = self.lost_up = 0
         self.sent_down = self.received_down = self.lost_down = 0
         self.bit_errors = 0
+        self.heard_s: list[float] = []  # when the radio took a burst of the ground
+
+    @property
+    def received_by(self) -> list[int]:
+        """Frames received, by station."""
+        return [] if self._stations is None else self._stations.frames
 
     def uplink(self, t_s: float, burst: bytes | Callable[[], bytes]) -> None:
         """Send `burst` from the ground at world time `t_s`, in order of time, then of calls. A
@@ -84,10 +95,25 @@ class Channel:
         heapq.heappush(self._queue, (t_s, self.sent_up, burst))
         self.sent_up += 1
 
-    def advance(self, start_s: float, step_s: float, stations_in_view: int) -> None:
-        """Move what moves during the grid step that began at `start_s`."""
-        visible = self.antenna_out and (self._always_visible or stations_in_view != 0)
-        for t_s, frame in self._radio.advance(start_s, step_s):
+    def _serving(self, in_view: int, grid: int) -> tuple[list[int], float]:
+        """Stations that can hear and be heard at the radio's rate, and the delay to them."""
+        if self._stations is None:
+            return [], self._delay_s
+        serving = self._stations.able(in_view, self._radio.rate_bit_s)
+        way_s = self._stations.delay_s(serving, grid) if serving else 0.0
+        return serving, self._delay_s + way_s
+
+    def advance(self, start_s: float, step_s: float, in_view: int, grid: int = 0) -> None:
+        """Move what moves during the grid step that began at `start_s` and ends at `grid`;
+        `in_view`: bit per station that sees the spacecraft."""
+        moving = self._radio.advance(start_s, step_s)
+        end_s = start_s + step_s
+        if not moving and not (self._queue and self._queue[0][0] + self._delay_s <= end_s):
+            return
+        serving, delay_s = self._serving(in_view, grid)
+        visible = self._always_visible or (in_view != 0 if self._stations is None else serving)
+        visible = self.antenna_out and bool(visible)
+        for t_s, frame in moving:
             index = self.sent_down
             self.sent_down += 1
             sent_s = len(frame) * 8.0 / self._radio.rate_bit_s
@@ -96,16 +122,17 @@ class Channel:
                 self.lost_down += 1
                 continue
             self.received_down += 1
+            if self._stations is not None:
+                self._stations.count(serving)
             frame = self._damage("down", index, frame)
             for receiver in self.on_frame:
-                receiver(t_s + self._delay_s, frame)
-        end_s = start_s + step_s
-        while self._queue and self._queue[0][0] + self._delay_s <= end_s:
+                receiver(t_s + delay_s, frame)
+        while self._queue and self._queue[0][0] + delay_s <= end_s:
             t_s, index, burst = self._queue[0]
             if callable(burst):
                 burst = burst()
                 self._queue[0] = (t_s, index, burst)
-            begin_s = max(t_s + self._delay_s, self._uplink_free_s)
+            begin_s = max(t_s + delay_s, self._uplink_free_s)
             arrival_s = begin_s + len(burst) * 8.0 / self._radio.rate_bit_s
             if arrival_s > end_s:
                 return
@@ -116,6 +143,7 @@ class Channel:
                 heard = not self._transmitting(begin_s, arrival_s, end_s)
             if heard and self._radio.receive(self._damage("up", index, burst)):
                 self.received_up += 1
+                self.heard_s.append(arrival_s)
             else:
                 self.lost_up += 1
 

@@ -22,6 +22,7 @@ from sim.checks_attitude import (
     through,
     wheel_momentum_below,
 )
+from sim.checks_contact import carrier_outside_windows, station_frames, window_edges
 from sim.checks_survival import python_deaths
 from sim.scenario import Scenario
 from sim.world import World
@@ -33,7 +34,8 @@ def evaluate(scenario: Scenario, world: World, telemetry: Mapping[str, Any]) -> 
     `telemetry`: `bad_frames` and `gaps` (counts), `modes` [(t_s, name)] and `events`
     [(t_s, id, text)] as the ground received them; where Python dies `beacons`
     [(t_s, age_s, control)] and `housekeeping` [t_s]; where attitude is judged `estimates`, a
-    mapping of `t_s` [n] (world time that each estimate is of) and `q_BN` [n, 4], scalar last.
+    mapping of `t_s` [n] (world time that each estimate is of) and `q_BN` [n, 4], scalar last; where
+    contacts are judged `windows` [(t_s, rise_s, set_s, highest_deg, state)], lists by station.
     """
     rows: list[Row] = []
     for check in scenario.checks:
@@ -148,6 +150,9 @@ _KINDS = {
     "event": _event,
     "event_count": _event_count,
     "python_deaths": python_deaths,
+    "carrier_outside_windows": carrier_outside_windows,
+    "station_frames": station_frames,
+    "window_edges": window_edges,
     "pointing_below": pointing_below,
     "knowledge_below": knowledge_below,
     "wheel_momentum_below": wheel_momentum_below,

@@ -25,8 +25,8 @@ memories `scramble`; of flash `stuck_busy`, `program_fail`, `erase_fail`, `power
 Arguments of telecommands may be what only the flight knows: `$orbit.line1` and `$orbit.line2`, a
 TLE of the orbit as it is flown; `$time.seconds` and `$time.fraction`, mission time (seconds since
 2020-01-01T00:00:00 TAI, 1/65536 s) of the row's `t_s`, `$time.seconds+600` for so many whole
-seconds later, `-600` for earlier; `$station.Quito.latitude_rad`, `longitude_rad`, `height_m`, where
-a station stands.
+seconds later, `-600` for earlier; `$station.Quito.latitude_rad`, `longitude_rad`, `height_m`,
+`elevation_min_rad`, where a station stands and from what elevation on it sees the spacecraft.
 
 Telecommands may hold telecommands, which are given as rows of a timeline are, in a list:
 `command = "schedule_insert"`, `args = { sub = 1, activities = [{ seconds = "$time.seconds+600",

@@ -240,6 +240,7 @@ class Station:
     longitude_deg: float
     altitude_m: float
     min_elevation_deg: float
+    max_rate_bit_s: float = 38400.0
 
     def position_F_m(self) -> Array:
         """Earth-fixed position [3]."""

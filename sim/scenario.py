@@ -184,6 +184,7 @@ _NEEDS = {
     "event_count": "event",
     "pointing_below": "target",
     "actuators_off": "part",
+    "station_frames": "station",
 }
 
 
@@ -195,7 +196,7 @@ def _check_check(check: Mapping[str, Any], where: str, stations: list[str]) -> N
     station = check["station"]
     if station is None:
         return
-    if check["target"] != "ground":
+    if check["target"] != "ground" and kind != "station_frames":
         raise ScenarioError(f"{where}: station goes with target 'ground'")
     if station not in stations:
         hint = suggest(station, stations)

@@ -35,6 +35,7 @@ DEVICES = (
     "radio",
     *ATTITUDE_DEVICES,
 )
+CHECKS_CONTACT = ("carrier_outside_windows", "station_frames", "window_edges")
 CHECKS = (
     "rate_below",
     "bad_frames",
@@ -45,6 +46,7 @@ CHECKS = (
     "event",
     "event_count",
     "python_deaths",
+    *CHECKS_CONTACT,
     *CHECKS_ATTITUDE,
 )
 
@@ -165,6 +167,9 @@ SCHEMA: dict[str, Any] = {
             "longitude_deg": number(REQUIRED, -180.0, 180.0),
             "altitude_m": number(0.0, -500.0, 9000.0),
             "min_elevation_deg": number(5.0, 0.0, 90.0),
+            "max_rate_bit_s": number(
+                38400.0, 1200.0, 38400.0, "faster than that it neither hears nor is heard"
+            ),
         }
     ],
     "partner": [{"name": Key("str"), "station": Key("str")}],

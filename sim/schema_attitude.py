@@ -174,7 +174,9 @@ POINTING: dict[str, Any] = {
 
 CHECK_KEYS: dict[str, Any] = {
     "target": Key("str", None, choices=TARGETS),
-    "station": Key("str", None, text="target ground: this station, above min_elevation_deg"),
+    "station": Key(
+        "str", None, text="station_frames: which; target ground: it, above min_elevation_deg"
+    ),
     "min_elevation_deg": number(20.0, 0.0, 90.0),
     "part": Key("str", None, choices=PARTS, text="of actuators_off"),
     "from_s": number(0.0, 0.0, 1e9, "judged from then; mode, event: not before"),

@@ -45,6 +45,7 @@ COLUMNS = (
     ("sun_deg", 1),
     ("velocity_deg", 1),
     ("ground_deg", 1),
+    ("carrier", 1),
 )
 _WIDTH = sum(width for _, width in COLUMNS)
 
@@ -55,7 +56,8 @@ class Truth(Mapping[str, Array]):
     The dipole is the rods' mean over the second before, everything else the present value.
     `wheel_speed_rad_s` and `wheel_motor_N_m`, torque of the motor over the step before, have one
     column per wheel, 0 where there is none; `momentum_N_N_m_s` is the angular momentum of body and
-    wheels; the last five are the pointing errors of sim/pointing.py.
+    wheels; then come the pointing errors of sim/pointing.py; `carrier` is 1 while the transmitter
+    radiates.
     `truth[name]` is a view of what has been recorded so far; `stations_in_view` is a bit mask in
     the order of the scenario's stations.
     """
@@ -128,5 +130,6 @@ def record(truth: Truth, craft: Spacecraft) -> None:
             *craft.disturbance_B_N_m,
             *craft.gyro_bias_B_rad_s(),
             *craft.targets.errors_deg(),
+            craft.radio.carrier,
         )
     )

@@ -42,6 +42,7 @@ from sim.protocol import (
 from sim.scenario import Scenario
 from sim.spacecraft import Spacecraft
 from sim.spi import SpiBus
+from sim.stations import Stations
 from sim.traffic import BusTraffic
 from sim.truth import Truth, record
 
@@ -57,9 +58,8 @@ class World:
     """One flight. `seed` None takes the scenario's own.
 
     `exchange(request)` answers one device-bus message; `on_frame` lists what receives downlink
-    frames as (t_s, frame); `uplink(t_s, frame)` queues a frame of the ground; `truth` holds the
-    recorded columns; `counters` what was counted; `finished` is set by the first request at or
-    after the scenario's duration.
+    frames; `uplink(t_s, frame)` queues one of the ground; `truth` holds the recorded columns;
+    `finished` is set by the first request at or after the scenario's duration.
     """
 
     def __init__(self, scenario: Scenario, seed: int | None = None) -> None:
@@ -76,6 +76,7 @@ class World:
             radio["bit_error_rate"],
             Fades(self.seed, radio["fade_every_s"], radio["fade_s"]),
             radio["duplex"] == "half",
+            Stations(scenario.stations, self.spacecraft.environment, self.step_ns * 1e-9),
         )
         self.on_step: list[Callable[[float], None]] = []  # called with the time after each step
         self.watchdog = Watchdog(scenario.data["watchdog"], GRID_US)
@@ -190,7 +191,7 @@ class World:
             start_s = spacecraft.t_s
             brown_out = spacecraft.advance()
             self.channel.antenna_out = spacecraft.power.deployables.antenna_out
-            self.channel.advance(start_s, step_s, spacecraft.in_view)
+            self.channel.advance(start_s, step_s, spacecraft.in_view, spacecraft.grid)
             self._boot_tick += 1
             self._next_us += GRID_US
             if spacecraft.grid % TRUTH_EVERY == 0:

@@ -25,15 +25,15 @@ enum mf_contact_state {
     MF_CONTACT_NONE = 0,  /* not seen yet */
     MF_CONTACT_BEGUN = 1, /* rises at rise_s, is still seen at set_s, where the scan is now */
     MF_CONTACT_WHOLE = 2, /* rises at rise_s, sets at set_s */
+    MF_CONTACT_EARLIER = 4, /* added: in view when the scan began, which is rise_s then */
 };
 
-/* The next window of each station, as it is sent down. A station that sees the spacecraft when the
- * scan begins rises then. */
+/* The next window of each station, as it is sent down. */
 typedef struct {
     uint32_t rise_s[MF_CONTACT_STATIONS]; /* mission time, rounded down */
     uint32_t set_s[MF_CONTACT_STATIONS];  /* rounded up */
     int16_t highest_cdeg[MF_CONTACT_STATIONS]; /* elevation at the steps, 0.01 deg */
-    uint8_t state[MF_CONTACT_STATIONS];   /* enum mf_contact_state */
+    uint8_t state[MF_CONTACT_STATIONS]; /* enum mf_contact_state */
 } mf_contact_windows_t;
 _Static_assert(sizeof(mf_contact_windows_t) == 88, "windows layout");
 

@@ -26,7 +26,14 @@ WINDOW_FIELDS = (
     ("rise_s", "u32[8]", "s", "", 1, "by station: mission time at which its next window begins"),
     ("set_s", "u32[8]", "s", "", 1, "at which it ends"),
     ("highest_elevation", "i16[8]", "deg", "", 0.01, "within it"),
-    ("window_state", "u8[8]", "", "", 1, "0 none found, 1 begins, end not found, 2 whole"),
+    (
+        "window_state",
+        "u8[8]",
+        "",
+        "",
+        1,
+        "0 none found, 1 begins, end not found, 2 whole; 4 added: in view when it was looked for",
+    ),
 )
 
 PACKETS = (

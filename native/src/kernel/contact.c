@@ -148,7 +148,7 @@ static void look(mf_contact_scan_t *scan, const station_t *from, uint32_t i, con
     const float sine = r_E_m != NULL ? elevation(from, r_E_m) : UNSEEN;
     const float margin = sine - from->lowest, before = scan->margin[i];
     scan->margin[i] = margin;
-    if (windows->state[i] == MF_CONTACT_WHOLE) {
+    if ((windows->state[i] & MF_CONTACT_WHOLE) != 0) {
         return;
     }
     const bool above = margin >= 0.0f;
@@ -157,16 +157,16 @@ static void look(mf_contact_scan_t *scan, const station_t *from, uint32_t i, con
         at_s -= STEP_S * (margin / (margin - before));
     }
     if (above && windows->state[i] == MF_CONTACT_NONE) {
-        windows->state[i] = MF_CONTACT_BEGUN;
+        windows->state[i] = first ? MF_CONTACT_BEGUN | MF_CONTACT_EARLIER : MF_CONTACT_BEGUN;
         windows->rise_s[i] = scan->start_s + (uint32_t)at_s;
         windows->highest_cdeg[i] = centidegrees(sine);
     }
-    if (windows->state[i] != MF_CONTACT_BEGUN) {
+    if (windows->state[i] == MF_CONTACT_NONE) {
         return;
     }
     windows->set_s[i] = scan->start_s + (uint32_t)at_s + 1u;
     if (!above) {
-        windows->state[i] = MF_CONTACT_WHOLE;
+        windows->state[i] ^= MF_CONTACT_BEGUN | MF_CONTACT_WHOLE;
         return;
     }
     const int16_t height = centidegrees(sine);
