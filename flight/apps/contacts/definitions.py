@@ -72,6 +72,6 @@ PARAMETERS = (
      "a telecommand lets the transmitter be on for so long"),
     (0x0B03, "contact_beacon_s", "u16", 0, 3600, 60, "s",
      "two frames of the host's channel so often outside windows; 0 none"),
-    (0x0B04, "contact_margin_s", "u8", 0, 120, 10, "s",
+    (0x0B04, "contact_margin_s", "u8", 0, 120, 0, "s",
      "windows begin so much earlier and end so much later"),
 )  # fmt: skip
