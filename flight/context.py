@@ -17,6 +17,7 @@ from flight.core.telemetry import Telemetry
 from flight.core.timebase import Timebase
 from flight.services.events import EventControl, EventReports
 from flight.services.function import Functions
+from flight.services.memory import Memory as MemoryService
 from flight.services.parameters import ParameterReports, Parameters
 from flight.services.test import Test
 from flight.services.time import TimeReports
@@ -55,6 +56,7 @@ class Context:
         self.time_reports = TimeReports(dictionary, self.commands, self.telemetry, self.time)
         EventControl(self.events, self.telemetry, self.commands)
         self.leop = Leop(self)
+        MemoryService(board, self.telemetry, self.commands)
         self.gate = Gate(self.time)
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))

@@ -26,7 +26,7 @@ AUTHORITIES = (
 # frames of the downlink in turn while all have something to send;
 # seconds of the payload per day; monitors; event-actions
 QUOTAS = (
-    (16, 7, 2, 240, 240, 1048576, 32, 3, 43200, 6, 6),
+    (16, 7, 2, 240, 240, 1048576, 32, 3, 43200, 10, 6),
     (6, 3, 1, 60, 30, 524288, 32, 1, 7200, 2, 2),
     (6, 3, 1, 60, 30, 524288, 32, 1, 7200, 2, 2),
     (6, 3, 1, 60, 30, 524288, 32, 1, 7200, 2, 2),

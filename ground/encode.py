@@ -90,9 +90,9 @@ def _text(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
 def _counted_text(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
     """A text of at most so many characters, its length before it. What is no name on board is
     refused there."""
-    if not isinstance(value, str):
+    if not isinstance(value, (str, bytes)):
         raise CommandError(f"{what}: a text is wanted")
-    data = value.encode("utf-8")
+    data = value.encode("utf-8") if isinstance(value, str) else value
     if len(data) > row.type.count:
         raise CommandError(f"{what}: {len(data)} octets given, {row.type.count} at most")
     return bytes([len(data)]) + data

@@ -42,6 +42,7 @@ class Board:
         self.stack_size = obc.stack_size()
         self.handler_stack_size = obc.handler_stack_size()
         self.scrub = obc.scrub
+        self.image_read = obc.image_read
         self.intact = obc.intact
         self.crash_into = obc.crash_into
         self.reset = obc.reset

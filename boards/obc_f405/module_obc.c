@@ -6,6 +6,7 @@
 #include "mf_scrub.h"
 #include "port.h"
 #include "port_flash.h"
+#include "port_kernel.h"
 #include "py/gc.h"
 #include "py/runtime.h"
 #include "stm32/stm32.h"
@@ -160,6 +161,59 @@ static mp_obj_t obc_intact(mp_obj_t which)
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(obc_intact_obj, obc_intact);
 
+#define BOOT_START 0x08000000u
+#define BOOT_SIZE 0x10000u
+
+/* Whether the ground may read there: boot block and running image, but for the keys. The other slot
+ * may hold keys anywhere. */
+static bool may_be_read(uint32_t address, uint32_t size)
+{
+    const uint32_t last = address + size;
+    const uint32_t image = (uint32_t)(uintptr_t)&image_header;
+    const volatile image_header_t *header = &image_header;
+    const uint32_t keys = (uint32_t)(uintptr_t)port_link_secrets;
+    if (size == 0u || last < address) {
+        return false;
+    }
+    if (address >= BOOT_START && last <= BOOT_START + BOOT_SIZE) {
+        return true;
+    }
+    return address >= image && last <= image + header->length &&
+           (last <= keys || address >= keys + sizeof port_link_secrets);
+}
+
+/* (buf, at, skip, n, out, off): n bytes behind the address at buf[at] (big-endian) and skip, into
+ * out[off:]; out None: only whether they may be read. 0, or negative where they may not. */
+static mp_obj_t obc_image_read(size_t n_args, const mp_obj_t *args)
+{
+    mp_buffer_info_t from;
+    mp_get_buffer_raise(args[0], &from, MP_BUFFER_READ);
+    const mp_int_t at = mp_obj_get_int(args[1]);
+    const mp_int_t skip = mp_obj_get_int(args[2]);
+    const mp_int_t size = mp_obj_get_int(args[3]);
+    if (at < 0 || (size_t)at + 4u > from.len || skip < 0 || size < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("buffer too small"));
+    }
+    const uint8_t *octets = (const uint8_t *)from.buf + at;
+    const uint32_t base = (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 |
+                          (uint32_t)octets[2] << 8 | octets[3];
+    const uint32_t address = base + (uint32_t)skip;
+    if (address < base || !may_be_read(address, (uint32_t)size)) {
+        return MP_OBJ_NEW_SMALL_INT((int)MF_E_INVAL);
+    }
+    if (args[4] != mp_const_none) {
+        mp_buffer_info_t out;
+        mp_get_buffer_raise(args[4], &out, MP_BUFFER_WRITE);
+        const mp_int_t off = mp_obj_get_int(args[5]);
+        if (off < 0 || (size_t)off + (size_t)size > out.len) {
+            mp_raise_ValueError(MP_ERROR_TEXT("buffer too small"));
+        }
+        memcpy((uint8_t *)out.buf + off, (const void *)(uintptr_t)address, (size_t)size);
+    }
+    return MP_OBJ_NEW_SMALL_INT(0);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(obc_image_read_obj, 6, 6, obc_image_read);
+
 static mp_obj_t obc_led(mp_obj_t on)
 {
     stm32_pin_write(MF_PIN_LED, mp_obj_is_true(on) != (bool)MF_LED_ACTIVE_LOW);
@@ -295,6 +349,7 @@ static const mp_rom_map_elem_t obc_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_image_slot), MP_ROM_PTR(&obc_image_slot_obj)},
     {MP_ROM_QSTR(MP_QSTR_dictionary_hash), MP_ROM_PTR(&obc_dictionary_hash_obj)},
     {MP_ROM_QSTR(MP_QSTR_crash_into), MP_ROM_PTR(&obc_crash_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_image_read), MP_ROM_PTR(&obc_image_read_obj)},
     {MP_ROM_QSTR(MP_QSTR_scrub), MP_ROM_PTR(&obc_scrub_obj)},
     {MP_ROM_QSTR(MP_QSTR_intact), MP_ROM_PTR(&obc_intact_obj)},
     {MP_ROM_QSTR(MP_QSTR_settle), MP_ROM_PTR(&obc_settle_obj)},

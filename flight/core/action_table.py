@@ -6,6 +6,7 @@ would start each other in a circle, by what is known of telecommands, are refuse
 """
 
 import native
+from flight import partners
 from flight.core import stored
 from flight.core.fdir_table import (
     BAD_COMMAND,
@@ -20,8 +21,7 @@ from flight.core.fdir_table import (
 from flight.packets import space_packet
 from hal.compat import const
 
-ROWS = const(6)
-PARTNER_ROWS = const(2)
+ROWS = const(12)  # of every owner his quota
 PACKET_MAX = const(42)
 ANY = const(0xFFFF)
 _SIZE = const(52)
@@ -31,7 +31,8 @@ _FLAGS = const(8)
 _PACKET = const(10)
 _HEAD = const(6)  # of an entry: event, argument, hold
 _ADDRESS = const(0x3000)
-_LAYOUT = const(0x0302)
+_LAYOUT = const(0x0303)
+_QUOTA = const(10)  # column of QUOTAS
 _HOLD_MIN_S = const(10)
 _FUNCTION = const(8)
 _SERVICE = const(0x8000)  # in CAUSES: a service and subtype, not a function
@@ -125,7 +126,7 @@ class ActionTable(FdirTable):
             return BAD_COMMAND
         if self.find(buf[at] << 8 | buf[at + 1], buf[at + 2] << 8 | buf[at + 3]) >= 0:
             return DUPLICATE
-        if self.defined() >= ROWS or owner and self.defined(owner) >= PARTNER_ROWS:
+        if self.defined(owner) >= partners.QUOTAS[owner][_QUOTA]:
             return FULL
         row = self.put(buf, at, n, owner)
         reason = self.check_row(row)

@@ -7,26 +7,28 @@ field's type), severity u8 (2..4); flags u8 (1 on), owner u8, 0.
 - expected: the value under the mask `low` is `high`; the others are 0.
 - delta: change from one packet to the next within [low, high], i32; integers only.
 - stale: packet older than `high` ms; the others are 0.
+A partner's ids have his number in their highest four bits, so that nobody meets another's.
 A state changes when `persistence` packets in a row (for age: seconds) say so.
 """
 
 import struct
 
 import native
+from flight import partners
 from flight.core import monitor_value as values
 from flight.core.fdir_table import DUPLICATE, FULL, NOT_YOURS, FdirTable
 from flight.core.monitor_check import MonitorCheck
 from flight.packets import fields
 from hal.compat import const
 
-ROWS = const(12)
-PARTNER_ROWS = const(2)
+ROWS = const(16)  # of every owner his quota
 ENTRY_SIZE = const(25)
 _SIZE = const(28)
 _FLAGS = const(25)
 _OWNER = const(26)
 _ADDRESS = const(0x2000)
-_LAYOUT = const(0x0202)
+_LAYOUT = const(0x0203)
+_QUOTA = const(9)  # column of QUOTAS
 
 LIMITS = const(0)
 EXPECTED = const(1)
@@ -93,7 +95,7 @@ class MonitorTable(FdirTable):
         reason = self._check(buf, at, owner, -1)
         if reason:
             return reason
-        if self.defined() >= ROWS or owner and self._count_of(owner) >= PARTNER_ROWS:
+        if self._count_of(owner) >= partners.QUOTAS[owner][_QUOTA]:
             return FULL
         return 0
 
@@ -135,6 +137,8 @@ class MonitorTable(FdirTable):
 
     def _check(self, buf, at, owner, row):
         """As `check`, without the quota; `row` is where it lies already."""
+        if owner and buf[at] >> 4 != owner:
+            return NOT_YOURS
         other = self.find(buf[at] << 8 | buf[at + 1])
         if other >= 0 and other != row:
             return DUPLICATE

@@ -13,6 +13,7 @@ _ADDRESS_A = const(0x1000)
 _ADDRESS_B = const(0x1800)
 _COPY_MAX = const(0x800)
 
+_PLATFORM = const(1)
 SOURCE_DEFAULTS = const(0)
 SOURCE_SET = const(3)
 
@@ -108,13 +109,13 @@ class Params:
 
     def may_set(self, row, owner):
         """Whether this owner may set it."""
-        i = 0
-        for table in self._tables:
-            if row < len(table):
-                break
-            row -= len(table)
-            i += 1
-        return self._owners[i] >> owner & 1
+        return self._owner_mask(row) >> owner & 1
+
+    def may_know(self, row, owner):
+        """Whether this owner may read it: what the platform is set to anybody, what a partner's
+        instrument is set to he and the host."""
+        owners = self._owner_mask(row)
+        return owners >> owner & 1 or owners == _PLATFORM
 
     def get_into(self, row, buf, off):
         """Copy the value into `buf[off:]`."""
@@ -171,6 +172,15 @@ class Params:
     def announce(self, row):
         """Event that the parameter was set."""
         self._events.put(EVENT_SET, self._ids[row], self.generation() & 0xFFFF)
+
+    def _owner_mask(self, row):
+        i = 0
+        for table in self._tables:
+            if row < len(table):
+                break
+            row -= len(table)
+            i += 1
+        return self._owners[i]
 
     def _definition(self, row):
         for table in self._tables:

@@ -32,7 +32,7 @@ _NO = const(-1)
 
 
 class Science:
-    """`kept`, `sent`: u16 counters by owner and by reader."""
+    """`kept`, `read_out`: u16 counters by owner and by reader."""
 
     def __init__(self, context, ledger):
         self._fram = context.board.fram
@@ -44,7 +44,7 @@ class Science:
         self._next = array("H", bytes(2 * _OWNERS))  # slot that is written next
         self._number = array("H", bytes(2 * _OWNERS))
         self.kept = array("H", bytes(2 * _OWNERS))
-        self.sent = array("H", bytes(2 * _OWNERS))
+        self.read_out = array("H", bytes(2 * _OWNERS))
         # Requests by reader: whose data, from when to when, slots that are left.
         self._of = bytearray(_OWNERS)
         self._from_s = array("I", bytes(4 * _OWNERS))
@@ -96,7 +96,7 @@ class Science:
                 if self._load(owner, place) >= 0 and self._may(owner, reader):
                     native.copy(self._body, 0, self._slot, _NUMBER, BODY_SIZE)
                     self._send(reader, self._body)
-                    self.sent[reader] = (self.sent[reader] + 1) & 0xFFFF
+                    self.read_out[reader] = (self.read_out[reader] + 1) & 0xFFFF
 
     def _may(self, owner, reader):
         seconds = _u32(self._slot, _NUMBER + _SECONDS_AT)

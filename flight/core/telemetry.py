@@ -24,12 +24,15 @@ SCHEDULE_SUMMARY = const(16)
 SEQUENCE_STATUS = const(17)
 EVENTS_OFF = const(18)
 TRANSITIONS = const(19)
-_KINDS = const(20)
+MEMORY_DUMP = const(20)
+MEMORY_CHECK = const(21)
+ROUTING_FAILED = const(22)
+_KINDS = const(23)
 # From here on a kind comes from one app alone, and is counted by owner.
 _OF_ONE_APP = const(11)
 
-_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23, 11, 21, 5, 12))
-_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13, 13, 7, 8, 12))
+_SERVICE = bytes((3, 5, 5, 5, 5, 1, 1, 1, 1, 1, 1, 17, 20, 15, 23, 23, 11, 21, 5, 12, 6, 6, 1))
+_SUBTYPE = bytes((25, 1, 2, 3, 4, 1, 2, 3, 4, 7, 8, 2, 2, 13, 4, 13, 13, 7, 8, 12, 6, 10, 10))
 
 BODY_MAX = const(192)
 # Headers, structure id and CRC around it.

@@ -1,7 +1,8 @@
 """Service 20, parameter management (ECSS-E-ST-70-41C, 6.20): 20/1 reports values, 20/3 sets them.
 
 20/3: count u8 (1..8), then (parameter id u16, value) each. All are set, or none.
-20/1: count u8 (1..24), then parameter ids u16; answered by 20/2, laid out as 20/3. Anybody may ask.
+20/1: count u8 (1..24), then parameter ids u16; answered by 20/2, laid out as 20/3. What the
+platform is set to anybody may ask, what a partner is set to he and the host.
 """
 
 from flight.core import failures, telemetry
@@ -88,7 +89,8 @@ class ParameterReports:
             return failures.BAD_LENGTH
         at += 1
         for _ in range(count):
-            if self._params.find(packet[at] << 8 | packet[at + 1]) < 0:
+            row = self._params.find(packet[at] << 8 | packet[at + 1])
+            if row < 0 or not self._params.may_know(row, owner):
                 return failures.UNKNOWN_PARAMETER
             at += 2
         return failures.OK

@@ -1,6 +1,6 @@
 """Service 1, request verification (ECSS-E-ST-70-41C, 6.1): reports on every telecommand."""
 
-from flight.core import telemetry
+from flight.core import failures, telemetry
 from flight.packets import space_packet
 
 _CORE = 0
@@ -18,8 +18,11 @@ class Verification:
         self._success(packet, owner, space_packet.ACK_ACCEPTANCE, telemetry.ACCEPTED)
 
     def refused(self, packet, owner, code):
-        """1/2, always sent."""
-        self._failure(packet, owner, telemetry.ACCEPTANCE_FAILED, code)
+        """1/2, or 1/10 for an APID that leads nowhere; always sent."""
+        kind = telemetry.ACCEPTANCE_FAILED
+        if code == failures.WRONG_APID:
+            kind = telemetry.ROUTING_FAILED
+        self._failure(packet, owner, kind, code)
 
     def started(self, packet, owner):
         """1/3 when the telecommand asks for it."""

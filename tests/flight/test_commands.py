@@ -111,7 +111,8 @@ def test_acknowledgement_flags_are_honoured(rig, acks, kinds):
 def test_refused_at_acceptance(rig, owner, packet, code):
     assert rig.execute(packet, owner) == code
     (report,) = rig.drain(owner)
-    assert (report.service, report.message_subtype) == (1, 2)
+    subtype = 10 if code == failures.WRONG_APID else 2
+    assert (report.service, report.message_subtype) == (1, subtype)
     assert bytes(report.tm_data) == packet[:4] + struct.pack(">H", code)
     assert rig.commands.accepted == 0 and rig.commands.refused == 1
     assert rig.commands.last_failure == code

@@ -73,7 +73,7 @@ def test_commands_are_well_formed(subsystem):
         text,
     ) in subsystem.COMMANDS:
         assert (
-            (service, subtype) in ((8, 1), (17, 1)) or service in (3, 5, 12, 15, 19, 23)
+            (service, subtype) in ((8, 1), (17, 1)) or service in (3, 5, 6, 12, 15, 19, 23)
         ) and text
         assert isinstance(hazardous, bool)
         assert authority.mask(dictionary, authority_class)

@@ -115,10 +115,10 @@ def test_a_circle_of_two_is_refused_and_the_first_stays(rig):
     ({"event": 0x0713, "argument": 1, "command": "ping"}, fdir_table.DUPLICATE),
 ])  # fmt: skip
 def test_bad_definitions_are_refused_and_named(rig, values, reason):
-    before = bytes(actions(rig).table.image[8:324])
+    before = bytes(actions(rig).table.image[8:-4])
     uplink(rig, "action_add", values)
     assert (values["event"], reason) in refusals(rig)
-    assert bytes(actions(rig).table.image[8:324]) == before
+    assert bytes(actions(rig).table.image[8:-4]) == before
 
 
 def test_a_damaged_telecommand_inside_is_refused(rig):
@@ -150,26 +150,26 @@ def test_the_authority_is_that_of_who_defined_it(rig):
 
 def test_a_partner_sees_and_changes_only_his_own(rig):
     add(rig, 0x0401, "EC", command="ping")
-    before = bytes(actions(rig).table.image[8:324])
+    before = bytes(actions(rig).table.image[8:-4])
     for owner in ("IR", "BY"):
         uplink(rig, "action_delete", {"event": 0x0401, "argument": 0xFFFF}, owner)
         uplink(rig, "action_disable", {"event": 0x0713, "argument": 1}, owner)
         uplink(rig, "actions_off", owner=owner)
-    assert bytes(actions(rig).table.image[8:324]) == before
+    assert bytes(actions(rig).table.image[8:-4]) == before
     uplink(rig, "action_delete", {"event": 0x0401, "argument": 0xFFFF}, "EC")
     assert actions(rig).table.find(0x0401, 0xFFFF) < 0
 
 
 def test_an_action_on_a_monitor_that_became_another_owners_does_not_start(rig):
-    mine = ground.monitor(DICTIONARY, 90, "payload_sample", "temperature", low=-20, high=40)
+    mine = ground.monitor(DICTIONARY, 0x105A, "payload_sample", "temperature", low=-20, high=40)
     uplink(rig, "monitor_add", mine, "EC")
-    add(rig, 0x0713, "EC", argument=90, command="payload_enable", args={"on": 0})
-    assert actions(rig).table.find(0x0713, 90) >= 0
-    uplink(rig, "monitor_delete", {"monitor": 90}, "EC")
-    other = ground.monitor(DICTIONARY, 90, "power_hk", "battery_voltage", low=9, high=10)
+    add(rig, 0x0713, "EC", argument=0x105A, command="payload_enable", args={"on": 0})
+    assert actions(rig).table.find(0x0713, 0x105A) >= 0
+    uplink(rig, "monitor_delete", {"monitor": 0x105A}, "EC")
+    other = ground.monitor(DICTIONARY, 0x105A, "power_hk", "battery_voltage", low=9, high=10)
     uplink(rig, "monitor_add", other)
     rig.fly(10)
-    assert (0x0713, 90) in [r[:2] for r in rig.event_records()]
+    assert (0x0713, 0x105A) in [r[:2] for r in rig.event_records()]
     assert rig.mission.apps["payload"]._enabled is True
 
 

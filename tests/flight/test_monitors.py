@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flight.core import fdir_table, monitor_table, monitor_value, monitors
+from flight.partners import QUOTAS
 from ground import monitoring as ground
 from ground.dictionary import Dictionary
 from ground.encode import Encoder
@@ -254,27 +255,31 @@ def test_a_memory_that_fails_changes_nothing(rig):
 
 def test_a_partner_watches_his_own_packets_and_few(rig):
     mine = dict(packet="payload_sample", field="temperature", low=-20, high=40)
-    add(rig, "EC", number=70, **mine)
-    add(rig, "EC", number=71, **mine)
-    add(rig, "EC", number=72, **mine)
-    add(rig, "EC", number=73, packet="power_hk", field="battery_voltage", low=7, high=8)
+    add(rig, "EC", number=0x1070, **mine)
+    add(rig, "EC", number=0x1071, **mine)
+    add(rig, "EC", number=0x1072, **mine)
+    add(rig, "EC", number=0x1073, packet="power_hk", field="battery_voltage", low=7, high=8)
     table = fdir(rig).monitors.table
-    assert [table.find(number) >= 0 for number in (70, 71, 72, 73)] == [True, True, False, False]
-    assert (72, fdir_table.FULL) in refusals(rig) and (73, fdir_table.NOT_YOURS) in refusals(rig)
+    found = [table.find(number) >= 0 for number in range(0x1070, 0x1074)]
+    assert found == [True, True, False, False]
+    refused = refusals(rig)
+    assert (0x1072, fdir_table.FULL) in refused and (0x1073, fdir_table.NOT_YOURS) in refused
+    add(rig, "EC", number=74, **mine)
+    assert (74, fdir_table.NOT_YOURS) in refusals(rig), "ids of a partner begin with his number"
     before = bytes(table.image)
     uplink(rig, "monitor_delete", {"monitor": 1}, "EC")  # the host's
-    uplink(rig, "monitor_disable", {"monitor": 70}, "IR")
+    uplink(rig, "monitor_disable", {"monitor": 0x1070}, "IR")
     uplink(rig, "monitoring_off", owner="EC")
     rig.fly(2)
     assert bytes(table.image) == before
-    uplink(rig, "monitor_delete", {"monitor": 70})
+    uplink(rig, "monitor_delete", {"monitor": 0x1070})
     rig.fly(2)
-    assert table.find(70) < 0
+    assert table.find(0x1070) < 0
 
 
 def test_the_table_fills_up_and_says_so(rig):
-    for number in range(100, 106):
+    for number in range(100, 103):
         add(rig, number=number, packet="power_hk", field="battery_voltage", low=7, high=8)
         rig.fly(10)
-    assert fdir(rig).monitors.table.defined() == monitor_table.ROWS
-    assert (105, fdir_table.FULL) in refusals(rig)
+    assert fdir(rig).monitors.table.defined() == QUOTAS[0][9]
+    assert (102, fdir_table.FULL) in refusals(rig)

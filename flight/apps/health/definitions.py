@@ -28,6 +28,18 @@ COMMANDS = (
     (0x0801, "health_scrub", 8, 1, (), "platform", False,
      "Read the records in FRAM back from the first on"),
     (0x0802, "health_clear", 8, 1, (), "platform", False, "Forget the extremes of temperature"),
+    (0x0832, "memory_load", 6, 2,
+     (("memory", "u8", 0, 1, "", 1), ("count", "u8", 1, 1, "", 1), ("address", "u32", 0, 0xFFFFFFFF,
+       ""), ("data", "text[176]", 32, 126, "")), "platform", False,
+     "Write memory where a list allows it: 0 flash, 1 FRAM"),
+    (0x0835, "memory_dump", 6, 5,
+     (("memory", "u8", 0, 1, "", 1), ("count", "u8", 1, 1, "", 1), ("address", "u32", 0, 0xFFFFFFFF,
+       ""), ("length", "u8", 1, 176, "B")), "platform", False,
+     "Ask for 6/6, what is in memory, where a list allows it: 0 flash, 1 FRAM"),
+    (0x0839, "memory_check", 6, 9,
+     (("memory", "u8", 0, 1, "", 1), ("count", "u8", 1, 1, "", 1), ("address", "u32", 0, 0xFFFFFFFF,
+       ""), ("length", "u16", 1, 1024, "B")), "platform", False,
+     "Ask for 6/10, the CRC-32 of what is in memory, as memory_dump"),
 )  # fmt: skip
 
 EVENTS = (

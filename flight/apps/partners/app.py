@@ -93,6 +93,6 @@ class Partners:
             tasks.remaining_s[owner],
             tasks.samples[owner],
             self._science.kept[owner],
-            self._science.sent[owner],
+            self._science.read_out[owner],
         )
         record.post()

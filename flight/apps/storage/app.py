@@ -66,6 +66,7 @@ class Storage:
         self._rate_at = context.params.place(0x0501)
         self._record = bytearray(_RECORD_MAX)
         self._steps = 0
+        self._files_next = True
         self._since_count = 0
         self._file_octets = array("I", bytes(4 * _STORES))
         self._turn = 0  # archive that is read next
@@ -126,19 +127,19 @@ class Storage:
     def step(self, now_ms):
         """One piece of work, or the blocks in use counted, or packets sent again."""
         slack_ms = self._clock.ticks_diff(self._scheduler.next_entry().release_ms, now_ms)
-        if self.storage.work(slack_ms):
+        worked = self.storage.work(slack_ms)
+        mounted = self.storage.state == storage.MOUNTED
+        if worked:
             pass
-        elif self._requests.work(self.storage.state == storage.MOUNTED, slack_ms):
-            pass
-        elif self.storage.state == storage.MOUNTED:
+        elif self._file_turn() and self._requests.work(mounted, slack_ms):
+            self._files_next = False
+        elif mounted:
             self._since_count += 1
             if self._since_count >= _COUNT_STEPS and slack_ms >= _COUNT_MS:
                 self._since_count = 0
                 self._used = max(0, self._files.used())
                 for owner in range(_STORES):
-                    used = max(0, self._requests.used(owner))
-                    self._file_octets[owner] = used
-                    struct.pack_into(">I", self._hk.data, _FILE_BYTES_AT + 4 * owner, used)
+                    self._file_octets[owner] = max(0, self._requests.used(owner))
             else:
                 self._play_back()
         self._count_erases()
@@ -146,8 +147,14 @@ class Storage:
             self._post()
         self._steps = (self._steps + 1) % _HK_STEPS
 
+    def _file_turn(self):
+        """Files and playback take turns where there is both."""
+        due = self._files_next or not self.stores.reading()
+        self._files_next = True
+        return due
+
     def _play_back(self):
-        """Send what is selected, as fast as the parameter allows, one archive after the other."""
+        """Send what is selected as fast as the parameter allows, each step of the next archive."""
         budget = self._params.u16(self._rate_at)
         for _ in range(_ARCHIVES):
             which = self._turn
@@ -155,6 +162,7 @@ class Storage:
             if archive.reading():
                 budget = self._send_from(which, archive, budget)
                 if budget <= 0:
+                    self._turn = (which + 1) % _ARCHIVES
                     return
             self._turn = (which + 1) % _ARCHIVES
 
@@ -277,6 +285,7 @@ class Storage:
             pack(">H", data, at + 12 + 2 * i, archive.count(REFUSED))
             pack(">H", data, at + 20 + 2 * i, archive.count(LOST))
             pack(">H", data, at + 28 + 2 * i, archive.count(DAMAGED))
+            pack(">I", data, _FILE_BYTES_AT + 4 * i, self._file_octets[i])
         at += 36
         for i in range(_ARCHIVES - _STORES):
             pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].count(KEPT))

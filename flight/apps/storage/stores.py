@@ -139,6 +139,13 @@ class Stores:
             self._events.put(EVENT_FULL, owner)
         return kept
 
+    def reading(self):
+        """Whether anything is being sent again."""
+        for archive in self.archives:
+            if archive.reading():
+                return True
+        return False
+
     def keep_event(self, ring, off):
         """For core/events.py: keep the event record at `ring[off]`."""
         seconds = (ring[off] & 0x3F) << 24 | ring[off + 1] << 16
