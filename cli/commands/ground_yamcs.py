@@ -8,6 +8,7 @@ from typing import List
 from ground import keys
 from ground.dictionary import Dictionary, Partner
 from ground.errors import GroundError
+from ground.station import BASE
 from ground.xtce import xtce
 from ground.yamcs import configuration, server
 
@@ -49,6 +50,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="configuration, archive and program (default: build/yamcs)",
     )
     parser.add_argument("--station", default="127.0.0.1", metavar="HOST", help="of the station")
+    parser.add_argument(
+        "--port", type=int, default=BASE, metavar="N", help=f"the station's first port ({BASE})"
+    )
+    parser.add_argument(
+        "--http",
+        type=int,
+        default=configuration.HTTP_PORT,
+        metavar="N",
+        help=f"first port of the web pages ({configuration.HTTP_PORT})",
+    )
     parser.add_argument("--prepare", action="store_true", help="write the configuration only")
     parser.set_defaults(run=run)
 
@@ -69,7 +80,11 @@ def run(arguments: argparse.Namespace) -> int:
     if len({partner.index for partner in partners}) != len(partners):
         raise GroundError("yamcs: a partner is named twice")
     settings = configuration.Settings(
-        cop1=arguments.cop1, control_links=arguments.control_links, host=arguments.station
+        cop1=arguments.cop1,
+        control_links=arguments.control_links,
+        host=arguments.station,
+        http=arguments.http,
+        base=arguments.port,
     )
     homes = [_home(arguments, partner, settings) for partner in partners]
     if arguments.prepare:

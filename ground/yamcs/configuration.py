@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, List
 
+from ground import station
 from ground.dictionary import Dictionary, Partner
 from ground.errors import GroundError
 from ground.security import association, secured_channels
@@ -17,10 +18,9 @@ from ground.xtce import NAME as MDB_NAME
 from ground.yamcs import links
 
 YAMCS, OURS = "yamcs", "ours"
-HTTP_PORT = 8090  # and one more per partner
-# Ports of the station, one more per partner; with security `OURS` those of the gateway.
-TM_PORTS = {YAMCS: 52120, OURS: 52140}
-TC_PORTS = {YAMCS: 52110, OURS: 52130}
+HTTP_PORT = 8090
+# Of the gateway, behind those of the station.
+GATEWAY_TC_OFFSET, GATEWAY_TM_OFFSET = 30, 40
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,22 @@ class Settings:
     `control_links`: whoever uses the server may set counters, keys and COP-1 of its channel, which
     `cop1` needs to go on after a loss.
 
-    Ports: `http` of the web page, `tm` on which Yamcs takes frames (UDP) or from where it fetches
-    packets (TCP), `tc` to which it sends frames or packets; all on `host`.
+    Ports, each and one more per partner: `http` of the web page, on this computer only; `base` of
+    the station (ground/station.py), and of the gateway with security `OURS`. `tm` and `tc` override
+    where Yamcs takes frames or fetches packets, and where it sends frames or packets; on `host`.
+    `first`, `turn`: of the telecommands' counter (ground/yamcs/handover.py).
     """
 
     security: str = YAMCS
     cop1: bool = False
     control_links: bool = False
     host: str = "127.0.0.1"
-    http: int = 0
+    http: int = HTTP_PORT
+    base: int = station.BASE
     tm: int = 0
     tc: int = 0
+    first: int = 0
+    turn: int = 1
 
     def __post_init__(self) -> None:
         """Raises `GroundError` for settings that do not go together."""
@@ -49,11 +54,14 @@ class Settings:
             raise GroundError("one FOP per channel: with security 'ours' it runs in the gateway")
 
     def ports(self, partner: Partner) -> "tuple[int, int, int]":
-        """Ports of HTTP, telemetry and telecommands: those given, else the partner's own."""
+        """Ports of HTTP, telemetry and telecommands of a partner's server."""
+        by_frames = self.security == YAMCS
+        tm = station.TM_OFFSET if by_frames else GATEWAY_TM_OFFSET
+        tc = station.TC_OFFSET if by_frames else GATEWAY_TC_OFFSET
         return (
-            self.http or HTTP_PORT + partner.index,
-            self.tm or TM_PORTS[self.security] + partner.index,
-            self.tc or TC_PORTS[self.security] + partner.index,
+            self.http + partner.index,
+            self.tm or self.base + tm + partner.index,
+            self.tc or self.base + tc + partner.index,
         )
 
 
@@ -75,7 +83,8 @@ def instance(dictionary: Dictionary, partner: Partner, settings: Settings) -> Di
     if settings.security == YAMCS:
         both = [
             links.frames_down(dictionary, partner, tm),
-            links.frames_up(dictionary, partner, settings.cop1, settings.host, tc),
+            links.frames_up(dictionary, partner, settings.cop1, settings.host, tc)
+            | links.counter(partner, settings.first, settings.turn),
         ]
     else:
         both = links.packets(settings.host, tm, tc)

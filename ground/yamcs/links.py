@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 from flight import dictionary as source
 from ground.dictionary import Dictionary, Partner
 from ground.frames import FRAME_SIZE, IDLE_VC, PACKET_MAX
-from ground.security import association, secured_channels
+from ground.security import IV_SIZE, association, secured_channels
 
 FRAME_MAX = 256
 FRAMES_PER_S = 3  # CLTUs of 256 octets at 9600 bit/s: a quarter of a second each
@@ -104,7 +104,7 @@ def frames_up(
     dictionary: Dictionary, partner: Partner, cop1: bool, host: str, port: int
 ) -> Dict[str, Any]:
     """The link that sends telecommand frames, bare: the station makes CLTUs of them."""
-    name, spi = association(partner.vc)
+    _, spi = association(partner.vc)
     channel: Dict[str, Any] = {
         "vcId": partner.vc,
         "service": "PACKET",
@@ -129,7 +129,6 @@ def frames_up(
             bdAbsolutePriority=True,
         )
     return {
-        "name": "TC",
         "class": "org.yamcs.tctm.ccsds.UdpTcFrameLink",
         "enabledAtStartup": True,
         "host": host,
@@ -139,8 +138,17 @@ def frames_up(
         "frameMaxRate": float(FRAMES_PER_S),
         "errorDetection": "CRC16",
         "priorityScheme": "FIFO",
-        "encryption": [_association(spi, name)],
         "virtualChannels": [channel],
+    }
+
+
+def counter(partner: Partner, first: int, turn: int) -> Dict[str, Any]:
+    """Of the link of telecommands, what makes its counter begin at `first` in each turn anew: Yamcs
+    keeps it under the name of the link."""
+    name, spi = association(partner.vc)
+    return {
+        "name": "TC" if turn <= 1 else f"TC{turn}",
+        "encryption": [_association(spi, name, initialSeqNum=f"{first:0{2 * IV_SIZE}x}")],
     }
 
 

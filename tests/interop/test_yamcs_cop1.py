@@ -23,8 +23,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def settings(craft):
-    return configuration.Settings(tc=craft.port, cop1=True)
+def settings():
+    return configuration.Settings(cop1=True)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,14 +19,8 @@ from tests.interop.spacecraft import Spacecraft
 from tests.interop.yamcs_api import Yamcs
 
 DICTIONARY = Dictionary()
+HTTP_OFFSET = 50
 OPEN = (None, "PENDING")
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port nobody listens on."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Partner:
@@ -40,9 +33,7 @@ class Partner:
         self.folder = folder
         self.partner = DICTIONARY.partner(name)
         self.name = self.partner.name
-        self.settings = replace(
-            settings, http=free_port(), tm=settings.tm or free_port(socket.SOCK_DGRAM)
-        )
+        self.settings = replace(settings, base=craft.base, http=craft.base + HTTP_OFFSET)
         self.reports: list[Report] = []
         self.packets: list[bytes] = []  # on the partner's channel
         self._decoder = Decoder(DICTIONARY)
@@ -69,12 +60,10 @@ class Partner:
         )
         if change is not None:
             change(home)
-        with server.Server(home, server.install(), self.settings.http) as running:
+        with server.Server(home, server.install(), self.settings.ports(self.partner)[0]) as running:
             self.yamcs = Yamcs(running, configuration.instance_of(self.partner))
-            if self.settings.security == configuration.YAMCS:
-                self.craft.ports.append(self.settings.tm)
-                # The first frame says that the link is up.
-                self.craft.until(lambda: int(self.yamcs.link("TM")["dataInCount"]))
+            # The first frame, or packet, says that the link is up.
+            self.craft.until(lambda: int(self.yamcs.link("TM")["dataInCount"]))
             yield self.yamcs
 
     def send(self, command: str, arguments: dict[str, Any] | None = None) -> str:
