@@ -4,8 +4,8 @@
     for report in decoder.frame(t_s, frame): print(report.name, report.values)
 
 A packet is interpreted only after the spacecraft has said, in its boot event or its housekeeping,
-that it flies the dictionary the ground holds. Until then packets wait; on another signature the
-decoder refuses, and says so in `mismatch`.
+that it flies the dictionary the ground holds. Until then packets wait (but for time reports and
+verification, which need none); on another signature the decoder refuses, and says so in `mismatch`.
 """
 
 import struct
@@ -125,6 +125,9 @@ class Decoder:
                 self.frames.confirm_restart()
                 delivery.counters_began_anew = False
             self._check_signature(packet)
+            if packet.service == VERIFICATION_SERVICE and not (self.confirmed or self.mismatch):
+                reports += self._decode(received_s, delivery.vc, packet)  # needs no dictionary
+                continue
             self._waiting.append((received_s, delivery.vc, packet))
             if self.confirmed:
                 while self._waiting:

@@ -114,14 +114,13 @@ def _value(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
 
 
 class Encoder:
-    """Builds telecommands for one spacecraft; keeps the sequence count of each APID and, in
-    `security`, the counter of each association: one encoder per spacecraft."""
+    """Builds telecommands for one spacecraft; the counters of `security` hold the sequence count of
+    each APID and the IV of each association: one encoder per spacecraft."""
 
     def __init__(self, dictionary: Dictionary, security: Optional[TcSecurity] = None) -> None:
         """`security` left out: development keys, counters at 0 as of a spacecraft never used."""
         self._dictionary = dictionary
         self.security = TcSecurity(keys.development()) if security is None else security
-        self._sequence: Dict[int, int] = {}
         self._labels: Dict[str, schedule.Labels] = {}  # of stored telecommands, by owner
 
     def command(self, name: str) -> Command:
@@ -229,8 +228,7 @@ class Encoder:
         else:
             body = self.arguments(command, values)
         apid = self._apid(command, partner)
-        sequence = self._sequence.get(apid, 0)
-        self._sequence[apid] = (sequence + 1) & 0x3FFF
+        sequence = self.security.counters.take(f"packets of APID {apid:#05x}") & 0x3FFF
         return packets.build_tc(
             apid, sequence, command.service, command.subtype, body, partner.index, acknowledge
         )

@@ -43,13 +43,18 @@ def write_key(path: Path, key: bytes) -> None:
         raise GroundError(f"{path}: {error.strerror}") from error
 
 
-def generate(folder: Path, which: Iterable[str]) -> List[Path]:
-    """Make the keys `which` in `folder`, which nobody else may enter. Raises `GroundError`."""
+def make_folder(folder: Path) -> None:
+    """Make a folder that nobody else may enter, or make it so. Raises `GroundError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
         raise GroundError(f"{folder}: {error.strerror}") from error
+
+
+def generate(folder: Path, which: Iterable[str]) -> List[Path]:
+    """Make the keys `which` in `folder`, which nobody else may enter. Raises `GroundError`."""
+    make_folder(folder)
     made = []
     for name in which:
         path = folder / f"{name}.key"

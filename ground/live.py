@@ -2,7 +2,7 @@
 
 import math
 import time
-from typing import Any, Callable, List, Optional, TextIO
+from typing import Any, Callable, List, Optional, TextIO, Tuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -21,6 +21,7 @@ from ground.time_report import QUALITIES
 REFRESH_S = 0.2
 PLAIN_EVERY_S = 600.0
 ROWS_BESIDE_EVENTS = 20  # title, progress, the two panels, borders: the page fits 80 x 24
+ROWS_BESIDE_LOAD, LOAD_ROWS_LEAST = 14, 6
 LABEL_WIDTH = 7
 STYLES = {"info": "green", "low": "yellow", "medium": "dark_orange", "high": "bold red"}
 
@@ -206,9 +207,10 @@ class LiveView:
             (latest.get("schedule"), "app_overruns"),
             (latest.get("schedule"), "app_errors"),
         )
-        for row, name in enumerate(self._dictionary.schedule_rows):
+        names = self._dictionary.schedule_rows
+        for row in self._rows_shown([report for report, _ in columns], len(names)):
             table.add_row(
-                name,
+                names[row],
                 *(
                     "-" if report is None else str(report.raw[field][row])
                     for report, field in columns
@@ -219,6 +221,20 @@ class LiveView:
             cpu = cpu[0]
         table.add_row("cpu", _show(cpu, "%", digits=1, scale=0.1))
         return table
+
+    def _rows_shown(self, reports: List[Any], count: int) -> List[int]:
+        """Apps for which there is room, in their order: those that fail or run longest."""
+        room = max(LOAD_ROWS_LEAST, self._console.height - ROWS_BESIDE_LOAD)
+        if count <= room:
+            return list(range(count))
+        times, state = reports[1], reports[2]
+
+        def weight(row: int) -> Tuple[int, int]:
+            failed = 0 if state is None else state.raw["app_overruns"][row]
+            failed += 0 if state is None else state.raw["app_errors"][row]
+            return failed, 0 if times is None else times.raw["app_run_high_us"][row]
+
+        return sorted(sorted(range(count), key=weight, reverse=True)[:room])
 
     def _events(self) -> Text:
         """The newest events, one line each, as many as the terminal has room for."""

@@ -33,8 +33,8 @@ _TC, _TM = 0, 1
 
 
 class Counters:
-    """Next IV per association, by the name of its key. With a `path` they outlive the process: a
-    value is on the disk before it is used."""
+    """Next IV per association, by the name of its key; and what else is to count on. With a `path`
+    they outlive the process: a value is on the disk before it is used."""
 
     def __init__(self, path: Optional[Path] = None) -> None:
         self._path = path
@@ -54,6 +54,10 @@ class Counters:
         self.set(name, value + 1)
         return value
 
+    def value(self, name: str) -> int:
+        """The value that `take` would give."""
+        return self._next.get(name, 0)
+
     def set(self, name: str, value: int) -> None:
         """Continue at `value`: after a change of key at 0, or as the spacecraft says."""
         self._next[name] = value
@@ -62,7 +66,8 @@ class Counters:
         scratch = self._path.with_name(self._path.name + ".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with open(scratch, "w", encoding="ascii") as file:
+            handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
                 json.dump(self._next, file)
                 file.flush()
                 os.fsync(file.fileno())

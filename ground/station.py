@@ -4,9 +4,9 @@
     while station.poll(0.5): ...
 
 Telemetry: sync marker, derandomiser, Reed-Solomon, FECF; a frame goes to the partners whose virtual
-channel it is, those of channel 0 (housekeeping, in clear) and 7 (idle) to everybody, so that each
-sees the CLCW of his channel. Telecommands: a frame, bare or as a CLTU, of the partner's own channel
-and of this spacecraft goes up as a CLTU; any other is refused and counted.
+channel it is, those of channel 0 (housekeeping, in clear) and 7 (idle) to everybody; of the others'
+frames our own processes get the CLCW alone. Telecommands: a frame, bare or as a CLTU, of the
+partner's own channel and of this spacecraft goes up as a CLTU; any other is refused and counted.
 
 Who has sent on a channel holds it, and nobody else can until he has gone: one FOP, one security
 association's counter per channel.
@@ -29,12 +29,13 @@ from ground.dictionary import Dictionary, Partner
 from ground.errors import GroundError
 from ground.frames import IDLE_VC
 from ground.frontend import FrontEnd
-from ground.station_link import FRAME, MESSAGE, REFUSAL, UP, connect
+from ground.station_link import FRAME, MESSAGE, OCF, REFUSAL, TIME, UP, connect
 
 BASE = 52100
 TC_OFFSET, TM_OFFSET = 10, 20
 RADIO = struct.Struct(">QH")  # time [us], octets: sim/bridges/radio_port.py
 FRAME_MIN, FRAME_MAX = 8, 256
+OCF_SIZE = 4
 TC_HEADER = struct.Struct(">HHB")
 WAITING_MAX = 1 << 20
 HELD_S = 60.0  # a silent sender of datagrams gives the channel free
@@ -143,7 +144,11 @@ class Station:
             octets = bytes(self._incoming[RADIO.size : RADIO.size + size])
             del self._incoming[: RADIO.size + size]
             self._time_us = time_us
-            self._front_end(time_us * 1e-6, octets)
+            if octets:
+                self._front_end(time_us * 1e-6, octets)
+            else:
+                for client in list(self._clients):
+                    self._tell(client, MESSAGE.pack(TIME, time_us, 0))
         return True
 
     def _frame(self, t_s: float, frame: bytes) -> None:
@@ -157,9 +162,11 @@ class Station:
                 port = self._base + TM_OFFSET + partner.index
                 self._tm.sendto(frame, (self._host, port))
         message = MESSAGE.pack(FRAME, self._time_us, len(frame)) + frame
+        ocf = frame[-OCF_SIZE - crc.SIZE : -crc.SIZE]
+        report = MESSAGE.pack(OCF, self._time_us, len(ocf)) + ocf
         for client in list(self._clients):
-            if vc in (client.partner.vc, 0, IDLE_VC):
-                self._tell(client, message)
+            mine = vc in (client.partner.vc, 0, IDLE_VC)
+            self._tell(client, message if mine else report)
 
     # --- partners ---
 

@@ -1,8 +1,8 @@
 """A partner's connection to the ground station (ground/station.py).
 
-To the station: length u16, then a telecommand frame. From it: kind u8 (0 telemetry frame, 1 refusal
-of a telecommand), time [us] u64 of the station's clock, length u16, then the frame, or why. All
-big-endian.
+To the station: length u16, then a telecommand frame. From it: kind u8, time [us] u64 of the
+station's clock, length u16, then by kind: 0 a telemetry frame; 1 why a telecommand was refused; 2
+the CLCW of a frame that went to others; 3 nothing but the time. All big-endian.
 """
 
 import selectors
@@ -14,7 +14,7 @@ from ground.errors import GroundError
 
 MESSAGE = struct.Struct(">BQH")
 UP = struct.Struct(">H")
-FRAME, REFUSAL = 0, 1
+FRAME, REFUSAL, OCF, TIME = 0, 1, 2, 3
 CONNECT_S = 5.0
 
 

@@ -30,6 +30,7 @@ ROOT = "CCSDSPacket"
 SURVIVAL_BEACON = 0x0020
 SURVIVAL_APID = 0x11F  # MF_SURVIVAL_APID of native/include/mf_survival.h
 IDLE_APID = 0x7FF
+OF_ANY_OWNER = ("science",)  # sent to whoever asked for it
 # Octets of a packet behind the primary header that are not the rest of a report: secondary
 # header, CRC; and the length field counts one less than there are.
 AROUND = space.TM_SECONDARY_SIZE + space.CRC_SIZE - 1
@@ -128,10 +129,13 @@ class Telemetry:
             apid = owner.apid_base + (packet.id >> 8)
             if packet.id == SURVIVAL_BEACON:
                 apid = SURVIVAL_APID
+            conditions = [("structure_id", "==", packet.id)]
+            if packet.name not in OF_ANY_OWNER:
+                conditions.append(("apid", "==", apid))
             self._set.container(
                 packet.name,
                 "housekeeping",
-                [("structure_id", "==", packet.id), ("apid", "==", apid)],
+                conditions,
                 [*self._fields(packet), CRC],
                 packet.description,
                 partition=True,

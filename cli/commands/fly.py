@@ -54,7 +54,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--radio",
         type=int,
         metavar="PORT",
-        help="let ground stations connect there, and fly in real time",
+        help="let ground stations connect there, in real time; no timeline: they command",
     )
     parser.add_argument(
         "--pace",
@@ -216,6 +216,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.seed,
         overrides_of(arguments),
         arguments.elf,
+        timeline=arguments.radio is None,
     )
     title = f"{flight.scenario.name} in world {flight.world_name}, seed {flight.seed}"
     with contextlib.ExitStack() as stack:

@@ -6,6 +6,7 @@ import sys
 from typing import Any, List
 
 from cli.commands import ground_yamcs
+from cli.ground import keys, listing, send, watch
 from ground.dictionary import Dictionary
 from ground.station import BASE, TC_OFFSET, TM_OFFSET, Station
 from ground.station_link import address
@@ -31,7 +32,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_station(actions)
-    ground_yamcs.add(actions)
+    for module in (send, watch, listing, keys, ground_yamcs):
+        module.add(actions)
 
 
 def _add_station(actions: Any) -> None:

@@ -3,9 +3,9 @@
     port = RadioPort(world, 52000, pace=1.0)    # world time runs at most at this rate of wall time
 
 A message either way is world time [us] u64, length u16, big-endian, then so many octets. Down: what
-the antenna received by that time, damage of the channel included. Up: what it is to radiate, at
-that time or at once when it is past. Several stations may be connected; all hear the same. It
-listens on the loopback only.
+the antenna received by that time, damage of the channel included; every second none, so that the
+time goes on in silence. Up: what it is to radiate, at that time or at once when it is past. Several
+stations may be connected; all hear the same. It listens on the loopback only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sim.world import World
 
 HEADER = struct.Struct(">QH")
 BURST_MAX = 4096
+TELL_TIME_S = 1.0
 WAITING_MAX = 1 << 20  # octets that a station may be behind before it is cut off
 
 
@@ -52,7 +53,7 @@ class RadioPort:
         self._selector.register(self._server, selectors.EVENT_READ)
         self._stations: list[_Station] = []
         self._started_s: float | None = None
-        self._first_s = 0.0
+        self._first_s = self._told_s = 0.0
         self.sent = self.radiated = self.cut = 0
         world.on_frame.append(self._down)
         world.on_step.append(self._step)
@@ -80,8 +81,11 @@ class RadioPort:
         self._server.close()
 
     def _down(self, t_s: float, octets: bytes) -> None:
-        message = HEADER.pack(round(t_s * 1e6), len(octets)) + octets
         self.sent += 1
+        self._tell(t_s, octets)
+
+    def _tell(self, t_s: float, octets: bytes) -> None:
+        message = HEADER.pack(round(t_s * 1e6), len(octets)) + octets
         for station in list(self._stations):
             station.outgoing += message
             if len(station.outgoing) > WAITING_MAX:
@@ -95,6 +99,9 @@ class RadioPort:
         now_s = time.monotonic()
         if self._started_s is None:
             self._started_s, self._first_s = now_s, t_s
+        if t_s >= self._told_s + TELL_TIME_S:
+            self._told_s = t_s
+            self._tell(t_s, b"")
         due_s = now_s
         if self._pace > 0:
             due_s = self._started_s + (t_s - self._first_s) / self._pace

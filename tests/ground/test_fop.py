@@ -151,6 +151,13 @@ def test_retransmission_sends_all_that_is_out_again(state):
     assert rig.out == [*AGAIN, ("AD", 11, "b")]
 
 
+def test_a_retransmitted_frame_goes_once_until_the_next_retransmission():
+    rig = rig_in(1)
+    rig.clcw(10, retransmit=True)
+    assert rig.fop.transfer("c", 1.0)
+    assert rig.out == [*AGAIN, ("AD", 12, "c")]
+
+
 def test_a_limit_of_one_sends_nothing_twice():
     for nr, said in ((10, [(FAILED, "a"), (FAILED, "b")]), (11, [(CONFIRMED, "a"), (FAILED, "b")])):
         rig = rig_in(1, limit=1)

@@ -10,7 +10,7 @@ from ground.dictionary import Dictionary
 from ground.errors import GroundError
 from ground.security import TcSecurity
 from ground.station import RADIO, TC_OFFSET, TM_OFFSET, Station
-from ground.station_link import FRAME, REFUSAL, StationLink, address
+from ground.station_link import FRAME, OCF, REFUSAL, StationLink, address
 from tests.ground.build import frame as tm_frame
 from tests.ground.test_frontend import cadu
 
@@ -100,6 +100,14 @@ def test_partners_get_their_own_channel_and_the_common_ones(bench):
     for index, link in enumerate(links):
         expected = [f for f in frames if (f[1] >> 1 & 7) in (0, index, 7)]
         assert frames_in(link, bench) == expected
+
+
+def test_the_clcw_of_a_frame_of_another_partner_comes_alone(bench):
+    link = bench.partner(1)
+    frame = tm_frame(bytes(211), 0x7FF, vc=2, clcw=bytes.fromhex("01040005"))
+    bench.down(frame, t_s=3.0)
+    bench.turn()
+    assert link.receive(0.1) == [(OCF, 3.0, bytes.fromhex("01040005"))]
 
 
 def test_telemetry_by_datagram(bench):

@@ -1,0 +1,216 @@
+"""Operating a spacecraft: flight, station and partners over real sockets, on the desktop."""
+
+import pytest
+
+from cli.main import main
+from ground import crc, keys
+from ground.dictionary import Dictionary
+from ground.errors import GroundError
+from ground.frames import Clcw
+from ground.keyring import Keyring
+from ground.security import TcSecurity
+from ground.session import ACCEPTED, COMPLETED, DELIVERED, SENT, STARTED, Session
+from ground.station_link import TIME
+from tests.cli.ground_rig import Operations
+
+VERIFIED = [ACCEPTED, STARTED, COMPLETED]
+
+
+@pytest.fixture(scope="module")
+def operations(tmp_path_factory):
+    with Operations(tmp_path_factory.mktemp("operations")) as made:
+        yield made
+
+
+def assert_whole(request):
+    """Every stage, in its order; delivery is told on another way and may come later."""
+    names = [name for name, _, _ in request.stages]
+    assert names[0] == SENT
+    assert [name for name in names if name in VERIFIED] == VERIFIED
+
+
+def close(*sessions):
+    for session in sessions:
+        session._link.close()
+        session.ring.close()
+
+
+def command(operations, capsys, *words):
+    """Exit code and lines of `microflight ground …`."""
+    code = main(["ground", *words, *operations.option()])
+    out, err = capsys.readouterr()
+    return code, out + err
+
+
+def test_two_partners_command_at_once_and_see_stages_and_telemetry(operations):
+    heard = {"EC": [], "BY": []}
+    sessions = {owner: operations.session(owner, heard[owner].append) for owner in heard}
+    requests = {owner: session.submit("ping") for owner, session in sessions.items()}
+    both = list(sessions.values())
+    assert operations.run(both, lambda: all(r.ended for r in requests.values()))
+    assert operations.run(both, lambda: all(r.reached(DELIVERED) for r in requests.values()))
+    assert operations.run(both, lambda: all(_has(reports, "core_hk") for reports in heard.values()))
+    for owner, request in requests.items():
+        assert_whole(request)
+        names = {report.name for report in heard[owner]}
+        assert {"pong", "completion_success"} <= names
+        others = {r.owner for r in heard[owner]} - {owner, "host"}
+        assert not others
+    close(*both)
+
+
+def _has(reports, name):
+    return any(report.name == name for report in reports)
+
+
+def test_send_shows_every_stage(operations, capsys):
+    code, text = command(operations, capsys, "send", "ping", "--owner", "IR")
+    assert code == 0
+    for word in ("sent, AD", "accepted", "started", "completed"):
+        assert f"ping                 {word}" in text
+
+
+def test_send_without_sequence_control(operations, capsys):
+    code, text = command(operations, capsys, "send", "ping", "--bypass")
+    assert code == 0
+    assert "sent, BD" in text and "delivered" not in text and "completed" in text
+
+
+def test_what_is_refused_on_board_is_said_with_its_reason(operations, capsys):
+    code, text = command(operations, capsys, "send", "set_mode", "mode=5")
+    assert code == 1
+    assert "set_mode: failed, " in text
+
+
+def test_a_hazardous_telecommand_is_armed_first(operations, capsys):
+    code, text = command(operations, capsys, "send", "log_clear", "log=2", "--arm")
+    assert "arm                  completed" in text
+    assert "log_clear            accepted" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["send", "nothing"], "command 'nothing' is unknown"),
+        (["send", "ping", "x"], "give arguments as name=value"),
+        (["send", "ping", "x=1"], "unknown argument 'x'"),
+        (["send", "power_switch", "load=1"], "argument 'on' is missing"),
+        (["send", "power_switch", "load=1", "load=2"], "load is given twice"),
+        (["send", "power_switch", "load=7", "on=1"], "7 is outside 0 .. 3"),
+        (["send", "power_switch", "load=1", "on=1", "--owner", "EC"], "EC may not"),
+        (["send", "reset"], "give --arm"),
+        (["send", "schedule_insert", "activities=[{"], "activities: "),
+        (["send", "ping", "--owner", "XX"], "owner 'XX' is unknown"),
+        (["watch", "nothing"], "packet 'nothing' is unknown"),
+        (["keys", "rotate", "tc-EC"], "'tc-EC' is no key of an association of host"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(operations, capsys, words, line):
+    code, text = command(operations, capsys, *words)
+    assert code == 2
+    assert line in text
+    assert text.count("\n") == 1
+
+
+def test_no_station_is_one_line(operations, capsys):
+    words = ["ground", "send", "ping", "--keys", str(operations.keys), "--station", ":1"]
+    assert main(words) == 2
+    assert "no ground station at 127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_watch_shows_telemetry_in_lines_and_as_json(operations, capsys):
+    code, text = command(operations, capsys, "watch", "power_hk", "--duration", "1.5")
+    assert code == 0
+    assert "battery_voltage=" in text and "adcs_report" not in text
+    code, text = command(operations, capsys, "watch", "power_hk", "--json", "--duration", "1.5")
+    assert code == 0
+    assert '"packet": "power_hk"' in text.splitlines()[0]
+
+
+def test_a_channel_in_lockout_is_unlocked(operations):
+    session = operations.session("IR")
+    forged = TcSecurity(keys.load(operations.keys), session.ring.counters)
+    session.poll(0.1)
+    assert operations.run([session], lambda: session.clcw is not None)
+    outside = session.clcw.report_value + 128 & 0xFF
+    session._link.send(forged.frame(2, session.encoder.packet("ping", (), "IR"), outside))
+    assert operations.run([session], lambda: session.clcw.lockout)
+    request = session.submit("ping")
+    assert operations.run([session], lambda: request.ended)
+    assert_whole(request)
+    close(session)
+
+
+def test_a_key_is_changed_over_the_link(operations, capsys):
+    old = (operations.keys / "tc-BY.key").read_bytes()
+    for name in ("tc-BY", "tm-BY"):
+        code, text = command(operations, capsys, "keys", "rotate", name, "--owner", "BY")
+        assert (code, text.splitlines()[-1]) == (0, f"{name}: generation 2 in use")
+    new = (operations.keys / "tc-BY.key").read_bytes()
+    assert new != old and (operations.keys / "tc-BY.old").read_bytes() == old
+    assert (operations.keys / "tc-BY.key").stat().st_mode & 0o777 == 0o600
+    code, text = command(operations, capsys, "send", "ping", "--owner", "BY")
+    assert code == 0
+    code, text = command(operations, capsys, "keys", "resume", "--owner", "BY")
+    assert code == 0
+    assert "tc-BY: generation 2, next counter" in text and "tm-BY: generation 2" in text
+    for key in (old, new):
+        assert key.hex() not in text and repr(key) not in text
+
+
+def test_a_change_of_key_that_was_not_concluded_is_settled_by_telemetry(operations, capsys):
+    """The completion never came down: the new key lies there, and the spacecraft has it."""
+    session = operations.session("EC")
+    ring = session.ring
+    key = bytes(range(7, 39))
+    ring.prepare("tc-EC", key)
+    wrapped = list(ring.security.wrap("tc-EC", key, 2))
+    request = session.submit("rekey", {"spi": 2, "generation": 2, "wrapped_key": wrapped})
+    assert operations.run([session], lambda: request.completed)
+    close(session)
+    code, text = command(operations, capsys, "keys", "rotate", "tc-EC", "--owner", "EC")
+    assert code == 2 and "a change is not concluded" in text
+    assert main(["ground", "keys", "resume", "--owner", "EC", *operations.option()]) == 0
+    assert (operations.keys / "tc-EC.key").read_bytes() == key
+    assert not (operations.keys / "tc-EC.new").exists()
+    assert command(operations, capsys, "send", "ping", "--owner", "EC")[0] == 0
+
+
+def test_one_process_sends_for_an_owner(operations, capsys):
+    with Keyring(operations.keys, "IR", sending=True):
+        code, text = command(operations, capsys, "send", "ping", "--owner", "IR")
+        assert code == 2 and "another process sends for IR" in text
+        with pytest.raises(GroundError, match="another process"):
+            Keyring(operations.keys, "IR", sending=True)
+        Keyring(operations.keys, "IR")
+    Keyring(operations.keys, "IR", sending=True).close()
+
+
+def test_a_frame_is_protected_anew_each_time_it_goes(tmp_path):
+    """Never the same IV twice, whatever COP-1 repeats."""
+
+    class Station:
+        def __init__(self):
+            self.frames = []
+
+        def send(self, frame):
+            self.frames.append(frame)
+
+        def receive(self, timeout_s):
+            return [(TIME, now[0], b"")]
+
+    folder = tmp_path / "keys"
+    keys.generate(folder, keys.names("EC"))
+    now = [0.0]
+    with Keyring(folder, "EC", sending=True) as ring:
+        station = Station()
+        session = Session(Dictionary(), ring, station, t1_s=5.0)
+        request = session.submit("ping")
+        session._take_clcw(Clcw(1, False, False, False, False, False, 0, 17))
+        for now[0] in (1.0, 7.0, 14.0):
+            session.poll(0.0)
+    assert len(station.frames) == 3
+    assert len({frame[8:20] for frame in station.frames}) == 3
+    assert {frame[4] for frame in station.frames} == {17}
+    assert all(crc.is_intact(frame) for frame in station.frames)
+    assert not request.ended
