@@ -10,6 +10,7 @@ _ADDRESS_A = const(0x0000)
 _ADDRESS_B = const(0x0080)
 _SIZE = const(4)  # boot count u16, mode u8, reason u8
 _LAYOUT = const(0x0001)
+_E_STALE = const(-116)
 
 EVENT_BOOT = const(0x0001)
 EVENT_BOOT_NUMBER = const(0x0002)
@@ -70,14 +71,22 @@ class BootRecord:
 
     def save(self, mode, reason):
         """Store the mode and why it was entered; a failure makes an event."""
+        status = self._store(mode, reason)
+        if status == _E_STALE and self._record.load():
+            # It could not be read at the start: the count goes on.
+            image = self._record.image
+            self.count = ((image[HEADER_SIZE] << 8 | image[HEADER_SIZE + 1]) + 1) & 0xFFFF
+            status = self._store(mode, reason)
+        if status < 0:
+            self._events.put(EVENT_STORAGE, -status)
+
+    def _store(self, mode, reason):
         image = self._record.image
         image[HEADER_SIZE] = self.count >> 8
         image[HEADER_SIZE + 1] = self.count & 0xFF
         image[HEADER_SIZE + 2] = mode
         image[HEADER_SIZE + 3] = reason
-        status = self._record.save()
-        if status < 0:
-            self._events.put(EVENT_STORAGE, -status)
+        return self._record.save()
 
 
 def version_numbers(text):

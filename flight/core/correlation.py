@@ -11,6 +11,7 @@ from hal.compat import const
 
 _IMAGE_SIZE = const(12)  # mf_kernel_time_t
 _LATENCY_MS = const(600)
+_ROUNDING_MS = const(2)  # of fractions of a second, each way
 _AGREEING = const(3)  # messages in a row, before one is used
 _PATIENCE = const(600)  # messages, before a correction that was refused is tried again
 _MASK = const(0x3FFFFFFF)
@@ -139,7 +140,7 @@ class Correlation:
         self._agreed = _AGREEING
         fraction = image[8] | image[9] << 8
         behind_ms = time.difference_ms(seconds, fraction, tick_ms)
-        if -_LATENCY_MS <= behind_ms <= 0 and time.quality:
+        if -_LATENCY_MS <= behind_ms <= _ROUNDING_MS and time.quality:
             if time.slew_ms == 0:
                 time.quality = timebase.QUALITY_GNSS
         elif time.slew_ms == 0 and not self._too_far(behind_ms):

@@ -185,6 +185,7 @@ EVENTS = (
     (0x0015, 2, "table of apps refused: entry {0}, reason {1}"),
     (0x0016, 1, "table of apps in use: CRC {0:#06x}"),
     (0x0017, 1, "table of apps saved: CRC {0:#06x}"),
+    (0x0018, 1, "parameters could be read after all: copy {0} (1, 2)"),
     (0x0020, 4, "survival entered: reason {0}, {1} starts of Python in a row failed"),
     (0x0021, 2, "survival left after {0} beacons and {1} ms"),
     (0x0022, 3, "boot record not stored: status -{0}"),

@@ -58,19 +58,7 @@ class Leop:
 
     def load(self):
         """Find out where in its life the spacecraft is. Boot time only."""
-        if self._record.load():
-            fields = struct.unpack_from(_FORMAT, self._record.image, HEADER_SIZE)
-            self.launching = fields[0] == 0
-            self.deployed = fields[1]
-            self.given_up = fields[2]
-            self.lost = fields[3] == 1
-            self.attempts[0] = fields[4]
-            self.attempts[1] = fields[5]
-            self.launch_s = fields[6]
-            # A computer that resets all the time must lose its patience, too.
-            self.silence_s = min(_SILENCE_MAX_S, fields[7] + _SILENCE_SAVE_S)
-        else:
-            self._blank = True
+        self._blank = not self._take_over()
         self._seen_s = self._context.time.uptime_s
         if self._blank:
             self._look()
@@ -84,6 +72,22 @@ class Leop:
             spacecraft.inhibitors |= modes.INHIBIT_COMMAND_LOSS
         if not self.launching or self._record.generation:
             self.save()
+
+    def _take_over(self):
+        """What the record says, when there is one."""
+        if not self._record.load():
+            return False
+        fields = struct.unpack_from(_FORMAT, self._record.image, HEADER_SIZE)
+        self.launching = fields[0] == 0
+        self.deployed = fields[1]
+        self.given_up = fields[2]
+        self.lost = fields[3] == 1
+        self.attempts[0] = fields[4]
+        self.attempts[1] = fields[5]
+        self.launch_s = fields[6]
+        # A computer that resets all the time must lose its patience, too.
+        self.silence_s = min(_SILENCE_MAX_S, fields[7] + _SILENCE_SAVE_S)
+        return True
 
     def step(self):
         """Every second or so: both clocks go on."""
@@ -124,15 +128,22 @@ class Leop:
         return max(0, self._context.params.u16(self._limit_at) - self.launch_s)
 
     def _look(self):
-        """Of a blank record: something is out, so the launch was over before."""
+        """Of a blank record: something is out, so the launch was over before. One that is
+        there, and could not be read, is asked for again."""
+        doubtful = self._record.doubtful
+        if doubtful and self._take_over():
+            self._blank = False
+            return
         try:
             out = self._context.board.eps.read_deployed()
+            if out != self._context.board.eps.read_deployed():
+                return
         except HalError:
             return
-        self._blank = False
-        if out & ALL_OUT:
+        self._blank = doubtful and not out
+        if out:
             self.launching = False
-            self.deployed = out & ALL_OUT
+            self.deployed = out
 
     def _count_down(self, passed_s):
         self.launch_s = min(0xFFFF, self.launch_s + passed_s)

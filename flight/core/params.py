@@ -20,6 +20,7 @@ SOURCE_SET = const(3)
 EVENT_DEFAULTED = const(0x0003)
 EVENT_STORAGE = const(0x0004)
 EVENT_SET = const(0x000F)
+EVENT_FOUND = const(0x0018)
 
 
 class Params:
@@ -75,6 +76,24 @@ class Params:
             struct.pack_into(">" + fields.code(definition[2]), self.image, at, definition[5])
         self._copies.seal()
         self._events.put(EVENT_DEFAULTED, -self._copies.status)
+
+    def retry(self):
+        """Copies that could not be read at the start are asked for again; True when they are in use
+        from now on. What has been in use meanwhile are the defaults: nothing could be set."""
+        copies = self._copies
+        if not copies.doubtful:
+            return False
+        self.begin()
+        source = copies.load()
+        if not source or not self._in_range():
+            native.copy(self.image, 0, self._undo, 0, len(self.image))
+            return False
+        self.source = source
+        for row in range(self.count):
+            self.marks[row] = 1
+        self.changes = (self.changes + 1) & 0xFFFF
+        self._events.put(EVENT_FOUND, source)
+        return True
 
     def intact(self):
         """No bit of the values has turned since they were loaded or set."""

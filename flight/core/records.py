@@ -13,6 +13,7 @@ HEADER_SIZE = const(8)
 CRC_SIZE = const(4)
 _MAGIC = const(0x4D46)
 _E_IO = const(5)
+_E_STALE = const(116)
 
 # Every record made since `forget`, for scrubbing.
 ALL = []
@@ -37,6 +38,10 @@ class TwoCopies:
         self.generation = 0
         self._newest = 1  # copy A is written first
         self._unseen = False  # a copy of a later generation may lie where nothing could be read
+        self.doubtful = False  # nothing good was found at the start, and yet it is not blank
+        self._failed = False  # the memory did not answer, in `_find`
+        self._odd = False  # a copy was neither whole nor blank
+        self._whole = False  # the copy read last had the CRC it should have
         self.status = 0  # of the last access: 0 or negative
         ALL.append(self)
 
@@ -66,35 +71,100 @@ class TwoCopies:
         return self._write()
 
     def load(self):
-        """Read the newer good copy into `image`: 1 copy A, 2 copy B, 0 none. Boot time only."""
-        best = 0
-        failed = False
-        self.generation = 0
-        for copy in range(2):
-            generation = self._read(copy)
-            failed = failed or self.status < 0
-            if generation > self.generation:
-                self.generation = generation
-                best = copy + 1
-        self._unseen = failed and best == 0
+        """Read the newer good copy into `image`: 1 copy A, 2 copy B, 0 none. What cannot be read is
+        read once more: `doubtful` when there is none even so, and yet something is there, or the
+        memory does not answer. Boot time only."""
+        self._failed = False
+        best = self._find()
+        if best == 0:
+            self._odd = False
+            best = self._find()
+        self.doubtful = best == 0 and self._odd
+        self._unseen = self._failed and best == 0
         if best:
             self._newest = best - 1
             # The image holds whatever was read last, perhaps the other copy.
             if self._read(self._newest) != self.generation:
+                self.doubtful = True
                 return 0
         return best
 
-    def save(self):
+    def save(self, newer=False):
         """Write `image` over the older copy as the next generation. 0, or a negative status: the
         record in use stays what it was in memory, and the old copy stays valid.
 
-        When no copy could be read at the start, both are written, or one that is there after all
+        When no copy could be read at the start, the copies are looked at again. A good one that
+        shows is not written over (-ESTALE: `load` again), but for `newer`: what is in memory is of
+        later than any copy. When there is none, both are written, or one that is there after all
         would come back at the next start."""
+        if self.doubtful:
+            status = self._look_again(newer)
+            if status < 0:
+                return status
         status = self._write()
         if status == 0 and self._unseen:
             status = self._write()
             self._unseen = status < 0
         return status
+
+    def _find(self):
+        """The newer good copy, its generation in `generation`. Boot time only."""
+        best = 0
+        self.generation = 0
+        for copy in range(2):
+            generation = self._read(copy)
+            if self.status < 0:
+                self._failed = True
+            if self.status < 0 or not self._whole and not self._blank():
+                self._odd = True
+            if generation > self.generation:
+                self.generation = generation
+                best = copy + 1
+        return best
+
+    def _blank(self):
+        """The image holds what a memory never written does, all zeros or all ones."""
+        first = self.image[0]
+        if first != 0 and first != 0xFF:
+            return False
+        for octet in self.image:
+            if octet != first:
+                return False
+        return True
+
+    def _look_again(self, newer):
+        """Whether a copy is good after all: 0, or -ESTALE; a negative status while nothing can be
+        read. Allocates: it is rare."""
+        mine = bytes(self.image)
+        self._failed = False
+        best = self._find()
+        generation = self.generation
+        first = bytes(self.image)
+        self._read(1)
+        same = self._same(first)
+        native.copy(self.image, 0, mine, 0, len(mine))
+        if self._failed:
+            self.generation = 0
+            return self.status if self.status < 0 else -_E_IO
+        if best == 0:
+            self.generation = 0
+            if not same:
+                return -_E_IO  # nonsense is another with every reading
+        elif newer:
+            self._newest = best - 1
+            self.generation = generation
+        else:
+            self.generation = 0
+            return -_E_STALE
+        self.doubtful = False
+        self._unseen = best == 0
+        return 0
+
+    def _same(self, other):
+        for i in range(len(other)):
+            if self.image[i] != other[i]:
+                return False
+        return True
 
     def _write(self):
         image = self.image
@@ -116,7 +186,8 @@ class TwoCopies:
         self.status = self._fram.read(self._address[copy], image)
         if self.status < 0:
             return 0
-        if not self.sealed():
+        self._whole = self.sealed()
+        if not self._whole:
             return 0
         magic, layout, generation = struct.unpack_from(">HHI", image, 0)
         if magic != _MAGIC or layout != self._layout:

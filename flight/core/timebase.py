@@ -162,7 +162,7 @@ class Timebase:
         status."""
         body = self._checkpoint.image
         struct.pack_into(_CHECKPOINT, body, HEADER_SIZE, self.seconds, ahead_s, self.quality)
-        return self._checkpoint.save()
+        return self._checkpoint.save(True)
 
     def locate(self, tick_ms):
         """Mission time of another tick, at most some minutes away: `at_seconds`, `at_fraction`."""

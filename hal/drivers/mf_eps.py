@@ -16,6 +16,10 @@ _ARM_KEY = const(0x5A)
 _ID = const(0x4550)
 _E_BADID = const(84)
 _E_RANGE = const(34)
+_BATTERY_MAX = const(16000)  # 20 V: two cells in series have 8.4 V
+_COLDEST = const(-1600)  # -100 degC
+_HOTTEST = const(2400)
+_ALL = const(3)  # deployables
 
 
 def _u16(raw, at):
@@ -45,11 +49,17 @@ class MfEps(PowerMonitor):
             fail(self._error, _E_BADID)
 
     def read_into(self, out):
-        """Fill the SIZE places of `out` (hal/roles.py). HalError: ERANGE for a dead register."""
+        """Fill the SIZE places of `out` (hal/roles.py). HalError: ERANGE for what cannot be."""
         raw = self._state
         self._read(_REG_SWITCHES, raw)
-        # Registers that do not exist read 0xFFFF; no battery has 81.9 V.
-        if _u16(raw, 4) == 0xFFFF:
+        # Registers that do not exist read 0xFFFF, a disturbed bus anything at all.
+        if (
+            raw[0] | raw[2]
+            or raw[1] & 0xF0
+            or raw[3] & 0xFC
+            or _u16(raw, 4) > _BATTERY_MAX
+            or not _COLDEST <= _i16(raw, 8) <= _HOTTEST
+        ):
             fail(self._error, _E_RANGE)
         out[PowerMonitor.SWITCHES] = raw[1] & 0x0F
         out[PowerMonitor.STATUS] = raw[3]
@@ -60,9 +70,9 @@ class MfEps(PowerMonitor):
         raw = self._channels
         self._read(_REG_CHANNELS, raw)
         for load in range(4):
-            # 1.25 mV per bit over 16 bits would not fit the u16 of a packet in mV.
-            millivolt = _u16(raw, 4 * load) * 5 >> 2
-            out[PowerMonitor.LOAD_MV + load] = millivolt if millivolt < 65536 else 65535
+            if _u16(raw, 4 * load) > _BATTERY_MAX:
+                fail(self._error, _E_RANGE)
+            out[PowerMonitor.LOAD_MV + load] = _u16(raw, 4 * load) * 5 >> 2
             out[PowerMonitor.LOAD_CURRENT + load] = _i16(raw, 4 * load + 2)
 
     def set_switches(self, mask):
@@ -81,7 +91,7 @@ class MfEps(PowerMonitor):
         """Mask of the deployables whose switch says that they are out. HalError: ERANGE when the
         register cannot be."""
         self._read(_REG_DEPLOYED, self._word)
-        if self._word[0]:
+        if self._word[0] or self._word[1] & ~_ALL:
             fail(self._error, _E_RANGE)
         return self._word[1]
 

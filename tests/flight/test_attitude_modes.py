@@ -1,9 +1,13 @@
 """Modes of the attitude loop and modes of the spacecraft: who follows whom."""
 
+import struct
+
 import pytest
 
 from flight import mission
+from flight.apps.attitude import definitions
 from flight.core import modes
+from flight.packets import fields
 from ground import encode
 from ground.dictionary import Dictionary
 from tests.flight.rig import DETUMBLED, MAG_FAILED, WELL, Rig
@@ -12,6 +16,7 @@ SAFE, DETUMBLE, NOMINAL = mission.SAFE, mission.DETUMBLE, mission.NOMINAL
 IDLE, LOOP_DETUMBLE, SUNSAFE, POINTING = range(4)
 COMMAND, WHEELS_LOST, GYRO_LOST, ATTITUDE_LOST, RATE_HIGH = 1, 4, 5, 6, 7
 TUMBLING_EVENT, DETUMBLED_EVENT = 0x0241, 0x0240
+RATE = fields.offset(definitions.REPORT_FIELDS, "rate_rad_s")
 
 
 @pytest.fixture
@@ -147,3 +152,14 @@ def test_mission_time_goes_to_the_loop_and_comes_back():
     assert time.seconds * 1000 + (time.fraction * 1000 >> 16) == pytest.approx(
         1_000_500 + now_ms - tick_ms, abs=1
     )
+
+
+def test_a_rate_that_nobody_knows_is_not_told_as_high(nominal):
+    """A loop that was idle cannot tell its rate at first: that is no tumbling."""
+    nominal.kernel.report[RATE : RATE + 4] = struct.pack("<f", -1.0)
+    nominal.flags = WELL
+    nominal.fly(5)
+    assert TUMBLING_EVENT not in nominal.events() and nominal.modes.current == NOMINAL
+    nominal.kernel.report[RATE : RATE + 4] = struct.pack("<f", 0.1)
+    nominal.fly(3)
+    assert TUMBLING_EVENT in nominal.events() and nominal.modes.current == DETUMBLE

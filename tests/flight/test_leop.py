@@ -100,6 +100,47 @@ def test_a_blank_memory_and_a_silent_eps_wait_for_the_eps():
     assert rig.modes.current != mission.LAUNCH and board.radio.sent
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_a_record_that_cannot_be_read_is_no_blank_one(over):
+    """Nonsense from memory and EPS: nothing is switched on, and when they answer it goes on as it
+    was, be that the launch or long after it."""
+    rig = launch()
+    rig.context.leop.launch_s = 2680 if over else 1390
+    fly(rig, 60 if over else 10)
+    board = Board(cause=2)
+    board.fram.memory = rig.board.fram.memory
+    plain, answer, readings = board.fram.read, board.eps.read_deployed, [0]
+
+    def disturbed(address, buf, off=0, n=None):
+        readings[0] += 1
+        for i in range(len(buf)):
+            buf[i] = (readings[0] * 41 + i * 7) & 0xFF
+        return 0
+
+    def nonsense():
+        readings[0] += 1
+        return readings[0] & 3
+
+    board.fram.read, board.eps.read_deployed = disturbed, nonsense
+    second = launch(board, deployables=rig.power.deployables)
+    assert second.modes.current == mission.LAUNCH
+    fly(second, 20)
+    assert second.modes.current == mission.LAUNCH and board.radio.sent == []
+    board.fram.read, board.eps.read_deployed = plain, answer
+    fly(second, 5)
+    if over:
+        assert second.modes.current == mission.SAFE
+        assert second.context.leop.deployed == 3
+    else:
+        assert second.modes.current == mission.LAUNCH
+        assert second.context.leop.left_s() <= 1310
+    fly(second, 30)
+    assert (second.modes.current == mission.LAUNCH) != over
+    third = again(second)
+    assert (third.modes.current == mission.LAUNCH) != over
+    assert over or third.context.leop.left_s() <= 1300
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_each_deployable_is_confirmed_by_its_switch_and_never_burnt_again(which):
     rig = launch()

@@ -68,25 +68,6 @@ def test_a_power_cut_at_any_byte_leaves_the_record_before(cut, saves):
     assert body(last) == bytes([50]) * SIZE
 
 
-@pytest.mark.parametrize("saves", [1, 2, 3, 4])
-def test_a_save_counts_although_nothing_could_be_read_at_the_start(saves):
-    """Copies of a later generation are there; they must not win over what is saved now."""
-    fram = Fram()
-    record = copies(fram)
-    for _ in range(saves):
-        save(record, 1)
-    fram.status = -5
-    blind = copies(fram)
-    assert blind.load() == 0 and save(blind, 2) == -5
-    fram.status = 0
-    assert save(blind, 3) == 0
-    again = copies(fram)
-    assert again.load() != 0 and body(again) == bytes([3]) * SIZE
-    assert save(blind, 4) == 0
-    last = copies(fram)
-    assert last.load() != 0 and body(last) == bytes([4]) * SIZE
-
-
 @given(st.integers(0, HEADER_SIZE + SIZE + 3), st.integers(0, 7))
 def test_any_flipped_bit_in_the_newer_copy_falls_back(byte, bit):
     fram = Fram()

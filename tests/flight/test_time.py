@@ -195,6 +195,23 @@ def test_gnss_sets_the_time_and_holds_it(delay_ms, known):
     assert rig.time.changes == changes, "what agrees with the messages is left alone"
 
 
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("off_ms", [0, 1, 2])
+def test_a_message_that_is_rounded_otherwise_steps_nothing(known, off_ms):
+    """A fraction of a second is rounded down on its way there and back: no step of 0 ms, again and
+    again."""
+    rig = Gnss(0, known=known)
+    rig.offset_ms = (NOW_S + 17) * 1000 + 123
+    for _ in range(6):
+        rig.second()
+    rig.offset_ms += off_ms
+    changes, told = rig.time.changes, rig.events().count(0x0601)
+    for _ in range(40):
+        rig.second()
+    assert rig.time.changes == changes and rig.events().count(0x0601) == told
+    assert rig.time.quality == timebase.QUALITY_GNSS
+
+
 @pytest.mark.parametrize("drift_ppm", [-200, 200])
 def test_gnss_holds_a_clock_that_drifts(drift_ppm):
     rig = Gnss(300, known=False)

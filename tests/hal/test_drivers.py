@@ -1,6 +1,8 @@
 """Drivers against the simulator's register-level parts, healthy and failing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hal.drivers.mf_eps import ADDRESS as EPS
 from hal.drivers.mf_eps import MfEps
@@ -119,16 +121,63 @@ class Raw:
         buf[:] = self.images[register]
 
 
+STATE = "000f 0003 3e80 8000 f9c0 ffff"
+CHANNELS = "3e80 8000 3e80 7fff 0000 ffff 0001 0001"
+
+
 def test_eps_conversion_of_extreme_registers():
-    state = bytes.fromhex("000f 0003 7fff 8000 8000 ffff")
-    channels = bytes.fromhex("ffff 8000 fffe 7fff 0000 ffff 0001 0001")
-    driver = MfEps(Raw(x02=state, x10=channels))
+    driver = MfEps(Raw(x02=bytes.fromhex(STATE), x10=bytes.fromhex(CHANNELS)))
     out = [0] * PowerMonitor.SIZE
     driver.read_into(out)
     assert out == [
-        40958, -32768, -32768, 65535, 15, 3,
-        65535, 65535, 0, 1, -32768, 32767, -1, 1,
+        20000, -32768, -1600, 65535, 15, 3,
+        20000, 20000, 0, 1, -32768, 32767, -1, 1,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "channels"),
+    [
+        ("010f 0003 3e80 8000 f9c0 ffff", CHANNELS),  # switches that are not there
+        ("001f 0003 3e80 8000 f9c0 ffff", CHANNELS),
+        ("000f 0103 3e80 8000 f9c0 ffff", CHANNELS),  # bits that are not there
+        ("000f 0007 3e80 8000 f9c0 ffff", CHANNELS),
+        ("000f 0003 3e81 8000 f9c0 ffff", CHANNELS),  # more than 20 V
+        ("000f 0003 3e80 8000 f9bf ffff", CHANNELS),  # colder than -100 degC
+        ("000f 0003 3e80 8000 0961 ffff", CHANNELS),  # hotter than 150 degC
+        (STATE, "3e81 0000 0000 0000 0000 0000 0000 0000"),
+        (STATE, "0000 0000 0000 0000 0000 0000 ffff 0000"),
+    ],
+)
+def test_eps_readings_that_cannot_be_are_refused(state, channels):
+    driver = MfEps(Raw(x02=bytes.fromhex(state), x10=bytes.fromhex(channels)))
+    with pytest.raises(HalError) as caught:
+        driver.read_into([0] * PowerMonitor.SIZE)
+    assert caught.value.code == 34
+
+
+@pytest.mark.parametrize(("raw", "out"), [("0000", 0), ("0003", 3), ("0004", None), ("0103", None)])
+def test_eps_deployables_that_are_not_there_are_not_believed(raw, out):
+    driver = MfEps(Raw(x22=bytes.fromhex(raw)))
+    if out is not None:
+        assert driver.read_deployed() == out
+        return
+    with pytest.raises(HalError) as caught:
+        driver.read_deployed()
+    assert caught.value.code == 34
+
+
+@given(st.binary(min_size=12, max_size=12), st.binary(min_size=16, max_size=16))
+def test_whatever_the_eps_answers_fits_its_packet_or_is_refused(state, channels):
+    driver = MfEps(Raw(x02=state, x10=channels))
+    out = [0] * PowerMonitor.SIZE
+    try:
+        driver.read_into(out)
+    except HalError:
+        return
+    unsigned = [out[PowerMonitor.BATTERY_MV], out[PowerMonitor.SOLAR_CURRENT]]
+    unsigned += out[PowerMonitor.LOAD_MV : PowerMonitor.LOAD_MV + 4]
+    assert all(0 <= value <= 65535 for value in unsigned)
 
 
 def test_eps_answers_at_the_documented_address():

@@ -59,6 +59,7 @@ class Attitude:
         self._mode_at = fields.offset(definitions.REPORT_FIELDS, "mode")
         self._reason_at = fields.offset(definitions.REPORT_FIELDS, "mode_reason")
         self._flags_at = fields.offset(definitions.REPORT_FIELDS, "flags")
+        self._rate_at = fields.offset(definitions.REPORT_FIELDS, "rate_rad_s")
         self._enabled_at = context.params.place(0x0206)
         self._loop_params = LoopParameters(context.params)
         self._requests = Requests(context, self._devices)
@@ -185,6 +186,9 @@ class Attitude:
             return  # the spacecraft turns on purpose
         if current.row[3] > _DETUMBLE:
             current.request(self._context.mission.NOMINAL, modes.REASON_ATTITUDE_LOST)
+        # Little-endian; negative while the loop cannot tell, as after it was idle.
+        if data[self._rate_at + 3] & 0x80 and not flags & _FLAG_DETUMBLED:
+            return
         self._declare(flags & _FLAG_DETUMBLED)
         if mode != _DETUMBLE:
             return

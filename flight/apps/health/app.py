@@ -162,6 +162,7 @@ class Health:
 
     def _check_tables(self):
         context = self._context
+        context.params.retry()
         if not context.params.intact():
             context.params.load()
             self._repaired(_PARAMETERS)
