@@ -12,7 +12,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from native.cffi.archive import Archive
-    from native.cffi.buffers import copy, crc16, crc32_into, in_range, swap_copy
+    from native.cffi.buffers import copy, crc16, crc32_into, in_range, sum32_into, swap_copy
     from native.cffi.files import Files
     from native.cffi.scrub import Scrub
     from native.cffi.stack import Stack
@@ -34,6 +34,7 @@ __all__ = [
     "crc32_into",
     "forget_traceback",
     "in_range",
+    "sum32_into",
     "swap_copy",
 ]
 
@@ -64,6 +65,7 @@ def __getattr__(name: str) -> object:
         crc16=buffers.crc16,
         crc32_into=buffers.crc32_into,
         in_range=buffers.in_range,
+        sum32_into=buffers.sum32_into,
         swap_copy=buffers.swap_copy,
     )
     return globals()[name]

@@ -40,3 +40,28 @@ def join(path, packet, at, owner, with_name):
         at += 1 + n
     path[to] = 0
     return at
+
+
+def join_path(path, packet, at, n, owner):
+    """The root of an owner and the file called `packet[at:at+n]`, a name or the name of a directory,
+    '/', and a name, into `path`; False, and the root only, when it is neither."""
+    put_root(path, owner)
+    slash = n
+    for i in range(n):
+        if packet[at + i] == 0x2F:
+            slash = i
+            break
+    name_at = at
+    name_n = n
+    if slash < n:
+        if not is_name(packet, at, slash, False):
+            return False
+        name_at = at + slash + 1
+        name_n = n - slash - 1
+    if not is_name(packet, name_at, name_n, False):
+        return False
+    path[2] = 0x2F
+    for i in range(n):
+        path[3 + i] = packet[at + i]
+    path[3 + n] = 0
+    return True

@@ -46,6 +46,15 @@ def crc32_into(buf: Any, off: int, n: int, out: Any, out_off: int, chained: bool
     ffi.memmove(view(out, out_off, 4, True), crc.to_bytes(4, "big"), 4)
 
 
+def sum32_into(buf: Any, off: int, n: int, out: Any, out_off: int, position: int) -> None:
+    """Add `buf[off:off+n]`, which lies at `position` of a file, to the file's modular checksum
+    (CCSDS 727.0-B-5, 4.2.2), big-endian in `out[out_off:out_off+4]`."""
+    view(out, out_off, 4)
+    before = int.from_bytes(out[out_off : out_off + 4], "big")
+    total = lib.mf_file_sum(before, position & 0xFFFFFFFF, view(buf, off, n), n)
+    ffi.memmove(view(out, out_off, 4, True), total.to_bytes(4, "big"), 4)
+
+
 def copy(dst: Any, dst_off: int, src: Any, src_off: int, n: int) -> None:
     """Copy `n` bytes; the areas may overlap."""
     source = view(src, src_off, n)

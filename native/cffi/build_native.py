@@ -46,6 +46,7 @@ HEADERS = (
     "mf_survival.h",
     "mf_scrub.h",
     "mf_contact.h",
+    "mf_file_sum.h",
 )
 CALLBACK = """
 extern "Python" int mf_python_exchange(void *handle, const uint8_t *request,

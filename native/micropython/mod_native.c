@@ -1,6 +1,7 @@
 /* Module native: functions over buffers, and the objects. */
 #include <string.h>
 
+#include "mf_file_sum.h"
 #include "mf_native.h"
 #include "py/objint.h"
 #include "py/objstr.h"
@@ -107,6 +108,17 @@ static mp_obj_t native_crc32_into(size_t n_args, const mp_obj_t *args)
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(native_crc32_into_obj, 5, 6, native_crc32_into);
 
+static mp_obj_t native_sum32_into(size_t n_args, const mp_obj_t *args)
+{
+    const mp_int_t n = mp_obj_get_int(args[2]);
+    const uint8_t *data = mf_native_buffer(args[0], mp_obj_get_int(args[1]), n, MP_BUFFER_READ);
+    uint8_t *out = mf_native_buffer(args[3], mp_obj_get_int(args[4]), 4, MP_BUFFER_WRITE);
+    const uint32_t position = (uint32_t)mp_obj_get_int(args[5]);
+    put_big_endian(out, mf_file_sum(big_endian(out, 4), position, data, (uint32_t)n));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(native_sum32_into_obj, 6, 6, native_sum32_into);
+
 static mp_obj_t native_copy(size_t n_args, const mp_obj_t *args)
 {
     const mp_int_t n = mp_obj_get_int(args[4]);
@@ -189,6 +201,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_TICK_PERIOD_MS), MP_ROM_INT(MF_TICK_PERIOD_MS)},
     {MP_ROM_QSTR(MP_QSTR_crc16), MP_ROM_PTR(&native_crc16_obj)},
     {MP_ROM_QSTR(MP_QSTR_crc32_into), MP_ROM_PTR(&native_crc32_into_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sum32_into), MP_ROM_PTR(&native_sum32_into_obj)},
     {MP_ROM_QSTR(MP_QSTR_copy), MP_ROM_PTR(&native_copy_obj)},
     {MP_ROM_QSTR(MP_QSTR_in_range), MP_ROM_PTR(&native_in_range_obj)},
     {MP_ROM_QSTR(MP_QSTR_swap_copy), MP_ROM_PTR(&native_swap_copy_obj)},
