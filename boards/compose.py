@@ -6,6 +6,7 @@ from flight.apps.attitude.app import Attitude
 from flight.apps.comms.app import Comms
 from flight.apps.contacts.app import Contacts
 from flight.apps.fdir.app import Fdir
+from flight.apps.files.app import Files
 from flight.apps.health.app import Health
 from flight.apps.partners.app import Partners
 from flight.apps.payload.app import Payload
@@ -29,6 +30,7 @@ APP_CLASSES = (
     Contacts,
     ScheduleApp,
     Partners,
+    Files,
 )
 
 

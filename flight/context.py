@@ -26,9 +26,9 @@ from flight.services.verification import Verification
 
 class Context:
     """Plain attributes: `mission board boot clock time events store params telemetry modes memory
-    scheduler app_table event_reports functions accounts commands time_reports leop gate`, from the
-    app schedule `correlation`, from the app partners `ledger science`. Built once per boot, before
-    any app."""
+    scheduler app_table event_reports functions accounts commands time_reports leop gate`, and from
+    the apps: schedule `correlation`, partners `ledger science`, storage `storage file_rules`. Built
+    once per boot, before any app."""
 
     def __init__(self, board):
         records.forget()

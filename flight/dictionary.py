@@ -8,6 +8,7 @@ from flight.apps.attitude import definitions as attitude
 from flight.apps.comms import definitions as comms
 from flight.apps.contacts import definitions as contacts
 from flight.apps.fdir import definitions as fdir
+from flight.apps.files import definitions as files
 from flight.apps.health import definitions as health
 from flight.apps.partners import definitions as partners
 from flight.apps.payload import definitions as payload
@@ -43,7 +44,7 @@ ASSOCIATIONS = (
 WRAPPING_KEYS = ("wrap-host", "wrap-EC", "wrap-IR", "wrap-BY")
 
 SUBSYSTEMS = (
-    core, power, attitude, comms, payload, storage, schedule, fdir, health, partners, contacts,
+    core, power, attitude, comms, payload, storage, schedule, fdir, health, partners, files, contacts,
 )  # fmt: skip
 
 # Rows of the per-app arrays of packet `schedule`.

@@ -23,6 +23,7 @@ APPS = (
     ("comms", 500, 50, 60, True, "skip", 3000),
     ("fdir", 1000, 210, 30, False, "skip", 5000),
     ("contacts", 1000, 260, 20, False, "skip", 5000),
+    ("files", 1000, 350, 20, False, "skip", 5000),
     ("storage", 1000, 560, 400, False, "skip", 5000),
     ("health", 1000, 310, 20, False, "skip", 5000),
     ("partners", 1000, 250, 20, False, "skip", 5000),

@@ -10,6 +10,8 @@ from hal.errors import HalError
 
 # Half of the W25Q128 is for files: 8 MiB.
 FILES_BLOCKS = 2048
+# Behind them 2.5 MiB for uploads on their way into files (apps/files).
+STAGE_BLOCKS = 640
 
 _E_TIMEDOUT = const(-110)
 _E_BUSY = const(16)
@@ -64,11 +66,12 @@ class FlashBlocks:
             return self._failed(error)
         return 0
 
-    def program(self, block, offset, buf):
-        """Clear the bits that are 0 in `buf`, inside one page, and wait for it."""
+    def program(self, block, offset, buf, off=0, n=-1):
+        """Clear the bits that are 0 in `buf[off:off+n]`, in all of `buf` without `n`, inside one
+        page, and wait for it."""
         self.programs = (self.programs + 1) & 0xFFFF
         try:
-            self._flash.program(self._base + block * self.BLOCK_SIZE + offset, buf)
+            self._flash.program(self._base + block * self.BLOCK_SIZE + offset, buf, off, n)
             return self._settle(self._flash.PROGRAM_LIMIT_MS)
         except HalError as error:
             return self._failed(error)

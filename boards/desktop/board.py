@@ -13,7 +13,7 @@ from hal import reset_cause
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
-from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
+from hal.flash_blocks import FILES_BLOCKS, STAGE_BLOCKS, FlashBlocks
 from native.cffi.archive import Archive
 from native.cffi.build_native import extension_path
 
@@ -82,6 +82,7 @@ class Board:
         self.thermometer = Tmp108(platform)
         flash = W25q128(self.stack.spi(_FLASH_SPI, _FLASH_SELECT), native.copy)
         self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
+        self.stage = FlashBlocks(flash, self.clock, FILES_BLOCKS, STAGE_BLOCKS)
         self.files = native.Files(self.blocks)
         self.archive = partial(Archive, fram=self.fram)
 

@@ -7,7 +7,7 @@ import native
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
-from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
+from hal.flash_blocks import FILES_BLOCKS, STAGE_BLOCKS, FlashBlocks
 
 _PLATFORM_BUS = 2
 _FLASH_SPI = 1
@@ -29,6 +29,7 @@ class Board:
         self.thermometer = Tmp108(platform)
         flash = W25q128(machine.SPI(_FLASH_SPI, _FLASH_SELECT), native.copy)
         self.blocks = FlashBlocks(flash, self.clock, 0, FILES_BLOCKS)
+        self.stage = FlashBlocks(flash, self.clock, FILES_BLOCKS, STAGE_BLOCKS)
         self.files = native.Files(self.blocks)
         self.archive = native.Archive
         self.reset_cause = obc.reset_cause()

@@ -50,13 +50,17 @@ class Accounts:
     def hear(self, owner, n, emergency):
         """Charge a telecommand of `n` octets that came by radio; False when it is one too many."""
         self.received[owner] = (self.received[owner] + 1) & 0xFFFF
-        self.octets[owner] = (self.octets[owner] + n) & _U30
+        self.add_octets(owner, n)
         row = _EMERGENCY if emergency else owner
         self._refill(row)
         if self._credit[row] < _COST:
             return False
         self._credit[row] -= _COST
         return True
+
+    def add_octets(self, owner, n):
+        """Count what came by radio, telecommand or not."""
+        self.octets[owner] = (self.octets[owner] + n) & _U30
 
     def tokens(self, owner):
         """Telecommands that the owner may send at once now."""

@@ -35,7 +35,6 @@ from flight.core.cfdp_table import (
     UNACKNOWLEDGED,
     UNKNOWN_TRANSFER,
     WRONG_ENTITY,
-    Transfers,
 )
 from hal.compat import const
 
@@ -50,13 +49,13 @@ _FILE_DATA = const(0)  # no directive has this code
 
 
 class Cfdp:
-    """`table`, `receiver`, `sender`; `received` and `sent` PDUs, u16. `apids`: first APID of each
-    owner's block."""
+    """`table` (cfdp_table.Transfers), `receiver`, `sender`; `received` and `sent` PDUs, u16.
+    `apids`: first APID of each owner's block."""
 
-    def __init__(self, apids, stage, source):
-        self.table = Transfers()
-        self.receiver = Receiver(self.table, stage)
-        self.sender = Sender(self.table, source)
+    def __init__(self, table, apids, stage, source):
+        self.table = table
+        self.receiver = Receiver(table, stage)
+        self.sender = Sender(table, source)
         self.received = 0
         self.sent = 0
         self._apids = apids

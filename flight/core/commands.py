@@ -44,6 +44,7 @@ class Commands:
         self.refused = 0
         self.last_failure = 0
         self.heard = 0
+        self.pdus = None  # of files: who takes file data units
 
     def serve(self, service, subtype, handler):
         """Register the handler of a service message type, of all of a service with subtype 0: an
@@ -53,7 +54,10 @@ class Commands:
 
     def receive(self, packet, n, owner, emergency=False):
         """`execute` for what the radio received, at the cost of the owner's tokens or those of the
-        `emergency` association: somebody on the ground is there."""
+        `emergency` association: somebody on the ground is there. File data units cost none."""
+        pdus = self.pdus
+        if pdus is not None and pdus.takes(packet, owner):
+            return self._take_pdu(packet, n, owner)
         if not self.accounts.hear(owner, n, emergency):
             self.refuse(packet, n, owner, failures.RATE_LIMIT)
             return failures.RATE_LIMIT
@@ -61,7 +65,19 @@ class Commands:
         code = self.execute(packet, n, owner)
         if self.accepted != accepted:
             self.heard = (self.heard + 1) & 0xFFFF
+            if pdus is not None:
+                pdus.heard(owner)
         return code
+
+    def _take_pdu(self, packet, n, owner):
+        """A file data unit: what is wrong with one is counted by whoever takes them."""
+        self.accounts.add_octets(owner, n)
+        if self.accounts.suspended >> owner & 1:
+            self.accounts.refuse(owner, failures.SUSPENDED)
+            return failures.SUSPENDED
+        if self.pdus.take(packet, n, owner):
+            self.heard = (self.heard + 1) & 0xFFFF
+        return 0
 
     def acceptable(self, packet, n, owner):
         """Failure code that `execute` would refuse the telecommand with at once, 0 when it would

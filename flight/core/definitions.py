@@ -260,6 +260,8 @@ FAILURES = (
     (29, "unknown_entry"),  # no such entry, or of somebody else
     (30, "suspended"),  # the host has stopped the telecommands of this owner
     (31, "protected"),  # memory that nobody may see, or nobody may change
+    (38, "transfer_busy"),
+    (39, "transfer_unknown"),
 )
 
 # code, name: why a mode was entered

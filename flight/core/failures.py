@@ -34,6 +34,8 @@ BAD_ENTRY = const(28)
 UNKNOWN_ENTRY = const(29)
 SUSPENDED = const(30)
 PROTECTED = const(31)
+TRANSFER_BUSY = const(38)
+TRANSFER_UNKNOWN = const(39)
 
 # No failure: the completion of this telecommand is reported later (core/commands.py).
 LATER = const(255)

@@ -61,7 +61,7 @@ class Storage:
         self._files = files
         self._blocks = blocks
         self._events = events
-        self._clients = clients
+        self._clients = list(clients)
         self._refusals = 0  # in a row
         self._failures = 0  # of the device, in a row
         self._wait = 0  # calls to leave out
@@ -70,6 +70,10 @@ class Storage:
         self._begun = 0  # clients that have looked at what is there
         self._wipe = False
         self._cells = bytearray(16)
+
+    def join(self, client):
+        """One more client, behind all others. Boot time only."""
+        self._clients.append(client)
 
     def work(self, slack_ms):
         """Do at most one piece of work that fits into `slack_ms`; True when it did one."""

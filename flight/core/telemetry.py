@@ -110,19 +110,19 @@ class PacketQueue:
 
 
 class Telemetry:
-    """`queues[owner]`; `made` and `dropped` are u16 counters for housekeeping."""
+    """`queues[owner]`; `apids[owner]`, the first of his block; `made` and `dropped` are u16 counters for housekeeping."""
 
     def __init__(self, dictionary, time):
         self._time = time
         self._apps = 0
         for subsystem in dictionary.SUBSYSTEMS:
             self._apps = max(self._apps, subsystem.APP + 1)
-        self._apid_base = []
+        self.apids = []
         self.queues = []
         for partner in dictionary.PARTNERS:
             if self._apps > partner[3]:
                 raise ValueError("more apps than APIDs of partner " + partner[0])
-            self._apid_base.append(partner[2])
+            self.apids.append(partner[2])
             size = _PARTNER_QUEUE_SIZE if self.queues else _HOST_QUEUE_SIZE
             self.queues.append(PacketQueue(size))
         processes = len(self.queues) * self._apps
@@ -134,6 +134,7 @@ class Telemetry:
         self.made = 0
         self.dropped = 0
         self.live = True  # somebody may hear housekeeping; if not, it is for the keeper alone
+        self.more = None  # of files: what is asked for packets when a queue is empty
         self.keeper = None  # of the storage: keep(owner, kind, structure, packet, n, seconds)
 
     def send(self, owner, app, kind, destination, body, n):
@@ -157,7 +158,7 @@ class Telemetry:
         at = space_packet.TM_HEADER_SIZE
         space_packet.write_tm_header(
             packet,
-            self._apid_base[owner] + app,
+            self.apids[owner] + app,
             sequence,
             _SERVICE[kind],
             _SUBTYPE[kind],

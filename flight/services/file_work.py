@@ -57,6 +57,14 @@ class FileWork:
         self.entries = 0
         self._copied = -1  # bytes copied; -1: not begun
 
+    def quota_B(self, owner):
+        """Bytes that the files of an owner may hold together."""
+        return self._quotas[owner][QUOTA_B]
+
+    def quota_files(self, owner):
+        """Files and directories that an owner may have."""
+        return self._quotas[owner][QUOTA_FILES]
+
     def used(self, owner):
         """Bytes in the files of an owner, and in `entries` files and directories; or an error."""
         path = self._buffer

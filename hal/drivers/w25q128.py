@@ -136,19 +136,21 @@ class W25q128(BlockDevice):
         except OSError as error:
             fail(self._error, error.args[0])
 
-    def program(self, addr, buf):
-        """Begin to clear the bits that are 0 in `buf` (1..256 bytes inside one page).
+    def program(self, addr, buf, off=0, n=-1):
+        """Begin to clear the bits that are 0 in `buf[off:off+n]`, in all of `buf` without `n`
+        (1..256 bytes inside one page).
 
         HalError: EINVAL, EBUSY, ENODEV, EIO when the part does not take a write enable.
         """
-        n = len(buf)
+        if n < 0:
+            n = len(buf)
         if addr < 0 or n < 1 or addr >= _SIZE or (addr & 0xFF) + n > 256:
             fail(self._error, _E_INVAL)
         self._enable()
         page = self._page
         # A whole page each time: bits that stay 1 change nothing, and the buffer keeps its length.
         self._copy(page, 4, _BLANK, 0, 256)
-        self._copy(page, 4 + (addr & 0xFF), buf, 0, n)
+        self._copy(page, 4 + (addr & 0xFF), buf, off, n)
         self._put_address(page, _PAGE_PROGRAM, addr & 0xFFFF00)
         self._transfer(page, None)
         self._begun = True

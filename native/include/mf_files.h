@@ -19,7 +19,7 @@
 
 #include "mf_status.h"
 
-#define MF_FILES_SLOTS 2 /* files open at once: 364 bytes of the heap each */
+#define MF_FILES_SLOTS 3 /* files open at once: 364 bytes of the heap each */
 #define MF_FILES_NAME_MAX 31
 #define MF_FILES_CACHE 256 /* bytes of a page: no read and no program reaches over its end */
 #define MF_FILES_GRAIN 16  /* every size and offset of a program is a multiple of this */

@@ -56,8 +56,8 @@ class Onboard:
 
     def __init__(self) -> None:
         self.memory = Memory()
-        self.cfdp = Cfdp(APIDS, self.memory, self.memory)
-        self.table = self.cfdp.table
+        self.table = table.Transfers()
+        self.cfdp = Cfdp(self.table, APIDS, self.memory, self.memory)
         self.sequence = 0
 
     def take(self, pdu: bytes, owner: int = 0) -> bool:

@@ -11,7 +11,7 @@ from ground import keys
 from hal.drivers.mf_eps import MfEps
 from hal.drivers.tmp108 import Tmp108
 from hal.drivers.w25q128 import W25q128
-from hal.flash_blocks import FILES_BLOCKS, FlashBlocks
+from hal.flash_blocks import FILES_BLOCKS, STAGE_BLOCKS, FlashBlocks
 from native.cffi.archive import Archive
 from sim.devices.base import BusError, Device
 from sim.devices.w25q128 import W25q128 as SimFlash
@@ -110,6 +110,7 @@ class Board:
         self.flash = SimFlash("w25q128")
         part = W25q128(Spi(self.flash, self.clock), native.copy)
         self.blocks = FlashBlocks(part, self.clock, 0, FILES_BLOCKS)
+        self.stage = FlashBlocks(part, self.clock, FILES_BLOCKS, STAGE_BLOCKS)
         self.files = native.Files(self.blocks)
         self.archive = partial(Archive, fram=self.fram)
         self.reset_cause = cause

@@ -53,6 +53,7 @@ class Comms:
         self._commands = context.commands
         self._accounts = context.accounts
         self._params = context.params
+        self._telemetry = context.telemetry
         self._queues = context.telemetry.queues
         self._reports = context.event_reports
         self._time_reports = context.time_reports
@@ -228,6 +229,7 @@ class Comms:
                     if sent < 0:
                         return
                     free -= sent
+        self._telemetry.more.rest()
         if free > 0 and self._idle_due():
             self._send(_IDLE_VC)
 
@@ -238,19 +240,26 @@ class Comms:
         held = self._held | self._gate.held
         for _ in range(2):
             for vc in range(_CHANNELS):
-                if credit[vc] and not held >> vc & 1 and self._queues[vc].waiting():
+                if credit[vc] and not held >> vc & 1 and self._waits(vc):
                     return vc
             for vc in range(_CHANNELS):
                 credit[vc] = partners.QUOTAS[vc][_SHARE]
         return -1
 
+    def _waits(self, vc):
+        """Something can go down on a channel."""
+        return self._queues[vc].waiting() > 0 or self._telemetry.more.ready(vc)
+
     def _fill(self, vc):
-        """Packets into the channel's open frame; True when it is full and something still waits."""
+        """Packets into the channel's open frame, of the queue, then of files; True when it is full
+        and something still waits."""
         queue = self._queues[vc]
         for _ in range(_PACKETS_PER_FRAME):
+            if queue.waiting() == 0 and not self._telemetry.more.feed(vc):
+                return False
             if queue.give(self._link, vc) <= 0:
                 break
-        return queue.waiting() > 0
+        return self._waits(vc)
 
     def _idle_due(self):
         """Nothing has gone for long, or somebody waits for the report of a telecommand channel."""

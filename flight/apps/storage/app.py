@@ -90,6 +90,8 @@ class Storage:
         )
         context.accounts.archives = self.stores.archives
         context.accounts.file_octets = self._file_octets
+        context.storage = self.storage
+        context.file_rules = self._requests
         self._log_boot(context)
         context.telemetry.keeper = self.stores
         context.events.keep_in(self.stores.keep_event)

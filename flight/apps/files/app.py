@@ -1,0 +1,234 @@
+"""Files: the CFDP entity between link and flash; docs/link.md, section 11."""
+
+import struct
+
+from flight import mission
+from flight.apps.files.definitions import RECORDS_ADDRESS
+from flight.apps.files.downloads import Downloads
+from flight.apps.files.uploads import Uploads
+from flight.core import failures
+from flight.core.cfdp import Cfdp
+from flight.core.cfdp_store import TransferStore
+from flight.core.cfdp_table import (
+    APID_OFFSET,
+    CLOSED,
+    CONDITION,
+    FIELDS,
+    FLAGS,
+    FREE,
+    HIGH,
+    NO_ERROR,
+    OPEN,
+    OWNERS,
+    REASONS,
+    SIZE,
+    SLOTS,
+    SUSPENDED,
+    TIMER,
+    Transfers,
+)
+from hal.compat import const
+
+_HK_STEPS = const(10)
+_STATES_AT = const(32)  # in files_hk
+_HOST = const(0)
+
+EVENT_UPLOADED = const(0x0A01)
+EVENT_DOWNLOADED = const(0x0A02)
+EVENT_ENDED = const(0x0A03)
+EVENT_REFUSED = const(0x0A04)
+EVENT_RESUMED = const(0x0A05)
+
+
+class Files:
+    """The app "files" of mission.APPS; also what comms asks for packets when a queue is empty
+    (`ready`, `feed`, `rest`), and whom telecommand reception gives file data units (`takes`,
+    `take`, `heard`)."""
+
+    NAME = "files"
+    PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
+
+    def __init__(self, context):
+        board = context.board
+        storage = context.storage
+        self._events = context.events
+        self._params = context.params
+        self._queues = context.telemetry.queues
+        self._apids = context.telemetry.apids
+        self._record = context.store.claim(0x0A01, self.NAME)
+        self._places = bytearray(7)
+        for i in range(7):
+            self._places[i] = context.params.place(0x0A01 + i)
+        table = Transfers()
+        self._table = table
+        self._store = TransferStore(table, board.fram, RECORDS_ADDRESS)
+        uploads = Uploads(board, storage, context.file_rules, table, self._store)
+        self._downloads = Downloads(board, storage, table, self._store)
+        self._cfdp = Cfdp(table, self._apids, uploads, self._downloads)
+        uploads.receiver = self._cfdp.receiver
+        self._downloads.sender = self._cfdp.sender
+        self._contact_s = 0
+        self._changes = -1
+        self._steps = 0
+        self._refusals = 0
+        self._states = bytearray(SLOTS)
+        storage.join(uploads)
+        functions = context.functions
+        functions.handle(0x0A01, self.cancel)
+        functions.handle(0x0A02, self.suspend)
+        functions.handle(0x0A03, self.resume)
+        context.commands.serve(23, 128, self._downloads)
+        context.commands.pdus = self
+        context.telemetry.more = self
+        resumed = self._store.load()
+        self._downloads.resume()
+        if resumed:
+            self._events.put(EVENT_RESUMED, resumed)
+        self._set_limits()
+
+    def start(self):
+        """Nothing is open between two calls; transfers go on."""
+        self._downloads.rest()
+
+    def step(self, now_ms):
+        """A second of the protocol; what has changed is stored."""
+        if self._changes != self._params.changes:
+            self._set_limits()
+        self._cfdp.tick()
+        self._tell()
+        for slot in range(SLOTS):
+            if self._table.changed >> slot & 1:
+                self._store.save(slot)
+        if self._steps == 0:
+            self._post()
+        self._steps = (self._steps + 1) % _HK_STEPS
+
+    def _set_limits(self):
+        params = self._params
+        places = self._places
+        table = self._table
+        self._changes = params.changes
+        table.segment_B = params.u8(places[0])
+        table.ack_s = params.u16(places[1])
+        table.nak_s = params.u16(places[2])
+        table.retries = params.u8(places[3])
+        self._contact_s = params.u16(places[4])
+        table.keep_s = params.u8(places[5]) * 3600
+        table.span_B = params.u16(places[6])
+
+    def _tell(self):
+        """Events of what ended, and of refusals."""
+        table = self._table
+        rows = table.rows
+        events = self._events
+        for slot in range(SLOTS):
+            row = slot * FIELDS
+            before = self._states[slot]
+            self._states[slot] = rows[row]
+            last = OPEN if slot < OWNERS else CLOSED - 1
+            if not FREE < before <= last or FREE < rows[row] <= last:
+                continue
+            if rows[row + CONDITION] != NO_ERROR:
+                events.put(EVENT_ENDED, slot, rows[row + CONDITION])
+            elif slot < OWNERS:
+                events.put(EVENT_UPLOADED, slot, rows[row + SIZE])
+            else:
+                events.put(EVENT_DOWNLOADED, slot - OWNERS, rows[row + SIZE])
+        if self._refusals != table.refusals:
+            self._refusals = table.refusals
+            events.put(EVENT_REFUSED, table.last_refusal, table.refusals)
+
+    # Whom telecommand reception gives file data units.
+
+    def takes(self, packet, owner):
+        """The packet is one: no secondary header, and an APID of its own."""
+        apid = (packet[0] & 7) << 8 | packet[1]
+        return not packet[0] & 0x08 and apid == self._apids[owner] + APID_OFFSET
+
+    def take(self, packet, n, owner):
+        """Obey it or count it. True when it was obeyed."""
+        self.heard(owner)
+        return self._cfdp.take(packet, n, owner)
+
+    def heard(self, owner):
+        """A telecommand or file data unit of an owner was received."""
+        self._cfdp.heard(owner, self._contact_s)
+
+    # What comms asks for packets.
+
+    def ready(self, owner):
+        """Something can go down to an owner."""
+        return self._cfdp.ready(owner)
+
+    def feed(self, owner):
+        """Put the next packet into the owner's queue; False when there is none now."""
+        n = self._cfdp.next_packet(owner)
+        return n > 0 and self._queues[owner].push(self._table.out, n)
+
+    def rest(self):
+        """The round of packets is over."""
+        self._downloads.rest()
+
+    # Telecommands.
+
+    def _slot(self, buf, off, owner):
+        """Slot of a transfer that goes on; its failure code as a negative number."""
+        if buf[off] != owner and owner != _HOST:
+            return -failures.NOT_AUTHORISED
+        slot = buf[off] + OWNERS * buf[off + 1]
+        return slot if self._table.is_busy(slot) else -failures.TRANSFER_UNKNOWN
+
+    def cancel(self, buf, off, owner):
+        """Handler of `transfer_cancel`."""
+        slot = self._slot(buf, off, owner)
+        if slot < 0:
+            return -slot
+        self._cfdp.end(slot)
+        return failures.OK
+
+    def suspend(self, buf, off, owner):
+        """Handler of `transfer_suspend`."""
+        slot = self._slot(buf, off, owner)
+        if slot < 0:
+            return -slot
+        self._table.rows[slot * FIELDS + FLAGS] |= SUSPENDED
+        self._table.touch(slot)
+        return failures.OK
+
+    def resume(self, buf, off, owner):
+        """Handler of `transfer_resume`."""
+        slot = self._slot(buf, off, owner)
+        if slot < 0:
+            return -slot
+        rows = self._table.rows
+        rows[slot * FIELDS + FLAGS] &= ~SUSPENDED
+        rows[slot * FIELDS + TIMER] = 1
+        self._table.touch(slot)
+        return failures.OK
+
+    def _post(self):
+        cfdp = self._cfdp
+        table = self._table
+        rows = table.rows
+        data = self._record.data
+        pack = struct.pack_into
+        pack(
+            ">HHHH",
+            data,
+            0,
+            cfdp.received,
+            cfdp.sent,
+            cfdp.receiver.uploads,
+            cfdp.sender.downloads,
+        )
+        for i in range(REASONS):
+            pack(">H", data, 8 + 2 * i, table.refused[i])
+        at = _STATES_AT
+        for slot in range(SLOTS):
+            row = slot * FIELDS
+            data[at + slot] = rows[row]
+            data[at + 8 + slot] = rows[row + CONDITION]
+            pack(">I", data, at + 16 + 4 * slot, max(0, rows[row + SIZE]))
+            pack(">I", data, at + 48 + 4 * slot, rows[row + HIGH])
+            data[at + 80 + slot] = table.gaps.count[slot]
+        self._record.post()

@@ -1,0 +1,158 @@
+"""Transfers in FRAM, so that they outlive a reset: two records of 256 octets for each slot.
+
+Record: mark u8, generation u8, ranges u8, 0, id, row, sums, path, ranges (begin, end: 8 octets each),
+CRC-32 at the end. Written in turn; the whole one of the later generation counts. What there is no
+room for is forgotten, which means that it is received, or asked for, once more.
+"""
+
+import native
+from flight.core.cfdp_table import (
+    CLOSED,
+    COPIED,
+    ERASED,
+    FIELDS,
+    FREE,
+    HIGH,
+    ID_SIZE,
+    OWNERS,
+    PACKET_SIZE,
+    SLOTS,
+    STATE,
+    SUM_SIZE,
+)
+from flight.core.ranges import NONE
+from hal.compat import const
+
+_MARK = const(0xC5)
+_ID_AT = const(4)
+_ROW_AT = const(14)
+_ROW_SIZE = const(48)
+_SUMS_AT = const(62)
+_PATH_AT = const(70)
+_RANGES_AT = const(138)
+_RANGES = const(14)
+_CRC_AT = const(252)
+_NOBODY = const(255)
+
+PATH_SIZE = 68
+
+
+class TransferStore:
+    """`path`: that of the file of slot `path_of`."""
+
+    def __init__(self, table, fram, address):
+        self._table = table
+        self._fram = fram
+        self._address = address
+        self._generation = bytearray(SLOTS)
+        self._newest = bytearray(SLOTS)  # which of the two
+        self._crc = bytearray(4)
+        self.path = bytearray(PATH_SIZE)
+        self.path_of = _NOBODY
+
+    def load(self):
+        """Take up what was going on; how many transfers. Boot time only."""
+        found = 0
+        for slot in range(SLOTS):
+            best = -1
+            for copy in range(2):
+                generation = self._read(slot, copy)
+                if generation >= 0 and (best < 0 or (generation - best) & 0xFF < 0x80):
+                    best = generation
+                    self._newest[slot] = copy
+            if best >= 0 and self._read(slot, self._newest[slot]) == best:
+                self._generation[slot] = best
+                found += self._enter(slot)
+        return found
+
+    def _enter(self, slot):
+        """Take what is in the room for packets into the tables. Boot time only."""
+        table = self._table
+        image = table.out
+        row = slot * FIELDS
+        native.copy(table.ids, slot * ID_SIZE, image, _ID_AT, ID_SIZE)
+        native.copy(table.rows, 4 * row, image, _ROW_AT, _ROW_SIZE)
+        native.copy(table.sums, slot * SUM_SIZE, image, _SUMS_AT, SUM_SIZE)
+        at = _RANGES_AT
+        for _ in range(image[2]):
+            table.gaps.add(slot, _u32(image, at), _u32(image, at + 4))
+            at += 8
+        if slot < OWNERS:
+            # The file on board is begun anew.
+            table.rows[row + COPIED] = 0
+            for i in range(slot * SUM_SIZE + 4, slot * SUM_SIZE + SUM_SIZE):
+                table.sums[i] = 0
+        return FREE < table.rows[row + STATE] < CLOSED
+
+    def fetch_path(self, slot):
+        """Have the path of a slot in `path`; False when it cannot be read."""
+        if self.path_of != slot:
+            at = self._address + (2 * slot + self._newest[slot]) * PACKET_SIZE + _PATH_AT
+            if self._fram.read(at, self.path) < 0:
+                self.path_of = _NOBODY
+                return False
+            self.path_of = slot
+        return True
+
+    def save(self, slot):
+        """Store the transfer of a slot: 0 or a negative status. Overwrites the room for packets."""
+        table = self._table
+        if not self.fetch_path(slot):
+            return -5
+        image = table.out
+        row = slot * FIELDS
+        generation = (self._generation[slot] + 1) & 0xFF
+        high = table.rows[row + HIGH]
+        image[0] = _MARK
+        image[1] = generation
+        image[3] = 0
+        native.copy(image, _ID_AT, table.ids, slot * ID_SIZE, ID_SIZE)
+        native.copy(image, _SUMS_AT, table.sums, slot * SUM_SIZE, SUM_SIZE)
+        native.copy(image, _PATH_AT, self.path, 0, PATH_SIZE)
+        gaps = table.gaps
+        node = gaps.first[slot]
+        n = 0
+        at = _RANGES_AT
+        while node != NONE and n < _RANGES:
+            _put(image, at, gaps.begin[node])
+            _put(image, at + 4, gaps.end[node])
+            node = gaps.next[node]
+            n += 1
+            at += 8
+        image[2] = n
+        if node != NONE and slot < OWNERS:
+            table.rows[row + HIGH] = gaps.begin[node]
+        native.copy(image, _ROW_AT, table.rows, 4 * row, _ROW_SIZE)
+        table.rows[row + HIGH] = high
+        for i in range(at, _CRC_AT):
+            image[i] = 0
+        native.crc32_into(image, 0, _CRC_AT, image, _CRC_AT)
+        copy = 1 - self._newest[slot]
+        status = self._fram.write(self._address + (2 * slot + copy) * PACKET_SIZE, image)
+        if status == 0:
+            self._newest[slot] = copy
+            self._generation[slot] = generation
+            table.changed &= ~(1 << slot)
+        return status
+
+    def _read(self, slot, copy):
+        """Generation of a whole record, which is then in the room for packets; -1 of none."""
+        image = self._table.out
+        if self._fram.read(self._address + (2 * slot + copy) * PACKET_SIZE, image) < 0:
+            return -1
+        native.crc32_into(image, 0, _CRC_AT, self._crc, 0)
+        for i in range(4):
+            if image[_CRC_AT + i] != self._crc[i]:
+                return -1
+        return image[1] if image[0] == _MARK and image[2] <= _RANGES else -1
+
+
+def _put(image, at, value):
+    image[at] = value >> 24
+    image[at + 1] = value >> 16 & 0xFF
+    image[at + 2] = value >> 8 & 0xFF
+    image[at + 3] = value & 0xFF
+
+
+def _u32(image, at):
+    return image[at] << 24 | image[at + 1] << 16 | image[at + 2] << 8 | image[at + 3]
