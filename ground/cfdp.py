@@ -9,51 +9,41 @@ the link, and time is that of the caller. What comes down is kept in `folder` un
 its name, never longer than announced.
 """
 
-import re
 import struct
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, List, Optional
 
 import spacepackets.countdown
-from cfdppy import CfdpState, CfdpUserBase, LocalEntityConfig, PutRequest, RemoteEntityConfig
+from cfdppy import CfdpState, LocalEntityConfig, PutRequest, RemoteEntityConfig
 from cfdppy import exceptions as refusals
-from cfdppy.filestore import NativeFilestore
 from cfdppy.handler.common import PacketDestination, get_packet_destination
 from cfdppy.handler.dest import DestHandler
 from cfdppy.handler.source import SourceHandler
 from cfdppy.mib import (
-    CheckTimerProvider,
-    DefaultFaultHandlerBase,
-    EntityType,
     IndicationConfig,
     RemoteEntityConfigTable,
 )
-from spacepackets.cfdp import ChecksumType, ConditionCode, TransmissionMode
-from spacepackets.cfdp.defs import DeliveryCode, InvalidCrcError, UnsupportedCfdpVersionError
+from spacepackets.cfdp import ChecksumType, TransmissionMode
+from spacepackets.cfdp.defs import InvalidCrcError, UnsupportedCfdpVersionError
 from spacepackets.cfdp.pdu import AckPdu, DirectiveType, TransactionStatus
 from spacepackets.cfdp.pdu.helper import PduFactory
-from spacepackets.countdown import Countdown
 from spacepackets.seqcount import SeqCountProvider
 from spacepackets.util import ByteFieldU8
 
 from flight import dictionary
+from flight.packets.file_units import APID_OFFSET, ENTITY, GROUND_ENTITY
 from ground import packets
+from ground.cfdp_user import FILE_MAX_B, NAME, CheckTimers, Faults, Outcome, User
 from ground.errors import GroundError
 
-SPACECRAFT = 1  # entity id; flight/core/cfdp_table.py, a test compares
-GROUND = 10  # of the host; the partners follow
-APID_OFFSET = 16
 PACKET_HEADER = 6
 PDU_MAX = 218 - PACKET_HEADER  # what a telecommand frame holds
-FILE_MAX_B = 1 << 24
 CHECKSUMS = {
     "modular": ChecksumType.MODULAR,
     "crc32": ChecksumType.CRC_32,
     "none": ChecksumType.NULL_CHECKSUM,
 }
-_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_.-]{0,29}[A-Za-z0-9_-])?$")
 _NOT_NOW = (
     refusals.InvalidDestinationId,
     refusals.InvalidNakPdu,
@@ -74,141 +64,6 @@ _MALFORMED = (
     ValueError,
     struct.error,
 )
-
-
-@dataclass
-class Outcome:
-    """How a transfer ended. `name`: on board of an upload, in the folder of a download."""
-
-    way: str
-    name: str
-    condition: str
-    complete: bool
-
-
-class _Folder(NativeFilestore):
-    """Files of one folder: nothing outside it can be named, nothing grows without bound."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-        self.reading: Optional[Path] = None  # what goes up; it may lie anywhere
-
-    def _inside(self, path: Path) -> Path:
-        if path == self.reading:
-            return path
-        if not _NAME.match(path.name):
-            raise PermissionError(f"{path.name!r} is no name of a file")
-        return self.folder / path.name
-
-    def read_data(self, file: Path, offset: Optional[int], read_len: Optional[int] = None) -> bytes:
-        return super().read_data(self._inside(file), offset, read_len)
-
-    def file_size(self, file: Path) -> int:
-        return super().file_size(self._inside(file))
-
-    def file_exists(self, path: Path) -> bool:
-        return super().file_exists(self._inside(path))
-
-    def is_directory(self, path: Path) -> bool:
-        return False
-
-    def truncate_file(self, file: Path) -> None:
-        super().truncate_file(self._inside(file))
-
-    def create_file(self, file: Path) -> Any:
-        return super().create_file(self._inside(file))
-
-    def delete_file(self, file: Path) -> Any:
-        return super().delete_file(self._inside(file))
-
-    def write_data(self, file: Path, data: bytes, offset: Optional[int]) -> None:
-        if (offset or 0) + len(data) > FILE_MAX_B:
-            raise PermissionError("the file grows beyond all that the spacecraft holds")
-        super().write_data(self._inside(file), data, offset)
-
-    def calculate_checksum(
-        self, checksum_type: Any, file_path: Path, size_to_verify: int, segment_len: int = 4096
-    ) -> bytes:
-        return super().calculate_checksum(
-            checksum_type, self._inside(file_path), size_to_verify, segment_len
-        )
-
-
-class _Faults(DefaultFaultHandlerBase):
-    """What the handlers do about faults is enough; how it ended is told by Finished."""
-
-    def notice_of_suspension_cb(self, transaction_id: Any, cond: Any, progress: int) -> None:
-        pass
-
-    def notice_of_cancellation_cb(self, transaction_id: Any, cond: Any, progress: int) -> None:
-        pass
-
-    def abandoned_cb(self, transaction_id: Any, cond: Any, progress: int) -> None:
-        pass
-
-    def ignore_cb(self, transaction_id: Any, cond: Any, progress: int) -> None:
-        pass
-
-
-class _User(CfdpUserBase):
-    """Takes down how transfers end."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = _Folder(folder)
-        super().__init__(self.store)
-        self.sizes: Dict[Any, int] = {}
-        self.names: Dict[Any, str] = {}
-        self.ended: List[Outcome] = []
-        self.uploading = ""
-
-    def transaction_indication(self, transaction_indication_params: Any) -> None:
-        pass
-
-    def eof_sent_indication(self, transaction_id: Any) -> None:
-        pass
-
-    def transaction_finished_indication(self, params: Any) -> None:
-        own = params.transaction_id.source_id.value != SPACECRAFT
-        finished = params.finished_params
-        good = finished.condition_code == ConditionCode.NO_ERROR
-        whole = good and finished.delivery_code == DeliveryCode.DATA_COMPLETE
-        name = self.uploading if own else self.names.get(params.transaction_id.seq_num.value, "")
-        condition = ConditionCode(finished.condition_code).name.lower()
-        self.ended.append(Outcome("up" if own else "down", name, condition, whole))
-
-    def metadata_recv_indication(self, params: Any) -> None:
-        number = params.transaction_id.seq_num.value
-        self.names[number] = Path(params.dest_file_name or "").name
-        self.sizes[number] = params.file_size or 0
-
-    def file_segment_recv_indication(self, params: Any) -> None:
-        pass
-
-    def report_indication(self, transaction_id: Any, status_report: Any) -> None:
-        pass
-
-    def suspended_indication(self, transaction_id: Any, cond_code: Any) -> None:
-        pass
-
-    def resumed_indication(self, transaction_id: Any, progress: int) -> None:
-        pass
-
-    def fault_indication(self, transaction_id: Any, cond_code: Any, progress: int) -> None:
-        pass
-
-    def abandoned_indication(self, transaction_id: Any, cond_code: Any, progress: int) -> None:
-        pass
-
-    def eof_recv_indication(self, transaction_id: Any) -> None:
-        pass
-
-
-class _CheckTimers(CheckTimerProvider):
-    def provide_check_timer(
-        self, local_entity_id: Any, remote_entity_id: Any, entity_type: EntityType
-    ) -> Countdown:
-        return Countdown.from_seconds(20.0)
 
 
 class FileTransfers:
@@ -232,10 +87,10 @@ class FileTransfers:
         index = names.index(owner)
         self.apid = dictionary.PARTNERS[index][2] + APID_OFFSET
         self._now_s = now_s
-        self._user = _User(folder)
-        local = LocalEntityConfig(ByteFieldU8(GROUND + index), IndicationConfig(), _Faults())
+        self._user = User(folder)
+        local = LocalEntityConfig(ByteFieldU8(GROUND_ENTITY + index), IndicationConfig(), Faults())
         self._remote = RemoteEntityConfig(
-            entity_id=ByteFieldU8(SPACECRAFT),
+            entity_id=ByteFieldU8(ENTITY),
             max_file_segment_len=None,
             max_packet_len=PDU_MAX,
             closure_requested=True,
@@ -251,10 +106,9 @@ class FileTransfers:
             nak_timer_expiration_limit=1 << 20,
         )
         table = RemoteEntityConfigTable([self._remote])
-        self._source = SourceHandler(
-            local, self._user, table, _CheckTimers(), SeqCountProvider(16)
-        )
-        self._dest = DestHandler(local, self._user, table, _CheckTimers())
+        self._source = SourceHandler(local, self._user, table, CheckTimers(), SeqCountProvider(16))
+        self._dest = DestHandler(local, self._user, table, CheckTimers())
+        self._lost: List[Any] = []  # segments of the download, see _LinkTime
         self._inbox: Deque[Any] = deque()
         self._outbox: Deque[bytes] = deque()
         self._sequence = 0
@@ -279,14 +133,14 @@ class FileTransfers:
 
         Raises `GroundError` when an upload goes on, or for a name that is refused on board.
         """
-        if len(name.split("/")) > 2 or not all(_NAME.match(part) for part in name.split("/")):
+        if len(name.split("/")) > 2 or not all(NAME.match(part) for part in name.split("/")):
             raise GroundError(f"{name!r}: not a name on board: up to 31 of letters, digits, _ - .")
         if not path.is_file():
             raise GroundError(f"{path}: there is no such file")
         self._remote.crc_type = CHECKSUMS[checksum]
         self._user.store.reading = path
         mode = TransmissionMode.ACKNOWLEDGED if acknowledged else TransmissionMode.UNACKNOWLEDGED
-        put = PutRequest(ByteFieldU8(SPACECRAFT), path, Path(name), mode, closure_requested=True)
+        put = PutRequest(ByteFieldU8(ENTITY), path, Path(name), mode, closure_requested=True)
         with self._clock():
             if not self._source.put_request(put):
                 raise GroundError("an upload is going on already")
@@ -352,6 +206,9 @@ class FileTransfers:
             handler.state_machine(packet)
         except _NOT_NOW:
             self.ignored += 1
+        except ValueError:
+            # A segment over the edge of a gap: cfdp-py asks for the gap once more.
+            self.ignored += 1
         self._gather(handler)
 
     def _acknowledge(self, finished: Any) -> None:
@@ -376,21 +233,31 @@ class FileTransfers:
             self._outbox.append(bytes(holder.pack()))
 
     def _clock(self) -> "_LinkTime":
-        return _LinkTime(self._now_s)
+        return _LinkTime(self)
 
 
 class _LinkTime:
-    """While the handlers run, their timers go by the time of the link."""
+    """While the handlers run, their timers go by the time of the link, and the list of lost
+    segments, of which all receiving handlers of the library share one, is this owner's."""
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
-        self._now_s = now_s
+    def __init__(self, transfers: FileTransfers) -> None:
+        self._transfers = transfers
         self._before: Callable[[], int] = spacepackets.countdown.time_ms
 
     def __enter__(self) -> None:
-        spacepackets.countdown.time_ms = lambda: round(self._now_s() * 1000)
+        now_s = self._transfers._now_s
+        spacepackets.countdown.time_ms = lambda: round(now_s() * 1000)
+        if self._transfers._dest.state == CfdpState.IDLE:
+            self._transfers._lost = []
+        self._tracker().lost_segments = self._transfers._lost
 
     def __exit__(self, *error: object) -> None:
         spacepackets.countdown.time_ms = self._before
+        self._transfers._lost = self._tracker().lost_segments
+        self._tracker().lost_segments = []
+
+    def _tracker(self) -> Any:
+        return self._transfers._dest._params.acked_params.lost_seg_tracker
 
 
 def _is_nak(packet: Any) -> bool:

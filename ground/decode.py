@@ -18,7 +18,7 @@ from ground import keys, schedule
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
 from ground.monitoring import MONITORING
-from ground.packets import TmPacket, parse_tm
+from ground.packets import PRIMARY, TmPacket, is_file_unit, parse_tm
 from ground.security import TmSecurity
 from ground.time_report import Correlator, is_time_packet
 from ground.verification import describe_verification
@@ -86,6 +86,7 @@ class Decoder:
         self.confirmed = False
         self.clock = Correlator()
         self._listener = listener
+        self.on_file_unit: List[Callable[[int, bytes], None]] = []  # (vc, CFDP unit)
         self._waiting: Deque["tuple[float, int, TmPacket]"] = deque()
 
     @property
@@ -116,6 +117,10 @@ class Decoder:
         for octets in delivery.packets:
             if is_time_packet(octets):
                 reports += self._time_report(received_s, delivery.vc, octets)
+                continue
+            if is_file_unit(octets):
+                for receiver in self.on_file_unit:
+                    receiver(delivery.vc, octets[PRIMARY.size :])
                 continue
             packet = parse_tm(octets)
             if isinstance(packet, str):

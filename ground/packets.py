@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass
 from typing import Union
 
+from flight import dictionary
+from flight.packets import file_units
 from flight.packets import space_packet as space
 from ground import crc
 
@@ -103,3 +105,10 @@ def build_tc(
 def request_id(tc_packet: bytes) -> int:
     """What the verification reports of this telecommand carry: its first four bytes."""
     return int.from_bytes(tc_packet[:4], "big")
+
+
+def is_file_unit(packet: bytes) -> bool:
+    """A telemetry packet that holds a CFDP unit: no secondary header, an APID of its own."""
+    apid = (packet[0] << 8 | packet[1]) & 0x7FF
+    bases = [partner[2] for partner in dictionary.PARTNERS]
+    return not packet[0] & 0x18 and apid - file_units.APID_OFFSET in bases

@@ -7,20 +7,18 @@ has to be, and counts why; the sender learns it from the protocol or not at all.
 
 import native
 from flight.core.cfdp_receive import Receiver
+from flight.core.cfdp_reply import Replies
 from flight.core.cfdp_send import Sender
 from flight.core.cfdp_table import (
-    APID_OFFSET,
     BAD_CRC,
     BAD_DIRECTIVE,
     BAD_HEADER,
     BUSY,
     CANCELLED,
     CRC,
-    ENTITY,
     FIELDS,
     FLAGS,
     FREE,
-    GROUND_ENTITY,
     ID_SIZE,
     IDLE,
     INACTIVITY,
@@ -36,6 +34,7 @@ from flight.core.cfdp_table import (
     UNKNOWN_TRANSFER,
     WRONG_ENTITY,
 )
+from flight.packets.file_units import APID_OFFSET, ENTITY, GROUND_ENTITY
 from hal.compat import const
 
 _EOF = const(4)
@@ -56,6 +55,7 @@ class Cfdp:
         self.table = table
         self.receiver = Receiver(table, stage)
         self.sender = Sender(table, source)
+        self._replies = Replies(table, self.receiver)
         self.received = 0
         self.sent = 0
         self._apids = apids
@@ -223,7 +223,7 @@ class Cfdp:
         table = self.table
         if not table.contact[owner]:
             return 0
-        n = self.receiver.compose(owner)
+        n = self._replies.compose(owner)
         if n == 0:
             n = self.sender.compose(OWNERS + owner)
         if n == 0:
@@ -245,7 +245,7 @@ class Cfdp:
 
 
 def _begins(directive, flags, packet, at, end):
-    """A PDU with which a transfer may begin: any of the sender's in class 2, metadata in class 1."""
+    """A transfer may begin with it: any of the sender's in class 2, metadata in class 1."""
     if directive == _METADATA:
         return True
     if flags & UNACKNOWLEDGED:

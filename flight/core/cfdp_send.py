@@ -13,13 +13,11 @@ from flight.core.cfdp_table import (
     DUE_ACK_FINISHED,
     DUE_EOF,
     DUE_METADATA,
-    ENTITY,
     EOF,
     FIELDS,
     FILESTORE_REJECTION,
     FINISHING,
     FLAGS,
-    GROUND_ENTITY,
     HIGH,
     ID_SIZE,
     IDLE,
@@ -37,6 +35,7 @@ from flight.core.cfdp_table import (
     u30,
 )
 from flight.core.ranges import NONE
+from flight.packets.file_units import ENTITY, GROUND_ENTITY
 from hal.compat import const
 
 _METADATA = const(7)

@@ -1,15 +1,14 @@
 """Transfers in FRAM, so that they outlive a reset: two records of 256 octets for each slot.
 
-Record: mark u8, generation u8, ranges u8, 0, id, row, sums, path, ranges (begin, end: 8 octets each),
-CRC-32 at the end. Written in turn; the whole one of the later generation counts. What there is no
-room for is forgotten, which means that it is received, or asked for, once more.
+Record: mark u8, generation u8, ranges u8, 0, id, row, sums, path, ranges (begin, end: 8 octets
+each), CRC-32 at the end. Written in turn; the whole one of the later generation counts. What there
+is no room for is forgotten, which means that it is received, or asked for, once more.
 """
 
 import native
 from flight.core.cfdp_table import (
     CLOSED,
     COPIED,
-    ERASED,
     FIELDS,
     FREE,
     HIGH,

@@ -79,9 +79,6 @@ BAD_CHECKSUM_TYPE = const(10)
 INCONSISTENT = const(11)
 REASONS = const(12)
 
-ENTITY = 1  # of the spacecraft
-GROUND_ENTITY = 10  # of the host; those of the partners follow
-APID_OFFSET = 16  # of PDUs, up and down, in an owner's block
 PDU_AT = 6  # in a packet
 
 ID_SIZE = const(10)

@@ -110,7 +110,8 @@ class PacketQueue:
 
 
 class Telemetry:
-    """`queues[owner]`; `apids[owner]`, the first of his block; `made` and `dropped` are u16 counters for housekeeping."""
+    """`queues[owner]`; `apids[owner]`, the first of his block; `made` and `dropped` are u16
+    counters for housekeeping."""
 
     def __init__(self, dictionary, time):
         self._time = time

@@ -43,8 +43,8 @@ def join(path, packet, at, owner, with_name):
 
 
 def join_path(path, packet, at, n, owner):
-    """The root of an owner and the file called `packet[at:at+n]`, a name or the name of a directory,
-    '/', and a name, into `path`; False, and the root only, when it is neither."""
+    """The root of an owner and the file called `packet[at:at+n]`, a name, or the name of a
+    directory, '/' and a name, into `path`; False, and the root only, when it is neither."""
     put_root(path, owner)
     slash = n
     for i in range(n):

@@ -102,7 +102,9 @@ class Onboard:
             self.memory.files[self.memory.names[slot]] = data
         receiver.settle(slot, table.NO_ERROR if good else table.CHECKSUM_FAILURE)
 
-    def download(self, name: str, owner: int = 0, unacknowledged: bool = False, kind: int = 3) -> None:
+    def download(
+        self, name: str, owner: int = 0, unacknowledged: bool = False, kind: int = 3
+    ) -> None:
         """Begin to send a file of an owner."""
         slot = table.OWNERS + owner
         path = b"f%d/" % owner + name.encode()

@@ -1,6 +1,7 @@
 """Files: the CFDP entity between link and flash; docs/link.md, section 11."""
 
 import struct
+from array import array
 
 from flight import mission
 from flight.apps.files.definitions import RECORDS_ADDRESS
@@ -10,7 +11,6 @@ from flight.core import failures
 from flight.core.cfdp import Cfdp
 from flight.core.cfdp_store import TransferStore
 from flight.core.cfdp_table import (
-    APID_OFFSET,
     CLOSED,
     CONDITION,
     FIELDS,
@@ -27,6 +27,7 @@ from flight.core.cfdp_table import (
     TIMER,
     Transfers,
 )
+from flight.packets.file_units import APID_OFFSET
 from hal.compat import const
 
 _HK_STEPS = const(10)
@@ -56,7 +57,7 @@ class Files:
         self._queues = context.telemetry.queues
         self._apids = context.telemetry.apids
         self._record = context.store.claim(0x0A01, self.NAME)
-        self._places = bytearray(7)
+        self._places = array("H", bytes(14))
         for i in range(7):
             self._places[i] = context.params.place(0x0A01 + i)
         table = Transfers()

@@ -60,13 +60,16 @@ EVENTS = (
 )
 
 PARAMETERS = (
-    (0x0A01, "files_segment_B", "u8", 32, 238, 238, "B", "octets of a file in one packet going down"),
+    (0x0A01, "files_segment_B", "u8", 32, 238, 238, "B",
+     "octets of a file in one packet going down"),
     (0x0A02, "files_ack_s", "u16", 1, 3600, 10, "s", "until EOF or Finished are sent again"),
     (0x0A03, "files_nak_s", "u16", 1, 3600, 10, "s", "until what is missing is asked for again"),
-    (0x0A04, "files_retries", "u8", 1, 255, 10, "", "how often, before the next contact is waited for"),
+    (0x0A04, "files_retries", "u8", 1, 255, 10, "",
+     "how often, before the next contact is waited for"),
     (0x0A05, "files_contact_s", "u16", 1, 36000, 600, "s",
      "an owner counts as present for so long after a telecommand or file data unit"),
-    (0x0A06, "files_keep_h", "u8", 1, 255, 72, "h", "a transfer without progress is cancelled then"),
+    (0x0A06, "files_keep_h", "u8", 1, 255, 72, "h",
+     "a transfer without progress is cancelled then"),
     (0x0A07, "files_nak_span_B", "u16", 0, 65535, 0, "B",
      "octets in one request of a NAK at most, 0 any number; for senders that answer in one unit"),
 )  # fmt: skip

@@ -233,7 +233,9 @@ class Uploads:
                 return status
         row = owner * FIELDS
         copied = self._table.rows[row + COPIED]
-        status = files.open(_FILE_SLOT, self._temporary(owner), _APPEND if copied else _CREATE_EMPTY)
+        status = files.open(
+            _FILE_SLOT, self._temporary(owner), _APPEND if copied else _CREATE_EMPTY
+        )
         if status == 0 and files.length(_FILE_SLOT) != copied:
             status = files.truncate(_FILE_SLOT, 0)
             self._restart(owner)

@@ -1,0 +1,94 @@
+"""Files over the link of a flight: the ground's end of an owner, sending when the uplink is free.
+
+link = FileLink(flight, "host", folder)      # before the flight
+link.upload(20.0, path, "plan.bin")          # world time [s]
+link.download(400.0, "picture.bin")
+flight.fly(); link.files.ended
+"""
+
+import random
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+from ground import cltu
+from ground.cfdp import FileTransfers
+
+UPLINK_MAP = 1
+PAUSE_S = 0.5  # between two looks for something to send
+ALWAYS = ((0.0, float("inf")),)
+
+
+class FileLink:
+    """`loss` of the units is lost each way, drawn by `seed`; `passes`: (from, until) [s] with
+    contact. Counters: `up`, `down` units and octets of packets that were sent."""
+
+    def __init__(
+        self,
+        flight: Any,
+        owner: str,
+        folder: Path,
+        loss: float = 0.0,
+        seed: int = 1,
+        passes: Sequence[Tuple[float, float]] = ALWAYS,
+    ) -> None:
+        self.flight = flight
+        self.owner = owner
+        self.files = FileTransfers(owner, folder, lambda: float(flight.world.t_s))
+        self.sent: Dict[str, int] = dict.fromkeys(("up", "up_B", "down", "down_B"), 0)
+        self.done_s: List[float] = []  # when a transfer was over
+        self._vc = flight.dictionary.partner(owner).vc
+        self._loss = loss
+        self._noise = random.Random(seed)
+        self._passes = passes
+        flight.decoder.on_file_unit.append(self._heard)
+        flight.world.uplink(PAUSE_S, self._next)
+
+    def upload(self, t_s: float, path: Path, name: str, **how: Any) -> None:
+        """Begin to send a file at a world time."""
+        self._at(t_s, lambda: self.files.upload(path, name, **how))
+
+    def download(self, t_s: float, name: str, acknowledged: bool = True) -> None:
+        """Ask for a file in the owner's root at a world time."""
+        path, _, last = name.rpartition("/")
+        values = {"path": path, "name": last, "class": 2 if acknowledged else 1}
+        burst = self.flight.encoder.frame("file_send", values, self.owner)
+        self.flight.world.uplink(t_s, burst)
+
+    def _at(self, t_s: float, action: Callable[[], Any]) -> None:
+        def act() -> bytes:
+            action()
+            return b""
+
+        self.flight.world.uplink(t_s, act)
+
+    @property
+    def contact(self) -> bool:
+        """There is a pass now."""
+        now_s = float(self.flight.world.t_s)
+        return any(first <= now_s < last for first, last in self._passes)
+
+    def _lost(self) -> bool:
+        return self._noise.random() < self._loss
+
+    def _heard(self, vc: int, unit: bytes) -> None:
+        if vc != self._vc:
+            return
+        self.sent["down"] += 1
+        self.sent["down_B"] += len(unit) + 6
+        if self.contact and not self._lost():
+            self.files.receive(unit)
+
+    def _next(self) -> bytes:
+        """What is radiated next; the uplink asks again when it has gone."""
+        world = self.flight.world
+        unit = self.files.next_pdu() if self.contact else None
+        self.done_s += [float(world.t_s)] * (len(self.files.ended) - len(self.done_s))
+        world.uplink(float(world.t_s) + (PAUSE_S if unit is None else 0.0), self._next)
+        if unit is None:
+            return b""
+        packet = self.files.packet(unit)
+        self.sent["up"] += 1
+        self.sent["up_B"] += len(packet)
+        frame = self.flight.encoder.security.frame(self._vc, packet, map_id=UPLINK_MAP)
+        burst = cltu.burst(frame)
+        return bytes(len(burst)) if self._lost() else burst
