@@ -44,7 +44,8 @@ ASSOCIATIONS = (
 WRAPPING_KEYS = ("wrap-host", "wrap-EC", "wrap-IR", "wrap-BY")
 
 SUBSYSTEMS = (
-    core, power, attitude, comms, payload, storage, schedule, fdir, health, partners, files, contacts,
+    core, power, attitude, comms, payload, storage, schedule, fdir, health, partners, files,
+    contacts,
 )  # fmt: skip
 
 # Rows of the per-app arrays of packet `schedule`.

@@ -1,9 +1,10 @@
 # Python in the image. Host-only files of the same packages stay out; tables of definitions go in
-# without what only the ground reads.
+# without what only the ground reads, code with the numbers of other modules put in.
 import os
 import sys
 
 sys.path.insert(0, os.getcwd())
+from constants import inserted  # noqa: E402
 from tables import for_images, names_of_modules  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
@@ -51,12 +52,12 @@ for name in ("__init__", "compose", "obc_f405/__init__", "obc_f405/board", "obc_
     if os.path.exists(os.path.join(root, path)):
         found.append(path)
 code = {path: text_of(path) for path in found}
-for path, text in for_images(code, {path: text_of(path) for path in tables}).items():
+short = for_images(code, {path: text_of(path) for path in tables})
+for path, text in inserted({**code, **short}).items():
     put(path, text)
 # The importer makes texts of the names of modules: they are in flash when some module has them.
 NAMES = "module_names.py"
 put(NAMES, names_of_modules(found + tables))
 tables.append(NAMES)
 
-freeze("$(ROOT_DIR)", tuple(found), opt=2)
-freeze(stripped, tuple(tables), opt=2)
+freeze(stripped, tuple(found + tables), opt=2)

@@ -48,7 +48,7 @@ _FILE_DATA = const(0)  # no directive has this code
 
 
 class Cfdp:
-    """`table` (cfdp_table.Transfers), `receiver`, `sender`; `received` and `sent` PDUs, u16.
+    """`table` (cfdp_table.Transfers), `receiver`, `sender`; `received` and `composed` PDUs, u16.
     `apids`: first APID of each owner's block."""
 
     def __init__(self, table, apids, stage, source):
@@ -57,7 +57,7 @@ class Cfdp:
         self.sender = Sender(table, source)
         self._replies = Replies(table, self.receiver)
         self.received = 0
-        self.sent = 0
+        self.composed = 0
         self._apids = apids
         self._sequence = bytearray(2 * len(apids))
         self._turn = 0
@@ -166,7 +166,7 @@ class Cfdp:
                 return False
         return True
 
-    def heard(self, owner, contact_s):
+    def hear(self, owner, contact_s):
         """An owner is there, for `contact_s` at least. Was he not, all is asked and told anew."""
         table = self.table
         if table.contact[owner] == 0:
@@ -206,7 +206,7 @@ class Cfdp:
     def end(self, slot, condition=CANCELLED):
         """Cancel the transfer of a slot; the other side is told."""
         if slot < OWNERS:
-            self.receiver.fail(slot, condition)
+            self.receiver.finish(slot, condition)
         else:
             self.sender.cancel(slot, condition)
 
@@ -240,7 +240,7 @@ class Cfdp:
         count = ((self._sequence[at] << 8 | self._sequence[at + 1]) + 1) & 0x3FFF
         self._sequence[at] = count >> 8
         self._sequence[at + 1] = count & 0xFF
-        self.sent = (self.sent + 1) & 0xFFFF
+        self.composed = (self.composed + 1) & 0xFFFF
         return n
 
 

@@ -47,9 +47,8 @@ from flight.core.ranges import NONE
 
 
 class Receiver:
-    """`stage` has `put(slot, offset, buf, at, n) -> bool`, False when the octets cannot be kept
-    now, `largest(slot)` in octets, and `name(slot, buf, at, n) -> bool`, False when the name is
-    none. `uploads`: files that came whole."""
+    """`stage` has `put(slot, offset, buf, at, n)`, False when the octets cannot be kept now,
+    `largest(slot)` in octets, `name(slot, buf, at, n)`, False for none. `uploads`: whole files."""
 
     def __init__(self, table, stage):
         self._table = table
@@ -68,9 +67,8 @@ class Receiver:
             return
         begin = u30(buf, at)
         n = end - at - 4
-        limit = rows[row + SIZE]
-        if limit < 0:
-            limit = self._stage.largest(slot)
+        size = rows[row + SIZE]
+        limit = size if size >= 0 else self._stage.largest(slot)
         # The difference cannot wrap, a sum could.
         if begin < 0 or begin > limit or n > limit - begin:
             table.refuse(BAD_OFFSET)
@@ -103,8 +101,8 @@ class Receiver:
         """Something between two offsets has not been received."""
         gaps = self._table.gaps
         node = gaps.first[slot]
-        while node != NONE and gaps.begin[node] < stop:
-            if gaps.end[node] > begin:
+        while node != NONE and gaps.starts[node] < stop:
+            if gaps.stops[node] > begin:
                 return True
             node = gaps.next[node]
         return False
@@ -133,16 +131,16 @@ class Receiver:
         table.touch(slot)
         if size < 0 or size > self._stage.largest(slot):
             table.refuse(BAD_SIZE)
-            self.fail(slot, SIZE_ERROR if size < 0 else FILESTORE_REJECTION)
+            self.finish(slot, SIZE_ERROR if size < 0 else FILESTORE_REJECTION)
         elif kind not in (0, 3, 15):
             table.refuse(BAD_CHECKSUM_TYPE)
-            self.fail(slot, UNSUPPORTED_CHECKSUM)
+            self.finish(slot, UNSUPPORTED_CHECKSUM)
         elif not self._stage.name(slot, buf, name + 1, n):
             table.refuse(BAD_NAME)
-            self.fail(slot, FILESTORE_REJECTION)
+            self.finish(slot, FILESTORE_REJECTION)
         elif rows[row + HIGH] > size or (rows[row + FLAGS] & EOF and rows[row + SIZE] != size):
             table.refuse(BAD_SIZE)
-            self.fail(slot, SIZE_ERROR)
+            self.finish(slot, SIZE_ERROR)
         else:
             rows[row + SIZE] = size
             if rows[row + TIMER] == 0:
@@ -168,7 +166,7 @@ class Receiver:
         rows[row + TRIES] = 0
         table.touch(slot)
         if condition != NO_ERROR:
-            self.fail(slot, condition)
+            self.finish(slot, condition)
             return
         size = u30(buf, at + 5)
         sums = table.sums
@@ -185,11 +183,10 @@ class Receiver:
             return
         if size < 0 or rows[row + HIGH] > size or 0 <= rows[row + SIZE] != size:
             table.refuse(BAD_SIZE)
-            self.fail(slot, SIZE_ERROR)
+            self.finish(slot, SIZE_ERROR)
             return
         if size > self._stage.largest(slot):
-            table.refuse(BAD_SIZE)
-            self.fail(slot, FILESTORE_REJECTION)
+            self.finish(slot, FILESTORE_REJECTION)
             return
         rows[row + FLAGS] |= EOF
         rows[row + SIZE] = size
@@ -217,9 +214,8 @@ class Receiver:
         """Name, end and every octet have been received."""
         row = slot * FIELDS
         rows = self._table.rows
-        both = METADATA | EOF
         return (
-            rows[row + FLAGS] & both == both
+            rows[row + FLAGS] & (METADATA | EOF) == METADATA | EOF
             and rows[row + HIGH] == rows[row + SIZE]
             and self._table.gaps.count[slot] == 0
         )
@@ -228,15 +224,14 @@ class Receiver:
         """Octets from the first on without a gap."""
         gaps = self._table.gaps
         node = gaps.first[slot]
-        return self._table.rows[slot * FIELDS + HIGH] if node == NONE else gaps.begin[node]
+        return self._table.rows[slot * FIELDS + HIGH] if node == NONE else gaps.starts[node]
 
     def ask(self, slot):
         """Have what is missing sent again, if anything is."""
         table = self._table
-        row = slot * FIELDS
         if self._lacks(slot):
             table.owe(slot, DUE_NAK)
-            table.rows[row + CURSOR] = 0
+            table.rows[slot * FIELDS + CURSOR] = 0
 
     def _lacks(self, slot):
         row = slot * FIELDS
@@ -246,18 +241,15 @@ class Receiver:
             return True
         return flags & EOF and rows[row + HIGH] < rows[row + SIZE]
 
-    def fail(self, slot, condition):
-        """End a transfer without its file."""
-        self._finish(slot, condition)
-
     def settle(self, slot, condition):
         """The app has the file, or not."""
         if condition == NO_ERROR:
             self._table.rows[slot * FIELDS + FLAGS] |= DELIVERED
             self.uploads = (self.uploads + 1) & 0xFFFF
-        self._finish(slot, condition)
+        self.finish(slot, condition)
 
-    def _finish(self, slot, condition):
+    def finish(self, slot, condition):
+        """End a transfer: by `settle`, or without its file."""
         table = self._table
         row = slot * FIELDS
         rows = table.rows
@@ -290,7 +282,7 @@ class Receiver:
             # What is late may still come: the check of class 1.
             if flags & EOF and not self.is_whole(slot):
                 if rows[row + TRIES] > 2:
-                    self.fail(slot, CHECK_LIMIT)
+                    self.finish(slot, CHECK_LIMIT)
                 else:
                     rows[row + TIMER] = table.nak_s
         elif rows[row] == OPEN and not over:

@@ -92,8 +92,8 @@ class Replies:
         more = False
         while True:
             if node != NONE:
-                begin = gaps.begin[node]
-                stop = gaps.end[node]
+                begin = gaps.starts[node]
+                stop = gaps.stops[node]
                 node = gaps.next[node]
             elif rows[row + FLAGS] & EOF and end < rows[row + SIZE]:
                 begin = end

@@ -49,7 +49,7 @@ class Sender:
 
     def __init__(self, table, source):
         self._table = table
-        self._source = source
+        self._reader = source
         self.downloads = 0
 
     def begin(self, slot, sequence, size, unacknowledged, kind):
@@ -91,14 +91,14 @@ class Sender:
                     # The receiver asks again for what is missing then.
                     table.refuse(NO_ROOM)
                     break
-        self._heard(slot)
+        self._advanced(slot)
 
     def ack_eof(self, slot):
         """The receiver has the end."""
         row = slot * FIELDS
         if self._table.rows[row] == OPEN and self._table.rows[row + FLAGS] & EOF:
             self._table.rows[row] = FINISHING
-            self._heard(slot)
+            self._advanced(slot)
 
     def finished(self, slot, buf, at, end):
         """The receiver has the file, or not."""
@@ -129,7 +129,7 @@ class Sender:
         table.gaps.clear(slot)
         table.touch(slot)
 
-    def _heard(self, slot):
+    def _advanced(self, slot):
         row = slot * FIELDS
         rows = self._table.rows
         rows[row + IDLE] = 0
@@ -186,8 +186,8 @@ class Sender:
             return self._compose_eof(slot)
         node = table.gaps.first[slot]
         if node != NONE:
-            begin = table.gaps.begin[node]
-            n = self._compose_data(slot, begin, table.gaps.end[node], False)
+            begin = table.gaps.starts[node]
+            n = self._compose_data(slot, begin, table.gaps.stops[node], False)
         elif rows[row + HIGH] < rows[row + SIZE]:
             n = self._compose_data(slot, rows[row + HIGH], rows[row + SIZE], True)
         else:
@@ -207,7 +207,7 @@ class Sender:
         put_u32(out, at + 2, table.rows[row + SIZE])
         at += 6
         for _ in range(2):
-            out[at] = self._source.named(slot, out, at + 1)
+            out[at] = self._reader.named(slot, out, at + 1)
             at += 1 + out[at]
         return table.seal(slot, at)
 
@@ -221,7 +221,7 @@ class Sender:
         at += 4
         room = len(table.out) - at - (rows[row + FLAGS] & CRC)
         n = min(end - begin, min(table.segment_B, room))
-        got = self._source.read(slot, begin, table.out, at, n)
+        got = self._reader.read(slot, begin, table.out, at, n)
         if got != n:
             return min(got, 0)
         if first:

@@ -113,14 +113,14 @@ class TransferStore:
         n = 0
         at = _RANGES_AT
         while node != NONE and n < _RANGES:
-            _put(image, at, gaps.begin[node])
-            _put(image, at + 4, gaps.end[node])
+            _put(image, at, gaps.starts[node])
+            _put(image, at + 4, gaps.stops[node])
             node = gaps.next[node]
             n += 1
             at += 8
         image[2] = n
         if node != NONE and slot < OWNERS:
-            table.rows[row + HIGH] = gaps.begin[node]
+            table.rows[row + HIGH] = gaps.starts[node]
         native.copy(image, _ROW_AT, table.rows, 4 * row, _ROW_SIZE)
         table.rows[row + HIGH] = high
         for i in range(at, _CRC_AT):
@@ -131,7 +131,7 @@ class TransferStore:
         if status == 0:
             self._newest[slot] = copy
             self._generation[slot] = generation
-            table.changed &= ~(1 << slot)
+            table.unsaved &= ~(1 << slot)
         return status
 
     def _read(self, slot, copy):

@@ -91,7 +91,7 @@ _SHARED_RANGES = const(48)
 class Transfers:
     """`rows`, `ids` (the header of each transaction from its fourth octet on), `sums`, `gaps`: of
     an upload what is missing, of a download what is to be sent again. `contact[owner]`: seconds
-    for which he still counts as present. `changed`: bit per slot that is not stored yet. `out`:
+    for which he still counts as present. `unsaved`: bit per slot that is not stored yet. `out`:
     one packet going down, and room for whoever needs some between two calls."""
 
     def __init__(self):
@@ -101,7 +101,7 @@ class Transfers:
         self.gaps = Ranges(SLOTS, _RESERVED_RANGES, _SHARED_RANGES)
         self.contact = array("H", bytes(2 * OWNERS))
         self.refused = array("H", bytes(2 * REASONS))
-        self.changed = 0
+        self.unsaved = 0
         self.out = bytearray(PACKET_SIZE)
         # Limits, set by the app from its parameters.
         self.segment_B = 238
@@ -125,7 +125,7 @@ class Transfers:
 
     def touch(self, slot):
         """The transfer is not as it was stored."""
-        self.changed |= 1 << slot
+        self.unsaved |= 1 << slot
 
     def begin(self, slot, flags, size):
         """A new transfer; its id is put into `ids` by the caller. What is erased stays so."""

@@ -66,7 +66,7 @@ class Commands:
         if self.accepted != accepted:
             self.heard = (self.heard + 1) & 0xFFFF
             if pdus is not None:
-                pdus.heard(owner)
+                pdus.present(owner)
         return code
 
     def _take_pdu(self, packet, n, owner):

@@ -13,21 +13,21 @@ NONE = const(255)
 
 
 class Ranges:
-    """`first[slot]` and `next[node]` are nodes, NONE at the end; a range is `begin[node]` up to
-    `end[node]`, which is not part of it. `count[slot]` ranges."""
+    """`first[slot]` and `next[node]` are nodes, NONE at the end; a range is `starts[node]` up to
+    `stops[node]`, which is not part of it. `count[slot]` ranges."""
 
     def __init__(self, slots, reserved, shared):
         nodes = slots * reserved + shared
         if nodes >= NONE:
             raise ValueError("more ranges than a pool can have")
-        self.begin = array("i", bytes(4 * nodes))
-        self.end = array("i", bytes(4 * nodes))
+        self.starts = array("i", bytes(4 * nodes))
+        self.stops = array("i", bytes(4 * nodes))
         self.next = bytearray(nodes)
         self.first = bytearray(slots)
         self.count = bytearray(slots)
         self._reserved = reserved
         self._shared = shared
-        self._free = 0
+        self._spare = 0
         for node in range(nodes):
             self.next[node] = node + 1 if node + 1 < nodes else NONE
         for slot in range(slots):
@@ -52,16 +52,16 @@ class Ranges:
         it would be one more than there is room for."""
         before = NONE
         node = self.first[slot]
-        while node != NONE and self.end[node] < begin:
+        while node != NONE and self.stops[node] < begin:
             before = node
             node = self.next[node]
-        if node == NONE or end < self.begin[node]:
+        if node == NONE or end < self.starts[node]:
             return self._put(slot, before, begin, end)
-        self.begin[node] = min(begin, self.begin[node])
-        self.end[node] = max(end, self.end[node])
+        self.starts[node] = min(begin, self.starts[node])
+        self.stops[node] = max(end, self.stops[node])
         after = self.next[node]
-        while after != NONE and self.begin[after] <= self.end[node]:
-            self.end[node] = max(self.end[node], self.end[after])
+        while after != NONE and self.starts[after] <= self.stops[node]:
+            self.stops[node] = max(self.stops[node], self.stops[after])
             self._drop(slot, node, after)
             after = self.next[node]
         return True
@@ -71,21 +71,21 @@ class Ranges:
         leaves of one are one more than there is room for."""
         before = NONE
         node = self.first[slot]
-        while node != NONE and self.end[node] <= begin:
+        while node != NONE and self.stops[node] <= begin:
             before = node
             node = self.next[node]
-        if node != NONE and self.begin[node] < begin and end < self.end[node]:
-            if not self._put(slot, node, end, self.end[node]):
+        if node != NONE and self.starts[node] < begin and end < self.stops[node]:
+            if not self._put(slot, node, end, self.stops[node]):
                 return False
-            self.end[node] = begin
+            self.stops[node] = begin
             return True
-        while node != NONE and self.begin[node] < end:
+        while node != NONE and self.starts[node] < end:
             after = self.next[node]
-            if self.begin[node] < begin:
-                self.end[node] = begin
+            if self.starts[node] < begin:
+                self.stops[node] = begin
                 before = node
-            elif end < self.end[node]:
-                self.begin[node] = end
+            elif end < self.stops[node]:
+                self.starts[node] = end
             else:
                 self._drop(slot, before, node)
             node = after
@@ -94,10 +94,10 @@ class Ranges:
     def _put(self, slot, before, begin, end):
         if not self.has_room(slot):
             return False
-        node = self._free
-        self._free = self.next[node]
-        self.begin[node] = begin
-        self.end[node] = end
+        node = self._spare
+        self._spare = self.next[node]
+        self.starts[node] = begin
+        self.stops[node] = end
         if before == NONE:
             self.next[node] = self.first[slot]
             self.first[slot] = node
@@ -112,6 +112,6 @@ class Ranges:
             self.first[slot] = self.next[node]
         else:
             self.next[before] = self.next[node]
-        self.next[node] = self._free
-        self._free = node
+        self.next[node] = self._spare
+        self._spare = node
         self.count[slot] -= 1

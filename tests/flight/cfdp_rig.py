@@ -63,7 +63,7 @@ class Onboard:
     def take(self, pdu: bytes, owner: int = 0) -> bool:
         """A PDU from the ground."""
         packet = bytearray(6) + pdu
-        self.cfdp.heard(owner, 600)
+        self.cfdp.hear(owner, 600)
         return self.cfdp.take(packet, len(packet), owner)
 
     def next(self, owner: int = 0) -> bytes | None:

@@ -109,6 +109,7 @@ class Comms:
         self._quiet += 1
         if self._state == STATE_CARRIER:
             self._transmit(self._steps % _FLUSH_STEPS == 0)
+            self._telemetry.more.rest()
         self._steps = (self._steps + 1) % _SLOW_STEPS
 
     def set_carrier(self, buf, off, owner):
@@ -229,7 +230,6 @@ class Comms:
                     if sent < 0:
                         return
                     free -= sent
-        self._telemetry.more.rest()
         if free > 0 and self._idle_due():
             self._send(_IDLE_VC)
 
@@ -251,8 +251,7 @@ class Comms:
         return self._queues[vc].waiting() > 0 or self._telemetry.more.ready(vc)
 
     def _fill(self, vc):
-        """Packets into the channel's open frame, of the queue, then of files; True when it is full
-        and something still waits."""
+        """Packets into the channel's open frame; True when it is full and something still waits."""
         queue = self._queues[vc]
         for _ in range(_PACKETS_PER_FRAME):
             if queue.waiting() == 0 and not self._telemetry.more.feed(vc):

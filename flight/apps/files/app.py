@@ -31,6 +31,7 @@ from flight.packets.file_units import APID_OFFSET
 from hal.compat import const
 
 _HK_STEPS = const(10)
+_FIRST_STEP = const(5)  # not in the same second as everybody
 _STATES_AT = const(32)  # in files_hk
 _HOST = const(0)
 
@@ -44,7 +45,7 @@ EVENT_RESUMED = const(0x0A05)
 class Files:
     """The app "files" of mission.APPS; also what comms asks for packets when a queue is empty
     (`ready`, `feed`, `rest`), and whom telecommand reception gives file data units (`takes`,
-    `take`, `heard`)."""
+    `take`, `present`)."""
 
     NAME = "files"
     PERIOD_MS, OFFSET_MS, BUDGET_MS = mission.timing(NAME)
@@ -70,7 +71,7 @@ class Files:
         self._downloads.sender = self._cfdp.sender
         self._contact_s = 0
         self._changes = -1
-        self._steps = 0
+        self._steps = _FIRST_STEP
         self._refusals = 0
         self._states = bytearray(SLOTS)
         storage.join(uploads)
@@ -98,7 +99,7 @@ class Files:
         self._cfdp.tick()
         self._tell()
         for slot in range(SLOTS):
-            if self._table.changed >> slot & 1:
+            if self._table.unsaved >> slot & 1:
                 self._store.save(slot)
         if self._steps == 0:
             self._post()
@@ -148,12 +149,12 @@ class Files:
 
     def take(self, packet, n, owner):
         """Obey it or count it. True when it was obeyed."""
-        self.heard(owner)
+        self.present(owner)
         return self._cfdp.take(packet, n, owner)
 
-    def heard(self, owner):
+    def present(self, owner):
         """A telecommand or file data unit of an owner was received."""
-        self._cfdp.heard(owner, self._contact_s)
+        self._cfdp.hear(owner, self._contact_s)
 
     # What comms asks for packets.
 
@@ -172,7 +173,7 @@ class Files:
 
     # Telecommands.
 
-    def _slot(self, buf, off, owner):
+    def _going(self, buf, off, owner):
         """Slot of a transfer that goes on; its failure code as a negative number."""
         if buf[off] != owner and owner != _HOST:
             return -failures.NOT_AUTHORISED
@@ -181,7 +182,7 @@ class Files:
 
     def cancel(self, buf, off, owner):
         """Handler of `transfer_cancel`."""
-        slot = self._slot(buf, off, owner)
+        slot = self._going(buf, off, owner)
         if slot < 0:
             return -slot
         self._cfdp.end(slot)
@@ -189,7 +190,7 @@ class Files:
 
     def suspend(self, buf, off, owner):
         """Handler of `transfer_suspend`."""
-        slot = self._slot(buf, off, owner)
+        slot = self._going(buf, off, owner)
         if slot < 0:
             return -slot
         self._table.rows[slot * FIELDS + FLAGS] |= SUSPENDED
@@ -198,7 +199,7 @@ class Files:
 
     def resume(self, buf, off, owner):
         """Handler of `transfer_resume`."""
-        slot = self._slot(buf, off, owner)
+        slot = self._going(buf, off, owner)
         if slot < 0:
             return -slot
         rows = self._table.rows
@@ -218,7 +219,7 @@ class Files:
             data,
             0,
             cfdp.received,
-            cfdp.sent,
+            cfdp.composed,
             cfdp.receiver.uploads,
             cfdp.sender.downloads,
         )

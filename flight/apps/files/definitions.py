@@ -37,14 +37,15 @@ PACKETS = (
     (0x0A01, "files_hk", 10000, "big", 0, HK_FIELDS, "Transfers of files"),
 )  # fmt: skip
 
-_WHICH = (("owner", "u8", 0, 3, ""), ("way", "u8", 0, 1, ""))
-
 COMMANDS = (
-    (0x0A01, "transfer_cancel", 8, 1, _WHICH, "any", False,
+    (0x0A01, "transfer_cancel", 8, 1,
+     (("owner", "u8", 0, 3, ""), ("way", "u8", 0, 1, "")), "any", False,
      "End a transfer (way 0 up, 1 down); of one's own, the host anybody's"),
-    (0x0A02, "transfer_suspend", 8, 1, _WHICH, "any", False,
+    (0x0A02, "transfer_suspend", 8, 1,
+     (("owner", "u8", 0, 3, ""), ("way", "u8", 0, 1, "")), "any", False,
      "Ask for nothing and send nothing of it until it is resumed"),
-    (0x0A03, "transfer_resume", 8, 1, _WHICH, "any", False, "Go on with it"),
+    (0x0A03, "transfer_resume", 8, 1,
+     (("owner", "u8", 0, 3, ""), ("way", "u8", 0, 1, "")), "any", False, "Go on with it"),
     (0x0A21, "file_send", 23, 128,
      (("path", "text[31]", 32, 126, ""), ("name", "text[31]", 32, 126, ""),
       ("class", "u8", 1, 2, "", 2), ("checksum", "u8", 0, 15, "", 3)), "any", False,

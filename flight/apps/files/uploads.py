@@ -73,11 +73,8 @@ class Uploads:
 
     def name(self, slot, buf, at, n):
         """Take the name of the file; False when it is none."""
-        path = self._store.path
         self._store.path_of = slot
-        if not join_path(path, buf, at, n, slot):
-            return False
-        return True
+        return join_path(self._store.path, buf, at, n, slot)
 
     def put(self, slot, offset, buf, at, n):
         """Keep octets of the file; False when they cannot be kept now."""
@@ -134,11 +131,9 @@ class Uploads:
             return _CHECK
         if self.receiver.is_whole(owner):
             return _COPY
-        busy = self._copying not in (_NOBODY, owner)
-        return 0 if busy or self._ahead(owner) < _BLOCK else _COPY
-
-    def _ahead(self, owner):
-        return self.receiver.contiguous(owner) - self._table.rows[owner * FIELDS + COPIED]
+        if self._copying != _NOBODY and self._copying != owner:
+            return 0
+        return _COPY if self.receiver.contiguous(owner) - rows[row + COPIED] >= _BLOCK else 0
 
     def work(self, files):
         """A piece of it; 0 or a negative status."""
@@ -147,9 +142,7 @@ class Uploads:
             return self._erase(owner)
         if self._job == _CHECK:
             return self._check(owner)
-        if self._job == _DISCARD:
-            return self._discard(owner)
-        return self._copy(owner)
+        return self._discard(owner) if self._job == _DISCARD else self._copy_pages(owner)
 
     def _erase(self, owner):
         table = self._table
@@ -195,7 +188,7 @@ class Uploads:
         """Name, room and quota, before anything is copied."""
         status = self._refusal(owner)
         if status == 1:
-            self.receiver.fail(owner, FILESTORE_REJECTION)
+            self.receiver.finish(owner, FILESTORE_REJECTION)
         elif status == 0:
             put_root(self._table.out, owner)
             status = self._files.folder(self._table.out)
@@ -246,7 +239,7 @@ class Uploads:
             status = 0 if status == _E_NOENT else status
         return status
 
-    def _copy(self, owner):
+    def _copy_pages(self, owner):
         """Some pages out of the stage; the whole file gets its name."""
         table = self._table
         row = owner * FIELDS
