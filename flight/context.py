@@ -27,7 +27,7 @@ from flight.services.verification import Verification
 class Context:
     """Plain attributes: `mission board boot clock time events store params telemetry modes memory
     scheduler app_table event_reports functions accounts commands time_reports leop gate`, and from
-    the apps: schedule `correlation`, partners `ledger science`, storage `storage file_rules`. Built
+    the apps: schedule `correlation`, partners `ledger science`, storage `storage`. Built
     once per boot, before any app."""
 
     def __init__(self, board):

@@ -64,11 +64,9 @@ def _scaled(value: Any, scale: float) -> Any:
 
 
 class Decoder:
-    """Decodes the telemetry of one spacecraft.
-
-    `refused` counts, by reason, the packets that were not interpreted; `frames` is the frame
-    reader with its own counters. Never raises on what comes from the air.
-    """
+    """Decodes the telemetry of one spacecraft. `refused` counts, by reason, the packets that were
+    not interpreted; `frames` is the frame reader with its own counters. Never raises on what comes
+    from the air."""
 
     def __init__(
         self,

@@ -178,7 +178,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_outside_the_rules_is_refused(files: Files, name: str) -> None:
-    refused = files.app._requests.refused
+    refused = files.app.requests.refused
     wear = dict(files.rig.board.flash.memory.wear)
     for command, values in (
         ("file_create", {"path": "", "name": name, "size": 1}),
@@ -192,7 +192,7 @@ def test_a_name_outside_the_rules_is_refused(files: Files, name: str) -> None:
         ("file_copy", {"operation": 1, "path": "", "name": "b", "to_path": name, "to_name": "b"}),
     ):
         assert files.send(command, values) == failures.BAD_PATH, command
-    assert files.app._requests.refused == refused + 9
+    assert files.app.requests.refused == refused + 9
     assert files.rig.board.flash.memory.wear == wear, "nothing was written"
     assert files.do("file_create", name="good", size=1) == 0
 

@@ -52,7 +52,7 @@ class Files:
 
     def __init__(self, context):
         board = context.board
-        storage = context.storage
+        storage = context.storage.storage
         self._events = context.events
         self._params = context.params
         self._queues = context.telemetry.queues
@@ -64,7 +64,7 @@ class Files:
         table = Transfers()
         self._table = table
         self._store = TransferStore(table, board.fram, RECORDS_ADDRESS)
-        uploads = Uploads(board, storage, context.file_rules, table, self._store)
+        uploads = Uploads(board, storage, context.storage.requests, table, self._store)
         self._downloads = Downloads(board, storage, table, self._store)
         self._cfdp = Cfdp(table, self._apids, uploads, self._downloads)
         uploads.receiver = self._cfdp.receiver

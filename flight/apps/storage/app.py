@@ -81,7 +81,7 @@ class Storage:
         functions.handle(0x0504, self.clear_log)
         functions.handle(0x0505, self.set_rule)
         StoreService(self.stores, self._telemetry, context.commands, self._record)
-        self._requests = FileService(
+        self.requests = FileService(
             self._files,
             self._telemetry,
             context.commands,
@@ -90,8 +90,7 @@ class Storage:
         )
         context.accounts.archives = self.stores.archives
         context.accounts.file_octets = self._file_octets
-        context.storage = self.storage
-        context.file_rules = self._requests
+        context.storage = self
         self._log_boot(context)
         context.telemetry.keeper = self.stores
         context.events.keep_in(self.stores.keep_event)
@@ -100,7 +99,6 @@ class Storage:
         """This start, and the crash that led to it, into their logs. Boot time only."""
         boot = context.boot
         time = context.time
-        version = boot.version
         entry = self._log_records[1]
         struct.pack_into(
             entry.format,
@@ -113,9 +111,9 @@ class Storage:
             context.board.image_slot,
             boot.last_mode,
             boot.last_reason,
-            version[0],
-            version[1],
-            version[2],
+            boot.version[0],
+            boot.version[1],
+            boot.version[2],
         )
         self.stores.log(LOG_BOOTS, entry.data, len(entry.data))
         if context.board.reset_cause in (reset_cause.FAULT, reset_cause.VM_RESTART):
@@ -133,7 +131,7 @@ class Storage:
         mounted = self.storage.state == storage.MOUNTED
         if worked:
             pass
-        elif self._file_turn() and self._requests.work(mounted, slack_ms):
+        elif self._file_turn() and self.requests.work(mounted, slack_ms):
             self._files_next = False
         elif mounted:
             self._since_count += 1
@@ -141,7 +139,7 @@ class Storage:
                 self._since_count = 0
                 self._used = max(0, self._files.used())
                 for owner in range(_STORES):
-                    self._file_octets[owner] = max(0, self._requests.used(owner))
+                    self._file_octets[owner] = max(0, self.requests.used(owner))
             else:
                 self._play_back()
         self._count_erases()
@@ -268,7 +266,7 @@ class Storage:
             work.state,
             enabled & 15,
             reading,
-            1 if self._requests.doing() else 0,
+            1 if self.requests.doing() else 0,
             work.mounts,
             work.formats,
             work.refused,
@@ -293,7 +291,7 @@ class Storage:
             pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].count(KEPT))
             pack(">H", data, at + 6 + 2 * i, archives[LOG_EVENTS + i].count(LOST))
         pack(">H", data, at + 12, self._played_back)
-        pack(">H", data, _FILE_BYTES_AT + 16, self._requests.refused)
+        pack(">H", data, _FILE_BYTES_AT + 16, self.requests.refused)
         self._hk.post()
 
 
