@@ -63,9 +63,9 @@ class Files:
             self._places[i] = context.params.place(0x0A01 + i)
         table = Transfers()
         self._table = table
-        self._store = TransferStore(table, board.fram, RECORDS_ADDRESS)
-        uploads = Uploads(board, storage, context.storage.requests, table, self._store)
-        self._downloads = Downloads(board, storage, table, self._store)
+        self._kept = TransferStore(table, board.fram, RECORDS_ADDRESS)
+        uploads = Uploads(board, storage, context.storage.requests, table, self._kept)
+        self._downloads = Downloads(board, storage, table, self._kept)
         self._cfdp = Cfdp(table, self._apids, uploads, self._downloads)
         uploads.receiver = self._cfdp.receiver
         self._downloads.sender = self._cfdp.sender
@@ -82,7 +82,7 @@ class Files:
         context.commands.serve(23, 128, self._downloads)
         context.commands.pdus = self
         context.telemetry.more = self
-        resumed = self._store.load()
+        resumed = self._kept.load()
         self._downloads.resume()
         if resumed:
             self._events.put(EVENT_RESUMED, resumed)
@@ -100,7 +100,7 @@ class Files:
         self._tell()
         for slot in range(SLOTS):
             if self._table.unsaved >> slot & 1:
-                self._store.save(slot)
+                self._kept.save(slot)
         if self._steps == 0:
             self._post()
         self._steps = (self._steps + 1) % _HK_STEPS

@@ -21,7 +21,7 @@ class Downloads:
         self._files = board.files
         self._storage = storage
         self._table = table
-        self._store = store
+        self._kept = store
         self.sender = None  # put in by the app
         self._sequence = 0
         self._reading = _NOBODY  # slot whose file is open, until `rest`
@@ -37,7 +37,7 @@ class Downloads:
 
     def named(self, slot, buf, at):
         """Put the name of the file, without the root; how many octets."""
-        store = self._store
+        store = self._kept
         n = 0
         if store.fetch_path(slot):
             while store.path[3 + n]:
@@ -52,9 +52,9 @@ class Downloads:
             return 0
         if self._reading != slot:
             self.rest()
-            if not self._store.fetch_path(slot):
+            if not self._kept.fetch_path(slot):
                 return 0
-            status = files.open(_FILE_SLOT, self._store.path, _READ)
+            status = files.open(_FILE_SLOT, self._kept.path, _READ)
             if status < 0:
                 return status
             self._reading = slot
@@ -93,7 +93,7 @@ class Downloads:
     def run(self, packet, at, n, owner):
         """Begin."""
         slot = OWNERS + owner
-        store = self._store
+        store = self._kept
         self.rest()
         store.path_of = slot
         at = join(store.path, packet, at, owner, True)

@@ -58,7 +58,7 @@ class Uploads:
         self._files = board.files
         self._rules = rules
         self._table = table
-        self._store = store
+        self._kept = store
         self.receiver = None  # put in by the app
         self._copying = _NOBODY  # owner whose file is open
         self._owner = 0
@@ -73,8 +73,8 @@ class Uploads:
 
     def name(self, slot, buf, at, n):
         """Take the name of the file; False when it is none."""
-        self._store.path_of = slot
-        return join_path(self._store.path, buf, at, n, slot)
+        self._kept.path_of = slot
+        return join_path(self._kept.path, buf, at, n, slot)
 
     def put(self, slot, offset, buf, at, n):
         """Keep octets of the file; False when they cannot be kept now."""
@@ -161,7 +161,7 @@ class Uploads:
         """Whether name, room and quota forbid the file: 0, 1, or a negative status."""
         files = self._files
         rules = self._rules
-        store = self._store
+        store = self._kept
         used = rules.used(owner)
         if used < 0:
             return used
@@ -280,7 +280,7 @@ class Uploads:
         else:
             status = self._refusal(owner)
             if status == 0:
-                status = files.rename(self._temporary(owner), self._store.path)
+                status = files.rename(self._temporary(owner), self._kept.path)
             if status < 0:
                 self._restart(owner)
                 return status
