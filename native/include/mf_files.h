@@ -25,7 +25,7 @@
 #define MF_FILES_GRAIN 16  /* every size and offset of a program is a multiple of this */
 /* Of a read: to compact a folder the file system looks at its tags one by one, thousands of times,
  * which 16 bytes each made 0.97 s of calls; to count blocks it wants four bytes of each. */
-#define MF_FILES_READ_SIZE 128
+#define MF_FILES_READ_SIZE 256
 #define MF_FILES_BLOCKS_MAX 4096
 
 /* Block memory. `data` is valid during the call only. 0 or a negative errno; -84 (EILSEQ) of

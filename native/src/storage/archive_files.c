@@ -11,14 +11,35 @@
 #define E_NOENT (-2)
 #define CREATE_EMPTY (MF_FILES_WRITE | MF_FILES_CREATE | MF_FILES_EMPTY)
 
-typedef char path_t[4];
+typedef char path_t[5];
 
+/* A folder for each archive: to compact a folder the file system reads a number of bytes that
+ * grows with the square of the files in it, and that is done between two releases. */
 static void path_of(const mf_archive_t *archive, uint32_t place, path_t path)
 {
     path[0] = '.'; /* no partner can name such a file */
     path[1] = (char)('a' + archive->number);
-    path[2] = (char)('0' + place);
-    path[3] = '\0';
+    path[2] = '/';
+    path[3] = (char)('0' + place);
+    path[4] = '\0';
+}
+
+static int open_anew(const mf_archive_t *archive, mf_files_t *files, uint32_t place)
+{
+    path_t path;
+    int status;
+
+    path_of(archive, place, path);
+    status = mf_files_open(files, MF_ARCHIVE_SLOT, path, CREATE_EMPTY);
+    if (status == E_NOENT) {
+        path[2] = '\0';
+        status = mf_files_folder(files, path);
+        path[2] = '/';
+        if (status == 0) {
+            status = mf_files_open(files, MF_ARCHIVE_SLOT, path, CREATE_EMPTY);
+        }
+    }
+    return status;
 }
 
 static uint32_t next_generation(const mf_archive_t *archive)
@@ -159,8 +180,7 @@ static int open_write(mf_archive_t *archive, mf_files_t *files, bool anew, uint3
     archive_put_u32(head + 8, first_s);
     archive_put_u32(head + 12, archive->max_s);
     archive_put_u16(head + 16, archive->memory->crc16(head, ARCHIVE_FILE_HEAD - 2u));
-    path_of(archive, (archive->newest + 1u) % archive->files, path);
-    status = mf_files_open(files, MF_ARCHIVE_SLOT, path, CREATE_EMPTY);
+    status = open_anew(archive, files, (archive->newest + 1u) % archive->files);
     if (status == 0) {
         status = mf_files_write(files, MF_ARCHIVE_SLOT, head, ARCHIVE_FILE_HEAD);
         if (status < 0) {
