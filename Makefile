@@ -108,6 +108,8 @@ accept: $(STAMPS)/native ## the long ones: whole orbits over the envelope, every
 	@$(MAKE) --no-print-directory firmware PROFILE=development TICK_MS=10
 	@$(PY) -m cli bench --long --json build/evidence/bench.json
 	@$(PY) -m cli verify adcs --json build/evidence/adcs.json
+	@.ci/packages fuzz
+	@$(PY) -m cli verify fuzz --json build/evidence/fuzz.json
 	@$(MAKE) --no-print-directory firmware PROFILE=development
 	@$(PY) -m cli campaign faults --json build/evidence/faults.json --report build/report/faults.html
 	@$(PY) -m cli campaign powercut --json build/evidence/powercut.json

@@ -1,6 +1,7 @@
-"""`microflight verify`: attitude against independent oracles, the link against abuse."""
+"""`microflight verify`: attitude against independent oracles, the link against abuse and chance."""
 
 import argparse
+import os
 from pathlib import Path
 
 from cli import worlds
@@ -9,7 +10,7 @@ from cli.commands.fly import check_writable
 from cli.errors import CliError
 from cli.figures import Figure
 
-SUBJECTS = ("adcs", "security")
+SUBJECTS = ("adcs", "security", "fuzz")
 
 EPILOG = """\
 examples:
@@ -19,8 +20,11 @@ examples:
   microflight verify adcs --json build/evidence/adcs.json
   microflight verify security                              the abuse cases, on the desktop
   microflight verify security --world qemu --only A4       one of them on the firmware
+  microflight verify fuzz                                  10 million frames, a quarter of an hour
+  microflight verify fuzz --only frames --frames 200000    proves nothing, and fails
 
 groups of security: the abuse cases A1 to A11, A20, A24, A25
+groups of fuzz: corpus, frames (needs clang with libFuzzer), services
 groups of adcs: cost, bits, models, oracles, filter, soak, knowledge, detumble, pointing, faults,
   day, week, system
 --runs is the number of seeds of each Monte Carlo; fewer than 100 prove nothing, and fail.
@@ -48,6 +52,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--jobs", type=int, metavar="N", help="processes; default: processors")
     parser.add_argument("--elf", type=Path, default=worlds.ELF, metavar="FILE", help="firmware")
     parser.add_argument(
+        "--frames", type=int, default=10_000_000, metavar="N", help="of fuzz; default 10 million"
+    )
+    parser.add_argument(
         "--world", choices=("desktop", "qemu"), default="desktop", help="where attacks are flown"
     )
     parser.set_defaults(run=run)
@@ -57,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
     if arguments.subject == "security":
         return _security(arguments)
+    if arguments.subject == "fuzz":
+        return _fuzz(arguments)
     if arguments.runs < 1:
         raise CliError(f"--runs {arguments.runs}: at least 1")
     if arguments.jobs is not None and arguments.jobs < 1:
@@ -94,4 +103,17 @@ def _security(arguments: argparse.Namespace) -> int:
         said = "; ".join(problems) or ", ".join(f"{k} {v}" for k, v in counters.items())
         title = (PROOFS[name].__doc__ or "").strip().rstrip(".")
         figures.append(Figure(f"{name} {title}", len(problems), 0, "faults", note=said))
+    return conclude(f"verify {arguments.subject}", arguments, figures)
+
+
+def _fuzz(arguments: argparse.Namespace) -> int:
+    check_writable(arguments.json)
+    for option in ("frames", "seed", "jobs"):
+        value = getattr(arguments, option)
+        if value is not None and value < 1:
+            raise CliError(f"--{option} {value}: at least 1")
+    from cli.security import fuzz
+
+    jobs = arguments.jobs or max(1, (os.cpu_count() or 2))
+    figures = fuzz.figures(arguments.only or [], arguments.frames, jobs, arguments.seed)
     return conclude(f"verify {arguments.subject}", arguments, figures)

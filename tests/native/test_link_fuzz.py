@@ -4,8 +4,7 @@
 import re
 import subprocess
 
-import pytest
-
+from native import fuzz
 from native.cffi.sources import INCLUDE, ROOT, cipher_include, secured_link
 from native.coverage import CFLAGS, COVERAGE, SANITIZE
 from native.linkcodec import ffi
@@ -60,11 +59,39 @@ def test_rounds_repeat_and_reach_the_code(tmp_path):
     assert covered / lines >= 0.95
 
 
-@pytest.mark.accept
-def test_ten_million_mutated_frames(tmp_path):
-    program = build(tmp_path, SANITIZE)
-    for seed in range(10):
-        run(program, 1_000_000, seed)
+def test_kept_inputs_and_chance_find_nothing(tmp_path):
+    """The target of `microflight verify fuzz`, without the fuzzer."""
+    program = fuzz.build_replay(tmp_path, covered=False)
+    found = fuzz.replay(program, tmp_path, 3000)
+    assert not any(found.reports.values()), found.said
+    counted = found.statistics
+    assert counted["inputs"] == 3000 + len(fuzz.kept()) and counted["frames"] > 10_000
+    assert counted["good_fecf"] >= counted["frames"] / 2
+    assert counted["good_tag"] >= counted["frames"] / 10 and counted["accepted"] > 1000
+
+
+def test_kept_inputs_reach_the_link(tmp_path):
+    fuzz.replay(fuzz.build_replay(tmp_path, covered=True), tmp_path)
+    lines = fuzz.covered_lines(tmp_path)
+    assert {"tc.c", "sdls.c", "rekey.c", "space_link.c", "gcm.c"} <= set(lines)
+    reached = sum(percent * count for percent, count in lines.values())
+    assert reached / sum(count for _, count in lines.values()) >= 95
+
+
+def test_a_frame_that_changes_state_is_found(tmp_path, monkeypatch):
+    """The target's checks see a link that moves its counter before the tag is known to be right."""
+    source = tmp_path / "sdls.c"
+    text = (INCLUDE.parent / "src" / "link" / "sdls.c").read_text(encoding="utf-8")
+    wrong = "return MF_SDLS_BAD_TAG;"
+    assert text.count(wrong) == 1
+    source.write_text(
+        text.replace(wrong, "((mf_sa_t *)sa)->next.low++; " + wrong), encoding="utf-8"
+    )
+    files = [source if path.name == "sdls.c" else path for path in secured_link()]
+    monkeypatch.setattr(fuzz, "secured_link", lambda: files)
+    folder = tmp_path / "out"
+    found = fuzz.replay(fuzz.build_replay(folder, covered=False), folder, 200)
+    assert found.reports["state changes"] and "taking a frame" in found.said
 
 
 def test_state_is_small():
