@@ -78,8 +78,10 @@ class FileTransfers:
         ack_s: float = 15.0,
         nak_s: float = 15.0,
         crc: bool = False,
+        transaction: int = 0,
     ) -> None:
-        """`now_s`: time of the link [s]; of several of these it has to be the same one."""
+        """`now_s`: time of the link [s]; of several of these it has to be the same one.
+        `transaction`: number of the first upload; those of one owner must not come again."""
         names = [partner[0] for partner in dictionary.PARTNERS]
         if owner not in names:
             raise GroundError(f"owner {owner!r} is unknown; known: {', '.join(names)}")
@@ -106,7 +108,9 @@ class FileTransfers:
             nak_timer_expiration_limit=1 << 20,
         )
         table = RemoteEntityConfigTable([self._remote])
-        self._source = SourceHandler(local, self._user, table, CheckTimers(), SeqCountProvider(16))
+        numbers = SeqCountProvider(16)
+        numbers.count = transaction & 0xFFFF
+        self._source = SourceHandler(local, self._user, table, CheckTimers(), numbers)
         self._dest = DestHandler(local, self._user, table, CheckTimers())
         self._lost: List[Any] = []  # segments of the download, see _LinkTime
         self._inbox: Deque[Any] = deque()
@@ -118,6 +122,11 @@ class FileTransfers:
     def ended(self) -> List[Outcome]:
         """Transfers that are over, oldest first."""
         return self._user.ended
+
+    @property
+    def announced(self) -> Optional[int]:
+        """Size [B] of the file that comes down, None while it is not known."""
+        return next(reversed(self._user.sizes.values()), None)
 
     @property
     def busy(self) -> bool:

@@ -15,9 +15,9 @@ from typing import Any, Callable, Deque, Dict, List, Mapping, Optional
 
 from ground import dictionary as definitions
 from ground import keys, schedule
+from ground.answers import ANSWERS
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
-from ground.monitoring import MONITORING
 from ground.packets import PRIMARY, TmPacket, is_file_unit, parse_tm
 from ground.security import TmSecurity
 from ground.time_report import Correlator, is_time_packet
@@ -212,8 +212,8 @@ class Decoder:
         fault: Optional[str] = None
         if (packet.service, packet.subtype) == HOUSEKEEPING:
             fault = self._housekeeping(report)
-        elif (packet.service, packet.subtype) in MONITORING:
-            fault = MONITORING[packet.service, packet.subtype](report, self.dictionary)
+        elif (packet.service, packet.subtype) in ANSWERS:
+            fault = ANSWERS[packet.service, packet.subtype](report, self.dictionary)
         elif packet.service == EVENT_SERVICE:
             fault = self._event(report)
         elif packet.service == VERIFICATION_SERVICE:

@@ -17,12 +17,11 @@ from typing import List, Mapping
 from xml.etree import ElementTree as ET
 
 from flight.packets import space_packet as space
+from flight.packets.file_units import APID_OFFSET as FILE_APID
 from ground import names
 from ground.dictionary import SEVERITIES, Dictionary, Packet, parse_type
-from ground.monitoring import STATES as MONITOR_STATES
-from ground.monitoring import TYPES as MONITOR_TYPES
-from ground.schedule import STATES as SEQUENCE_STATES
 from ground.time_report import QUALITIES
+from ground.xtce_answers import Answers
 from ground.xtce_containers import CRC, PUS, Containers
 from ground.xtce_types import SIZES, names_in, plain
 
@@ -34,8 +33,7 @@ OF_ANY_OWNER = ("science",)  # sent to whoever asked for it
 # Octets of a packet behind the primary header that are not the rest of a report: secondary
 # header, CRC; and the length field counts one less than there are.
 AROUND = space.TM_SECONDARY_SIZE + space.CRC_SIZE - 1
-# Longest lists: flight/services/{schedule_report,sequences,events,stores}.py.
-SUMMARY_ROWS, STATUS_ROWS, EVENT_ROWS, STORE_ROWS = 14, 16, 48, 4
+EVENT_ROWS = 48  # flight/services/events.py
 
 
 class Telemetry:
@@ -67,7 +65,12 @@ class Telemetry:
         self._set.container(ROOT, None, (), header, "Space packet, CCSDS 133.0-B-2", abstract=True)
         parameter(CRC, self._u16)
         self._p_field = parameter("time_p_field", self._u8)
+        unit = parameter("file_unit", self._types.rest("packet_length", -1))
         filler = parameter("idle_fill", self._types.rest("packet_length", -1))
+        for partner in self._dictionary.partners:
+            apid = ("apid", "==", partner.apid_base + FILE_APID)
+            conditions = [("secondary_header_flag", "==", 0), apid]
+            self._set.container(f"file_unit_{partner.name}", ROOT, conditions, [unit], "CFDP")
         self._set.container("idle_packet", ROOT, [("apid", "==", IDLE_APID)], [filler])
         self._time_report()
         secondary = [
@@ -86,7 +89,7 @@ class Telemetry:
         self._housekeeping()
         self._events()
         self._values()
-        self._others()
+        Answers(self._set, self._dictionary, self._time).build()
 
     def _time_report(self) -> None:
         entries = [
@@ -120,6 +123,7 @@ class Telemetry:
             self._set.message(f"{stage}_success", 1, success, request, f"successful {stage}")
             failed = [*request, code]
             self._set.message(f"{stage}_failure", 1, success + 1, failed, f"failed {stage}")
+        self._set.message("routing_failure", 1, 10, [*request, code], "failed routing")
 
     def _housekeeping(self) -> None:
         structure = self._set.parameter("structure_id", self._u16)
@@ -221,64 +225,3 @@ class Telemetry:
             self._set.container(
                 f"value_of_{row.name}", "parameter", [(one, "==", row.id)], [name, CRC]
             )
-
-    def _others(self) -> None:
-        parameter, number, u8, u16 = self._set.parameter, self._scalar, self._u8, self._u16
-        self._set.message("pong", 17, 2, [], "answer to a ping")
-        count = parameter("schedule_summary_count", u8)
-        self._set.message("schedule_summary", 11, 13, [count], "stored telecommands", ends=False)
-        row = [("sub", u8), ("time", self._time), ("source", u16), ("apid", u16), ("sequence", u16)]
-        self._set.rows("schedule_summary", count, row, SUMMARY_ROWS)
-        count = parameter("sequence_status_count", u8)
-        self._set.message("sequence_status", 21, 7, [count], "states of sequences", ends=False)
-        states = self._types.enumeration("sequence_state", 8, SEQUENCE_STATES)
-        self._set.rows("sequence_status", count, [("number", u8), ("state", states)], STATUS_ROWS)
-        count = parameter("store_status_count", u8)
-        self._set.message("store_status", 15, 13, [count], "packet stores", ends=False)
-        times = [(name, self._time) for name in ("oldest", "newest", "begins")]
-        row = [("store", self._owner_type()), *times, ("filled_percent", u8), ("left_percent", u8)]
-        self._set.rows("store_status", count, row, STORE_ROWS)
-        self._files(u8)
-        state = self._types.enumeration("monitor_state", 8, dict(enumerate(MONITOR_STATES)))
-        entries = [
-            parameter("transition_count", u8, "always 1"),
-            parameter("transition_monitor", u16),
-            parameter("transition_packet", u16),
-            parameter("transition_offset", u8),
-            parameter(
-                "transition_type",
-                self._types.enumeration("monitor_type", 8, dict(enumerate(MONITOR_TYPES))),
-            ),
-            parameter("transition_value", number("u32"), "in four octets, as its type says"),
-            parameter("transition_before", state),
-            parameter("transition_after", state),
-        ]
-        self._set.message("monitor_transition", 12, 12, entries, "a monitor has changed its state")
-
-    def _files(self, u8: str) -> None:
-        def path(report: str, part: str) -> List[str]:
-            counter = self._set.parameter(f"{report}_{part}_length", u8)
-            text = self._types.counted_text(31, counter)
-            return [counter, self._set.parameter(f"{report}_{part}", text)]
-
-        entries = [
-            *path("file_attributes", "path"),
-            *path("file_attributes", "name"),
-            self._set.parameter("file_attributes_size", self._types.number(parse_type("u32"), "B")),
-            self._set.parameter("file_attributes_locked", u8),
-        ]
-        self._set.message("file_attributes", 23, 4, entries, "attributes of a file")
-        count = self._set.parameter("file_list_count", u8)
-        head = [*path("file_list", "path"), count]
-        self._set.message("file_list", 23, 13, head, "content of a directory", ends=False)
-        self._set.container("file_list_0_end", "file_list", [(count, "==", 0)], [CRC])
-        before = "file_list"
-        kinds = self._types.enumeration("file_kind", 8, {1: "file", 2: "directory"})
-        # A row has 3 octets at least: 63 rows are more than a report holds.
-        for length in range(1, 64):
-            here = f"file_list_{length}"
-            kind = self._set.parameter(f"file_list_{length - 1}_kind", kinds)
-            entries = [kind, *path("file_list", str(length - 1))]
-            self._set.container(here, before, [(count, ">=", length)], entries)
-            self._set.container(f"{here}_end", here, [(count, "==", length)], [CRC])
-            before = here

@@ -6,7 +6,7 @@ import sys
 from typing import Any, List
 
 from cli.commands import ground_yamcs
-from cli.ground import keys, listing, send, watch
+from cli.ground import files, keys, listing, send, watch
 from ground.dictionary import Dictionary
 from ground.station import BASE, TC_OFFSET, TM_OFFSET, Station
 from ground.station_link import address
@@ -32,7 +32,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_station(actions)
-    for module in (send, watch, listing, keys, ground_yamcs):
+    for module in (send, watch, listing, files, keys, ground_yamcs):
         module.add(actions)
 
 

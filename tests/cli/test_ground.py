@@ -101,6 +101,9 @@ def test_a_hazardous_telecommand_is_armed_first(operations, capsys):
         (["send", "reset"], "give --arm"),
         (["send", "schedule_insert", "activities=[{"], "activities: "),
         (["send", "ping", "--owner", "XX"], "owner 'XX' is unknown"),
+        (["upload", "/nowhere/plan.bin"], "there is no such file"),
+        (["upload", "/etc/hostname", "../x"], "not a name on board"),
+        (["download", "../x"], "not a name on board"),
         (["watch", "nothing"], "packet 'nothing' is unknown"),
         (["keys", "rotate", "tc-EC"], "'tc-EC' is no key of an association of host"),
     ],
@@ -119,12 +122,30 @@ def test_no_station_is_one_line(operations, capsys):
 
 
 def test_watch_shows_telemetry_in_lines_and_as_json(operations, capsys):
-    code, text = command(operations, capsys, "watch", "power_hk", "--duration", "1.5")
+    code, text = command(operations, capsys, "watch", "power_hk", "--duration", "0.8")
     assert code == 0
     assert "battery_voltage=" in text and "adcs_report" not in text
-    code, text = command(operations, capsys, "watch", "power_hk", "--json", "--duration", "1.5")
+    code, text = command(operations, capsys, "watch", "power_hk", "--json", "--duration", "0.8")
     assert code == 0
     assert '"packet": "power_hk"' in text.splitlines()[0]
+
+
+def test_a_file_goes_up_and_comes_down_again(operations, capsys, tmp_path):
+    data = bytes(range(256)) * 8
+    (tmp_path / "plan.bin").write_bytes(data)
+    words = ["upload", str(tmp_path / "plan.bin"), "trip.bin", "--owner", "IR"]
+    code, text = command(operations, capsys, *words, "--rate", "200000")
+    assert code == 0 and "trip.bin: complete" in text.splitlines()
+    (tmp_path / "received").mkdir()
+    words = ["download", "trip.bin", "--owner", "IR", "--into", str(tmp_path / "received")]
+    code, text = command(operations, capsys, *words, "--rate", "200000")
+    assert code == 0, text
+    assert (tmp_path / "received" / "trip.bin").read_bytes() == data
+    code, text = command(operations, capsys, *words)
+    assert code == 2 and "is there already" in text
+    words = ["download", "none.bin", "--owner", "IR", "--into", str(tmp_path)]
+    code, text = command(operations, capsys, *words)
+    assert code == 1 and "none.bin: " in text and "unknown_file" in text
 
 
 def test_a_channel_in_lockout_is_unlocked(operations):

@@ -103,10 +103,10 @@ def test_units_and_scales_are_there():
     assert float(kind.find(".//x:Term[@exponent='1']", NS).get("coefficient")) == 0.001
 
 
-@pytest.mark.parametrize("subtype", (1, 2, 3, 4, 7, 8))
+@pytest.mark.parametrize("subtype", (1, 2, 3, 4, 7, 8, 10))
 def test_verification(parser, subtype):
     request = bytes.fromhex("1904c123")
-    failed = subtype in (2, 4, 8)
+    failed = subtype in (2, 4, 8, 10)
     found = decode(parser, report(1, subtype, request + (b"\x00\x07" if failed else b"")))
     assert (found["request_apid"], found["request_sequence"]) == (0x104, 0x123)
     assert found.get("failure_code") == ("not_authorised" if failed else None)
@@ -184,3 +184,17 @@ def test_monitor_transition_and_pong(parser):
     found = decode(parser, report(12, 12, data))
     assert (found["transition_type"], found["transition_after"]) == ("u16", "violated")
     assert decode(parser, report(17, 2, b""))["subtype"] == 2
+
+
+def test_memory(parser):
+    dump = struct.pack(">BBIB", 1, 1, 0x1F000, 3) + b"abc" + b"\x12\x34"
+    found = decode(parser, report(6, 6, dump))
+    assert (found["memory_address"], found["memory_dump_data"]) == (0x1F000, b"abc")
+    found = decode(parser, report(6, 10, struct.pack(">BBIHI", 0, 1, 0x8010000, 512, 0xCAFEBABE)))
+    assert (found["memory_check_length"], found["memory_check_crc"]) == (512, 0xCAFEBABE)
+
+
+def test_data_units_of_files(parser):
+    for partner in DICTIONARY.partners:
+        packet = struct.pack(">HHH", partner.apid_base + 16, 0xC000, 4) + b"PDUs!"
+        assert decode(parser, packet)["file_unit"] == b"PDUs!"

@@ -1,0 +1,204 @@
+"""`microflight ground upload` and `download`: files over the link by CFDP, with a progress bar."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli.ground import options
+from ground import cltu
+from ground.cfdp import CHECKSUMS, FileTransfers
+from ground.cfdp_user import NAME, Outcome
+from ground.errors import GroundError
+from ground.session import Request, Session
+
+MAP_ID = 1
+RATE_BIT_S = 9600.0
+TIMEOUT_S = 7200.0
+POLL_S = 0.05
+STEP_S = 1.0
+GOODBYE_S = 3.0  # for the last units of a transfer that is over, or was given up
+EPILOG = """\
+examples:
+  microflight ground upload plan.bin --owner EC             to plan.bin in EC's root
+  microflight ground upload plan.bin tasks/monday.bin --owner EC
+  microflight ground download picture.bin --owner EC --into received
+  microflight ground send file_list path= --owner EC        what is there
+
+Ctrl-C gives an upload up; the spacecraft is told.
+"""
+
+
+def add(actions: Any) -> None:
+    """Add both actions."""
+    up = actions.add_parser(
+        "upload",
+        help="send a file",
+        description="Send a file into the owner's root, by CFDP.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    up.add_argument("path", type=Path, metavar="FILE")
+    up.add_argument("name", nargs="?", metavar="NAME", help="on board: name, or folder/name")
+    up.add_argument(
+        "--checksum", choices=tuple(CHECKSUMS), default="crc32", help="of the file (crc32)"
+    )
+    _options(up)
+    up.set_defaults(run=upload)
+    down = actions.add_parser(
+        "download",
+        help="fetch a file",
+        description="Fetch a file of the owner's root, by CFDP.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    down.add_argument("name", metavar="NAME", help="on board: name, or folder/name")
+    down.add_argument("--into", type=Path, default=Path("."), metavar="FOLDER", help="(.)")
+    _options(down)
+    down.set_defaults(run=download)
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    options.add(parser, TIMEOUT_S)
+    parser.add_argument(
+        "--class1", action="store_true", help="unacknowledged: once, whatever is lost"
+    )
+    parser.add_argument(
+        "--rate", type=float, default=RATE_BIT_S, metavar="BIT/S", help=f"uplink ({RATE_BIT_S:g})"
+    )
+
+
+class Transfer:
+    """One session with the owner's end of CFDP: units go up at the rate of the link."""
+
+    def __init__(self, session: Session, folder: Path, rate_bit_s: float) -> None:
+        if rate_bit_s <= 0:
+            raise GroundError("--rate: more than 0 bit/s")
+        first = session.ring.counters.take("file transfers")
+        self.session = session
+        self.files = FileTransfers(
+            session.owner.name, folder, lambda: session.time_s, transaction=first
+        )
+        self.sent_B = 0
+        self._rate_bit_s = rate_bit_s
+        self._free_s = 0.0
+        session.decoder.on_file_unit.append(self._heard)
+
+    def _heard(self, vc: int, unit: bytes) -> None:
+        if vc == self.session.owner.vc:
+            self.files.receive(unit)
+
+    def work(self) -> None:
+        """Take what comes, send what may go now."""
+        session = self.session
+        session.poll(POLL_S)
+        while session.time_s >= self._free_s:
+            unit = self.files.next_pdu()
+            if unit is None:
+                return
+            packet = self.files.packet(unit)
+            session.put(Request("file data", packet, MAP_ID, True))
+            self.sent_B += len(unit)
+            octets = len(cltu.burst(bytes(len(packet) + 38)))
+            # The station's time comes in steps: what was not used of the last one counts.
+            self._free_s = max(self._free_s, session.time_s - STEP_S)
+            self._free_s += 8 * octets / self._rate_bit_s
+
+    def run(
+        self, show: Callable[[], None], timeout_s: float, given_up: Callable[[], bool]
+    ) -> Optional[Outcome]:
+        """Work until the transfer is over; None when time is, or it was `given_up`."""
+        end_s = time.monotonic() + timeout_s
+        while not self.files.ended and time.monotonic() < end_s and not given_up():
+            self.work()
+            show()
+            options.check_confirmed(self.session)
+        self.finish()
+        return self.files.ended[0] if self.files.ended else None
+
+    def finish(self) -> None:
+        """Send what is still to be said."""
+        end_s = time.monotonic() + GOODBYE_S
+        while time.monotonic() < end_s and self.files.busy:
+            self.work()
+
+
+def _bar(title: str, total: Optional[int]) -> "tuple[Progress, Any]":
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+    return progress, progress.add_task(title, total=total)
+
+
+def _tell(outcome: Optional[Outcome], name: str, timeout_s: float) -> int:
+    if outcome is None:
+        print(f"{name}: not whole in {timeout_s:g} s")
+        return options.FAILED
+    if not outcome.complete:
+        print(f"{name}: failed, {outcome.condition}")
+        return options.FAILED
+    print(f"{name}: complete")
+    return 0
+
+
+def upload(arguments: argparse.Namespace) -> int:
+    """Send a file; exit code 1 when it did not arrive whole."""
+    path: Path = arguments.path
+    name = arguments.name or path.name
+    if not path.is_file():
+        raise GroundError(f"{path}: there is no such file")
+    size = path.stat().st_size
+    with options.session(arguments) as session:
+        transfer = Transfer(session, path.parent, arguments.rate)
+        options.run_until(session, lambda: session.time_s > 0, arguments.timeout)
+        transfer.files.upload(path, name, not arguments.class1, arguments.checksum)
+        progress, task = _bar(f"up {name}", size)
+        try:
+            with progress:
+                outcome = transfer.run(
+                    lambda: progress.update(task, completed=min(transfer.sent_B, size)),
+                    arguments.timeout,
+                    lambda: False,
+                )
+                if outcome is not None and outcome.complete:
+                    progress.update(task, completed=size)
+        except KeyboardInterrupt:
+            transfer.files.cancel_upload()
+            transfer.finish()
+            raise
+        return _tell(outcome, name, arguments.timeout)
+
+
+def download(arguments: argparse.Namespace) -> int:
+    """Fetch a file; exit code 1 when it did not come down whole."""
+    path, _, last = arguments.name.rpartition("/")
+    if not NAME.match(last) or (path and not NAME.match(path)):
+        raise GroundError(f"{arguments.name!r}: not a name on board")
+    target: Path = arguments.into / last
+    if not arguments.into.is_dir():
+        raise GroundError(f"{arguments.into}: no such folder")
+    if target.exists():
+        raise GroundError(f"{target}: is there already")
+    with options.session(arguments) as session:
+        transfer = Transfer(session, arguments.into, arguments.rate)
+        values = {"path": path, "name": last, "class": 1 if arguments.class1 else 2}
+        request = session.submit("file_send", values)
+        progress, task = _bar(f"down {arguments.name}", None)
+
+        def show() -> None:
+            here = target.stat().st_size if target.exists() else 0
+            progress.update(task, completed=here, total=transfer.files.announced)
+
+        with progress:
+            outcome = transfer.run(show, arguments.timeout, lambda: bool(request.failure))
+        if request.failure:
+            print(f"{arguments.name}: {request.failure}")
+            return options.FAILED
+        return _tell(outcome, arguments.name, arguments.timeout)
