@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List
 from cli.security.cases import CASES
 from cli.security.flight import Attack, ping, resealed
 from cli.security.receiver import Receiver
+from cli.security.service_proofs import SERVICE_PROOFS
 from flight import dictionary
 from ground import keys
 from ground.frames import FrameReader
@@ -41,6 +42,14 @@ class _Ground:
     def _frame(self, t_s: float, frame: bytes) -> None:
         delivery = self.reader.read(frame)
         self.packets += delivery.packets if delivery else []
+
+
+def hear_with(link_keys: Dict[str, bytes]) -> "tuple[int, int]":
+    """Packets of EC that a ground with these keys reads, and frames that stay sealed to it."""
+    ground = _Ground(link_keys)
+    for block in _downlink():
+        ground.front_end(0.0, block)
+    return len(ground.packets), ground.reader.counters.sealed
 
 
 def a20(world: str, elf: Path) -> "tuple[List[str], Dict[str, int]]":
@@ -166,7 +175,9 @@ def a2(world: str, elf: Path) -> "tuple[List[str], Dict[str, int]]":
 PROOFS: "Dict[str, Callable[[str, Path], tuple[List[str], Dict[str, int]]]]" = {
     **{name: flown(name) for name in CASES},
     "A2": a2,
+    **SERVICE_PROOFS,
     "A20": a20,
     "A24": a24,
     "A25": a25,
 }
+PROOFS = dict(sorted(PROOFS.items(), key=lambda item: int(item[0][1:])))
