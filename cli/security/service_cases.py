@@ -118,7 +118,7 @@ def a14(attack: ServiceAttack) -> None:
 
 
 def a15(attack: ServiceAttack) -> None:
-    """Event-actions and sequences that start themselves, and authority that is not the definer's."""
+    """Event-actions and sequences that start themselves; authority that is not the definer's."""
     ping = of(EC, 17, 1)
 
     def action(vc: int, event: int, packet: bytes, argument: int = 0xFFFF) -> bytes:

@@ -54,8 +54,8 @@ def a18(world: str, elf: Path) -> Proof:
     problems = []
     most = partners.QUOTAS[IR][3] + partners.QUOTAS[IR][4] * (FLOOD_S + 60.0) / 60.0
     account = latest["account_IR"].raw
-    if account["tc_received"] != sent + 1:
-        problems.append(f"{account['tc_received']} of IR came, {sent + 1} sent")
+    if account["tc_received"] < sent:
+        problems.append(f"{account['tc_received']} of IR came, {sent} sent")
     if account["tc_accepted"] > most or account["tc_over_rate"] < sent - most:
         problems.append(f"IR: {account['tc_accepted']} accepted, {most:.0f} are his")
     slowest = 0.0
@@ -64,7 +64,7 @@ def a18(world: str, elf: Path) -> Proof:
         pongs = [r.received_s for r in result.reports if r.kind == "pong" and r.owner == name]
         if len(pongs) != len(times_s) + 1:
             problems.append(f"{name}: {len(pongs)} answers to {len(times_s) + 1} telecommands")
-        waits_s = [pong_s - at_s for at_s, pong_s in zip(times_s, pongs)]
+        waits_s = [pong_s - at_s for at_s, pong_s in zip(times_s, pongs, strict=False)]
         slowest = max([slowest, *waits_s])
         if latest[f"account_{name}"].raw["tc_refused"]:
             problems.append(f"{name}: telecommands refused")

@@ -267,3 +267,22 @@ def test_a_batch_cut_by_a_power_failure_is_none(mission: Partners) -> None:
     assert again.send("science_read", {"owner": EC}, EC) == 0
     again.rig.fly(20)
     assert again.batches(EC) == [first, second]
+
+
+@pytest.mark.parametrize("owner", [EC, BY])
+def test_a_small_answer_does_not_wait_for_whoever_fills_frames(
+    mission: Partners, owner: int
+) -> None:
+    mission.rig.fly(5)
+    mission.rig.board.radio.free = 2
+    report = bytes(180)
+    mission.rig.board.radio.sent.clear()
+    assert mission.execute(mission.raw(owner, *PING, acks=0), owner) == 0
+    for _ in range(8):
+        for flood in (HOST, IR):
+            while mission.context.telemetry.queues[flood].push(report, len(report)):
+                pass
+        mission.rig.fly(0.5)
+    frames = [frame[1] >> 1 & 7 for frame in mission.rig.board.radio.sent]
+    assert owner in frames and frames.index(owner) < 8
+    assert {frames.count(HOST), frames.count(IR)} != {0}

@@ -66,11 +66,11 @@ class Comms:
         self._telecommand = bytearray(_TELECOMMAND_SIZE)
         self._frame = bytearray(_CADU_SIZE)
         self._credit = bytearray(_CHANNELS)  # frames that a channel is still owed
+        self._overdue = 0  # bit per channel whose open frame is to go
         self._held = 0  # bit per channel whose frames cannot be protected
         self._carrier = 1
-        self._silence = 0  # this and the next two: as the radio was last set
-        self._contact_rate = 0
-        self._rate = 0
+        self._silence = 0  # this and the next: as the radio was last set
+        self._contact_rate = self._rate = 0
         self._reset_seen = 0
         self._state = STATE_SILENT
         self._failures = 0
@@ -200,42 +200,41 @@ class Comms:
                 self._events.put(EVENT_PACKET_REFUSED, link.vc())
             if n <= 0:
                 return
-            emergency = link.map() == _EMERGENCY_MAP
-            self._commands.receive(self._telecommand, n, link.vc(), emergency)
+            self._commands.receive(self._telecommand, n, link.vc(), link.map() == _EMERGENCY_MAP)
 
     def _transmit(self, flush):
-        """Whole frames while the radio takes them, the channels by their shares, host first; open
-        frames go when it is time to `flush`."""
+        """Frames by the shares of the channels, host first; open ones when it is `flush` time."""
         free = self._radio.tx_free()
         if free < 0:
             self._failed(free)
             return
-        free = self._gate.free(free)
+        free = self._send_waiting(self._gate.free(free))
+        if flush:
+            for vc in range(_CHANNELS):
+                if self._link.tx_pending(vc) > 0:
+                    self._overdue |= 1 << vc
+            free = self._send_waiting(free)
+        if free > 0 and self._idle_due():
+            self._send(_IDLE_VC)
+
+    def _send_waiting(self, free):
+        """Frames that are full or overdue; how many more the radio takes, 0 when it failed."""
         for _ in range(_TX_ROUNDS):
             vc = self._next_channel() if free > 0 else -1
             if vc < 0:
                 break
-            if not self._fill(vc):
+            if not (self._fill(vc) or self._overdue >> vc & 1):
                 continue
             sent = self._send(vc)
             if sent < 0:
-                return
+                return 0
             free -= sent
             self._credit[vc] -= sent
-        held = self._gate.held
-        if flush:
-            for vc in range(_CHANNELS):
-                if free > 0 and not held >> vc & 1 and self._link.tx_pending(vc) > 0:
-                    sent = self._send(vc)
-                    if sent < 0:
-                        return
-                    free -= sent
-        if free > 0 and self._idle_due():
-            self._send(_IDLE_VC)
+            self._overdue &= ~(1 << vc)
+        return free
 
     def _next_channel(self):
-        """The first channel that has something and is still owed frames; all are owed their share
-        anew when none is. So what one does not use is lent to the others. -1: nothing waits."""
+        """The first channel with something that is owed frames; when none is, all are again."""
         credit = self._credit
         held = self._held | self._gate.held
         for _ in range(2):
@@ -247,7 +246,10 @@ class Comms:
         return -1
 
     def _waits(self, vc):
-        """Something can go down on a channel."""
+        """Something can go down: packets, or an overdue frame, which else full ones would keep."""
+        return self._overdue >> vc & 1 or self._ready(vc)
+
+    def _ready(self, vc):
         return self._queues[vc].waiting() > 0 or self._telemetry.more.ready(vc)
 
     def _fill(self, vc):
@@ -258,14 +260,12 @@ class Comms:
                 return False
             if queue.give(self._link, vc) <= 0:
                 break
-        return self._waits(vc)
+        return self._ready(vc)
 
     def _idle_due(self):
         """Nothing has gone for long, or somebody waits for the report of a telecommand channel."""
         idle_s = self._params.u8(self._idle_at)
-        if idle_s == 0:
-            return False
-        return self._link.news() or self._quiet * self.PERIOD_MS >= idle_s * 1000
+        return idle_s and (self._link.news() or self._quiet * self.PERIOD_MS >= idle_s * 1000)
 
     def _send(self, vc):
         """Close the frame of a channel: 1 sent, 0 not, -1 the radio failed."""
