@@ -284,5 +284,5 @@ def test_a_small_answer_does_not_wait_for_whoever_fills_frames(
                 pass
         mission.rig.fly(0.5)
     frames = [frame[1] >> 1 & 7 for frame in mission.rig.board.radio.sent]
-    assert owner in frames and frames.index(owner) < 8
+    assert owner in frames and frames.index(owner) < 12
     assert {frames.count(HOST), frames.count(IR)} != {0}
