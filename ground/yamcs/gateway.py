@@ -11,7 +11,7 @@ Yamcs comes to both ports by itself, and comes again after a break.
 import selectors
 import socket
 from collections import Counter
-from typing import Callable, List, Mapping, Tuple
+from typing import Callable, List, Mapping, Optional, Tuple
 
 from ground.dictionary import Dictionary, Partner
 from ground.encode import PACKET_MAX
@@ -30,8 +30,9 @@ Uplink = Callable[[bytes], None]
 
 
 class Gateway:
-    """`refused` counts telecommand packets by what was wrong with them; `left` the telemetry
-    packets that are not for Yamcs, since it would drop them with a warning (no PUS header)."""
+    """`tm_port`, `tc_port`: where it listens. `refused` counts telecommands by what was wrong with
+    them; `left` the telemetry packets that are not for Yamcs, since it would drop them with a
+    warning (no PUS header)."""
 
     def __init__(
         self,
@@ -57,6 +58,8 @@ class Gateway:
         except OSError as error:
             self.close()
             raise GroundError(f"gateway: ports {tm_port}, {tc_port}: {error.strerror}") from error
+        self.tm_port: int = tm.getsockname()[1]
+        self.tc_port: int = tc.getsockname()[1]
         self._selector.register(tm, selectors.EVENT_READ, lambda: self._viewer(tm))
         self._selector.register(tc, selectors.EVENT_READ, lambda: self._commander(tc))
 
@@ -157,9 +160,12 @@ class Gateway:
                 return
             packet = bytes(waiting[:size])
             del waiting[:size]
-            self._uplink(packet)
+            try:
+                self._uplink(packet)
+            except GroundError:
+                self.refused["too many wait"] += 1
 
-    def _fault(self, header: bytes, size: int) -> "str | None":
+    def _fault(self, header: bytes, size: int) -> Optional[str]:
         """What is wrong with a telecommand packet, by its header; None: nothing."""
         if header[0] & 0xF8 != FIRST_TC or header[2] & 0xC0 != UNSEGMENTED:
             return "no telecommand packet"

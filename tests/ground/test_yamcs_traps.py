@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import re
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -243,3 +245,17 @@ def test_security_ours_leaves_yamcs_without_frames():
     for partner in PARTNERS:
         text = json.dumps(configuration.instance(DICTIONARY, partner, Settings(security=OURS)))
         assert "encryption" not in text and "FrameLink" not in text
+
+
+def test_every_trap_of_the_document_has_its_test():
+    root = Path(__file__).resolve().parents[2]
+    text = (root / "docs" / "yamcs.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert len(rows) == 19
+    files = [*root.glob("tests/ground/test_yamcs*.py"), *root.glob("tests/interop/test_yamcs*.py")]
+    sources = "".join(path.read_text(encoding="utf-8") for path in files)
+    for row in rows:
+        names = re.findall(r"`(test_\w+)`", row.rsplit("|", 2)[1])
+        assert names or "test_yamcs_handover.py" in row, row
+        for name in names:
+            assert f"def {name}(" in sources, name

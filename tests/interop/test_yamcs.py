@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import urllib.error
+import urllib.parse
+import urllib.request
 from datetime import datetime, timedelta
 
 import pytest
 
 from ground import keys, station
+from ground.encode import PACKET_MAX
 from ground.security import association
 from ground.yamcs import configuration
 from tests.interop.spacecraft import Spacecraft
@@ -178,6 +182,49 @@ def test_a_server_sees_nobody_elses_packets(host, ec):
 def test_another_partners_telecommand_is_unknown(ec):
     with pytest.raises(AssertionError, match="No such command"):
         ec.yamcs.command("/microflight/host/ping")
+
+
+@pytest.mark.parametrize(("size", "fits"), [(PACKET_MAX, True), (PACKET_MAX + 1, False)])
+def test_the_longest_packet_and_one_more(host, craft, size, fits):
+    """Yamcs does not cut packets into segments: what is longer than a frame is refused by it."""
+    overhead = 11 + 1 + 1 + 6 + 2  # headers, sub-schedule, count, time, CRC
+    inner = bytes([0x19]) * (size - overhead)
+    before = len(craft.up)
+    values = {"sub": 0, "seconds": 0, "fraction": 0, "packet": inner.hex()}
+    command = host.send("schedule_insert", values)
+    if fits:
+        # It goes up, and the spacecraft refuses what is inside.
+        found = host.finished(command)
+        assert len(craft.up) == before + 1 and len(craft.up[-1]) == 256
+        assert (
+            found["Verifier_Accepted_Status"] == "NOK" or found["CommandComplete_Status"] == "NOK"
+        )
+    else:
+        found = host.finished(command)
+        assert len(craft.up) == before
+        assert "too large" in found["CommandComplete_Message"]
+
+
+@pytest.mark.parametrize("option", ["pus11ScheduleAt", "cop1Bypass", "ccsdsMapId"])
+def test_options_are_refused(ec, craft, option):
+    value = {"type": "STRING", "stringValue": "1"}
+    before = len(craft.up)
+    with pytest.raises(AssertionError, match="CommandOptions"):
+        ec.yamcs.command("/microflight/EC/ping", None, **{option: value})
+    for path in ("sdls/ec/TC/2/seq", "sdls/ec/TC/2", "cop1/ec/TC.vc1/status"):
+        with pytest.raises(AssertionError, match="ControlLinks|ReadLinks|COP-1|40[34]"):
+            ec.yamcs.get(path)
+    assert len(craft.up) == before
+
+
+def test_nobody_can_log_in(ec):
+    url = ec.yamcs.url.replace("/api", "/auth/token")
+    for name, password in (("admin", "admin"), ("guest", "guest"), ("System", "")):
+        form = urllib.parse.urlencode(
+            {"grant_type": "password", "username": name, "password": password}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(url, form.encode(), timeout=30.0)
 
 
 def test_counters_go_on_after_a_restart_of_the_server(craft, home, settings, host, monkeypatch):
