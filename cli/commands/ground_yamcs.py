@@ -1,22 +1,29 @@
 """`microflight ground yamcs`: a Yamcs server for each partner, as a program of its own."""
 
 import argparse
+import signal
 from contextlib import ExitStack
 from pathlib import Path
-from typing import List
+from typing import List, Type
 
-from ground import keys
-from ground.dictionary import Dictionary, Partner
+from cli.ground import options
+from ground.dictionary import Dictionary
 from ground.errors import GroundError
+from ground.keyring import Keyring
 from ground.station import BASE
 from ground.xtce import xtce
 from ground.yamcs import configuration, server
+from ground.yamcs.operation import ByUs, ByYamcs, Operation
+
+POLL_S = 0.5
+POLL_OURS_S = 0.05
 
 EPILOG = """\
 examples:
   microflight ground yamcs host EC              two servers, each with its partner's keys only
   microflight ground yamcs EC --keys ~/ec-keys  with keys of one's own
   microflight ground yamcs EC --cop1            sequence-controlled frames
+  microflight ground yamcs EC --security ours   Yamcs without keys; retransmission on loss
   microflight ground yamcs EC --prepare         write the configuration, start nothing
 
 The first start fetches Yamcs from Maven Central. Step by step: docs/yamcs.md.
@@ -41,7 +48,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="store_true",
         help="let users of the server set counters and COP-1 of its channel",
     )
-    parser.add_argument("--keys", type=Path, metavar="FOLDER", help="default: development keys")
+    parser.add_argument(
+        "--security",
+        choices=(configuration.YAMCS, configuration.OURS),
+        default=configuration.YAMCS,
+        help="whose security layer and FOP: Yamcs' own, or that of this process (yamcs)",
+    )
+    options.add_keys(parser)
     parser.add_argument(
         "--folder",
         type=Path,
@@ -64,39 +77,53 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.set_defaults(run=run)
 
 
-def _home(
-    arguments: argparse.Namespace, partner: Partner, settings: configuration.Settings
-) -> Path:
-    dictionary = Dictionary()
-    held = keys.development() if arguments.keys is None else keys.load(arguments.keys)
-    document = xtce(dictionary, partner.name)
-    return server.prepare(arguments.folder, dictionary, partner, settings, document, held)
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Start the servers and stay until interrupted, or one of them ends."""
     dictionary = Dictionary()
-    partners: List[Partner] = [dictionary.partner(name) for name in arguments.partner]
+    partners = [dictionary.partner(name) for name in arguments.partner]
     if len({partner.index for partner in partners}) != len(partners):
         raise GroundError("yamcs: a partner is named twice")
+    ours = arguments.security == configuration.OURS
+    if ours and len(partners) > 1:
+        raise GroundError("yamcs: with security 'ours' one partner per command: it holds his keys")
     settings = configuration.Settings(
+        security=arguments.security,
         cop1=arguments.cop1,
         control_links=arguments.control_links,
         host=arguments.station,
         http=arguments.http,
         base=arguments.port,
     )
-    homes = [_home(arguments, partner, settings) for partner in partners]
-    if arguments.prepare:
-        for home in homes:
-            print(f"yamcs: {home}")
-        return 0
-    library = server.install(arguments.folder)
+    # Out of reach until they are wanted: nothing is fetched to write a configuration.
+    library = server.library(arguments.folder)
+    kind: Type[Operation] = ByUs if ours else ByYamcs
     with ExitStack() as stack:
-        running = []
-        for partner, home in zip(partners, homes, strict=True):
-            http, _, _ = settings.ports(partner)
-            one = stack.enter_context(server.Server(home, library, http))
-            running.append(one)
-            print(f"yamcs {server.version()}: {partner.name} at {one.url}, log {one.log}")
-        server.wait_any(running)
+        running: List[Operation] = []
+        for partner in partners:
+            ring = stack.enter_context(Keyring(options.folder(arguments), partner.name, True))
+            document = xtce(dictionary, partner.name)
+            operation = kind(dictionary, ring, settings, document, arguments.folder, library)
+            if arguments.prepare:
+                operation.prepare()
+                print(f"yamcs: {operation.home}")
+                continue
+            if not running:
+                server.install(arguments.folder)
+            stack.enter_context(operation)
+            running.append(operation)
+            url, log = operation.server.url, operation.server.log
+            print(f"yamcs {server.version()}: {partner.name} at {url}, log {log}", flush=True)
+        if running:
+            _stay(running, POLL_OURS_S if ours else POLL_S)
+    return 0
+
+
+def _stay(running: List[Operation], timeout_s: float) -> None:
+    ended: List[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
+    try:
+        while not ended:
+            for operation in running:
+                operation.poll(timeout_s)
+    except KeyboardInterrupt:
+        ended.append(signal.SIGINT)

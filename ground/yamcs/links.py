@@ -142,12 +142,17 @@ def frames_up(
     }
 
 
+def link_name(turn: int) -> str:
+    """Name of the link of telecommands."""
+    return "TC" if turn <= 1 else f"TC{turn}"
+
+
 def counter(partner: Partner, first: int, turn: int) -> Dict[str, Any]:
     """Of the link of telecommands, what makes its counter begin at `first` in each turn anew: Yamcs
     keeps it under the name of the link."""
     name, spi = association(partner.vc)
     return {
-        "name": "TC" if turn <= 1 else f"TC{turn}",
+        "name": link_name(turn),
         "encryption": [_association(spi, name, initialSeqNum=f"{first:0{2 * IV_SIZE}x}")],
     }
 

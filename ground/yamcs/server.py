@@ -6,6 +6,7 @@
 `folder`/lib holds the program, `folder`/PARTNER the configuration, keys and archive of one server.
 """
 
+import json
 import os
 import re
 import secrets
@@ -16,7 +17,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import List, Mapping, NoReturn, Optional, Type
+from typing import List, Mapping, Optional, Type
 from xml.etree import ElementTree
 
 from ground import keys as key_files
@@ -58,22 +59,22 @@ def _java() -> str:
     return path
 
 
-def fetch(pom: Path, library: Path) -> Path:
-    """The jars of `pom` in the folder `library`, with Maven, checksums verified; nothing is done
+def fetch(pom: Path, target: Path) -> Path:
+    """The jars of `pom` in the folder `target`, with Maven, checksums verified; nothing is done
     when they are there. Raises `GroundError`."""
-    done = library / ".complete"
+    done = target / ".complete"
     wanted = pom.read_text(encoding="utf-8")
     if done.exists() and done.read_text(encoding="utf-8") == wanted:
-        return library
+        return target
     maven = shutil.which("mvn")
     if maven is None:
         raise GroundError("mvn is not on the PATH: sudo apt install maven")
-    shutil.rmtree(library, ignore_errors=True)
-    library.mkdir(parents=True)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
     step = subprocess.run(
         [
             *(maven, "--batch-mode", "--quiet", "--strict-checksums", "--file", str(pom)),
-            *("dependency:copy-dependencies", f"-DoutputDirectory={library.resolve()}"),
+            *("dependency:copy-dependencies", f"-DoutputDirectory={target.resolve()}"),
         ],
         capture_output=True,
         text=True,
@@ -83,12 +84,17 @@ def fetch(pom: Path, library: Path) -> Path:
         said = [line for line in step.stdout.splitlines() if "ERROR" in line][:1]
         raise GroundError(f"maven could not fetch what {pom.name} wants: {' '.join(said)}")
     done.write_text(wanted, encoding="utf-8")
-    return library
+    return target
+
+
+def library(folder: Path = FOLDER) -> Path:
+    """Where Yamcs' jars are kept."""
+    return folder / "lib"
 
 
 def install(folder: Path = FOLDER) -> Path:
     """The folder of Yamcs' jars, fetched when they are missing. Raises `GroundError`."""
-    return fetch(POM, folder / "lib")
+    return fetch(POM, library(folder))
 
 
 def prepare(
@@ -209,6 +215,15 @@ class Server:
             return False
         return True
 
+    def sent(self, instance: str, link: str) -> Optional[int]:
+        """How many telecommands have left by a link since the start; None when it does not say."""
+        path = f"{self.url}/api/links/{instance}/{link}"
+        try:
+            with urllib.request.urlopen(path, timeout=5.0) as answer:
+                return int(json.load(answer)["dataOutCount"])
+        except (urllib.error.URLError, OSError, ValueError, KeyError):
+            return None
+
     def stop(self) -> None:
         """End it."""
         process = self._process
@@ -220,11 +235,3 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def wait_any(servers: List[Server]) -> NoReturn:
-    """Until one of them ends by itself: raises `GroundError` naming it."""
-    while True:
-        for server in servers:
-            if server.ended(POLL_S):
-                raise GroundError(f"a Yamcs server has ended; its log: {server.log}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +12,13 @@ from typing import Any
 from ground import keys
 from ground.decode import Decoder, Report
 from ground.dictionary import Dictionary
+from ground.errors import GroundError
 from ground.frames import FrameReader
+from ground.keyring import Keyring
 from ground.security import TmSecurity
 from ground.xtce import xtce
 from ground.yamcs import configuration, server
+from ground.yamcs.operation import ByUs, ByYamcs, Operation
 from tests.interop.spacecraft import Spacecraft
 from tests.interop.yamcs_api import Yamcs
 
@@ -34,6 +38,11 @@ class Partner:
         self.partner = DICTIONARY.partner(name)
         self.name = self.partner.name
         self.settings = replace(settings, base=craft.base, http=craft.base + HTTP_OFFSET)
+        self.key_folder = folder / f"keys-{self.name}"
+        if not self.key_folder.exists():
+            self.key_folder.mkdir(mode=0o700)
+            for key, octets in keys.development().items():
+                keys.write_key(self.key_folder / f"{key}.key", octets)
         self.reports: list[Report] = []
         self.packets: list[bytes] = []  # on the partner's channel
         self._decoder = Decoder(DICTIONARY)
@@ -50,21 +59,46 @@ class Partner:
     @contextmanager
     def running(self, change: Callable[[Path], None] | None = None) -> Iterator[Yamcs]:
         """The server, up; `change` may alter its folder before it starts."""
-        home = server.prepare(
-            self.folder,
-            DICTIONARY,
-            self.partner,
-            self.settings,
-            xtce(DICTIONARY, self.name),
-            keys.development(),
-        )
-        if change is not None:
-            change(home)
-        with server.Server(home, server.install(), self.settings.ports(self.partner)[0]) as running:
-            self.yamcs = Yamcs(running, configuration.instance_of(self.partner))
-            # The first frame, or packet, says that the link is up.
-            self.craft.until(lambda: int(self.yamcs.link("TM")["dataInCount"]))
-            yield self.yamcs
+        ours = self.settings.security == configuration.OURS
+        kind = ByUs if ours else ByYamcs
+        with Keyring(self.key_folder, self.name, sending=True) as ring:
+            operation: Operation = kind(
+                DICTIONARY,
+                ring,
+                self.settings,
+                xtce(DICTIONARY, self.name),
+                self.folder,
+                server.install(),
+            )
+            begin = operation.begin
+
+            def altered() -> None:
+                if change is not None:
+                    change(operation.home)
+                begin()
+
+            operation.begin = altered  # type: ignore[method-assign]
+            over = threading.Event()
+
+            def operate() -> None:
+                try:
+                    while not over.is_set():
+                        operation.poll(0.02 if ours else 0.2)
+                except GroundError as error:
+                    self.craft.failure = str(error)
+
+            with operation:
+                self.operation = operation
+                self.yamcs = Yamcs(operation.server, operation.instance)
+                thread = threading.Thread(target=operate, daemon=True)
+                thread.start()
+                try:
+                    # The first frame, or packet, says that the link is up.
+                    self.craft.until(lambda: int(self.yamcs.link("TM")["dataInCount"]))
+                    yield self.yamcs
+                finally:
+                    over.set()
+                    thread.join(30.0)
 
     def send(self, command: str, arguments: dict[str, Any] | None = None) -> str:
         """Issue one of the partner's telecommands."""
