@@ -203,7 +203,11 @@ class Types:
     def packet(self) -> str:
         """A whole telecommand packet, of any length."""
         key = ("packet",)
-        self._new(key, "Binary", "telecommand_packet")
+        element = self._new(key, "Binary", "telecommand_packet")
+        if element is not None:
+            size = ET.SubElement(ET.SubElement(element, "BinaryDataEncoding"), "SizeInBits")
+            # So Yamcs takes all that is given; XTCE has no other word for it.
+            ET.SubElement(size, "FixedValue").text = "-1"
         return self._made[key]
 
     def _dynamic(self, parent: ET.Element, counter: str, slope: int, intercept: int) -> None:
