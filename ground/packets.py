@@ -5,8 +5,7 @@ docs/architecture.md. All integers big-endian.
 """
 
 import struct
-from dataclasses import dataclass
-from typing import Union
+from typing import NamedTuple, Union
 
 from flight import dictionary
 from flight.packets import file_units
@@ -25,8 +24,7 @@ UNSEGMENTED = 0xC000
 ACK_ALL = space.ACK_ACCEPTANCE | space.ACK_START | space.ACK_PROGRESS | space.ACK_COMPLETION
 
 
-@dataclass(frozen=True)
-class TmPacket:
+class TmPacket(NamedTuple):
     """One telemetry packet with a sound header and CRC; its data not yet interpreted.
 
     Onboard time is `seconds` since 2020-01-01T00:00:00 TAI and `fraction` in 1/65536 s.
@@ -66,16 +64,16 @@ def parse_tm(packet: bytes) -> Union[TmPacket, str]:
     if version >> 4 != PUS_C or p_field != space.TIME_P_FIELD:
         return "pus"
     return TmPacket(
-        apid=identification & 0x7FF,
-        sequence=sequence & 0x3FFF,
-        service=service,
-        subtype=subtype,
-        counter=counter,
-        destination=destination,
-        time_quality=version & 0xF,
-        seconds=seconds,
-        fraction=fraction,
-        data=packet[PRIMARY.size + TM_SECONDARY.size : -crc.SIZE],
+        identification & 0x7FF,
+        sequence & 0x3FFF,
+        service,
+        subtype,
+        counter,
+        destination,
+        version & 0xF,
+        seconds,
+        fraction,
+        packet[PRIMARY.size + TM_SECONDARY.size : -crc.SIZE],
     )
 
 

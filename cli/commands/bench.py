@@ -23,7 +23,7 @@ examples:
   microflight bench --only speed --json | python -m json.tool
 
 groups: speed, firmware, ticks, allocation, mission, envelope, worlds, releases,
-        scheduled, vm-death
+        scheduled, vm-death, link, ground
 long ones, flown when named or with --long: tick-10hz, tick-100hz, soak, soak-qemu
 (soaks go on where they were stopped: days that were flown are not flown again)
 A figure that cannot be measured, for example without the emulator, is listed as failed.
