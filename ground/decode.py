@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional
 
 from ground import dictionary as definitions
-from ground import keys, schedule
+from ground import crash, keys, schedule
 from ground.answers import ANSWERS
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader
@@ -249,6 +249,7 @@ class Decoder:
             at += row.type.count
             report.raw[row.name] = value
             report.values[row.name] = _scaled(value, row.scale)
+        report.text = crash.text(report.raw) if report.name == crash.PACKET else ""
         return None
 
     def _parameters(self, report: Report) -> Optional[str]:

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from ground import attitude
-from ground.decode import Decoder
+from ground import attitude, crash
+from ground.decode import Decoder, Report
 from ground.dictionary import Dictionary
 from ground.history import History
 from ground.names import TARGETS
@@ -68,6 +68,7 @@ class LiveView:
         self._next_refresh_s = 0.0
         self._next_line_s = 0.0
         self._shown_events = 0
+        self._shown_crash: Optional[Report] = None
         self._t_s = 0.0
         self._started_s = time.monotonic()
         self._progress = Progress(
@@ -103,6 +104,10 @@ class LiveView:
             line = f"{clock(report.received_s)}  {report.text}"
             self._console.print(line, highlight=False, soft_wrap=True)
         self._shown_events = len(self._history.events)
+        record = self._history.latest.get(crash.PACKET)
+        if record is not self._shown_crash:
+            self._shown_crash = record
+            self._console.print(record.text if record else "", highlight=False, soft_wrap=True)
         if t_s >= self._next_line_s:
             self._next_line_s = (t_s // PLAIN_EVERY_S + 1) * PLAIN_EVERY_S
             self._console.print(self._line(), highlight=False, soft_wrap=True)

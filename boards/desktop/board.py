@@ -126,11 +126,12 @@ class Board:
         self, buf: bytes, at: int, skip: int, n: int, out: "bytearray | None", off: int
     ) -> int:
         """Bytes of what stands for the image, at the address of slot A."""
+        code = self.code[0]
         first = int.from_bytes(buf[at : at + 4], "big") + skip - _IMAGE
-        if n < 1 or first < 0 or first + n > len(self.code):
+        if n < 1 or first < 0 or first + n > len(code):
             return _E_INVAL
         if out is not None:
-            out[off : off + n] = self.code[first : first + n]
+            out[off : off + n] = code[first : first + n]
         return 0
 
     def crash_into(self, buf: bytearray) -> None:

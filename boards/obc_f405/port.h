@@ -64,7 +64,17 @@ enum port_crash_kind {
     PORT_CRASH_FAULT = 4,     /* processor fault in a handler */
 };
 
-/* Little-endian image, sent as it is: packet crash_record, struct "<BBHIIIIII24s". */
+enum port_crash_register {
+    PORT_CRASH_R0 = 0, /* to R3, R12, xPSR: stacked */
+    PORT_CRASH_R12 = 4,
+    PORT_CRASH_XPSR,
+    PORT_CRASH_HFSR,
+    PORT_CRASH_MMFAR,
+    PORT_CRASH_BFAR,
+    PORT_CRASH_SP, /* before the exception */
+};
+
+/* Little-endian image, sent as it is: packet crash_record, struct "<BBHIIIIII24s10I8I". */
 typedef struct {
     uint8_t kind;         /* enum port_crash_kind of the last crash */
     uint8_t exception;    /* exception number (IPSR) of a fault, else 0 */
@@ -75,8 +85,10 @@ typedef struct {
     uint32_t cfsr;        /* fault status (ARMv7-M B3.2.15) */
     uint32_t address;     /* MMFAR or BFAR where valid, else 0 */
     char text[24];        /* exception type, or file name; NUL-padded */
+    uint32_t registers[10]; /* enum port_crash_register, of a fault */
+    uint32_t stack[8];      /* from SP on; 0 beyond the end of RAM */
 } port_crash_t;
-_Static_assert(sizeof(port_crash_t) == 52, "crash record layout");
+_Static_assert(sizeof(port_crash_t) == 124, "crash record layout");
 
 /* Reads the record, decides the reset cause, counts the boot. Before anything else in C. */
 void port_record_boot(void);

@@ -12,6 +12,10 @@
 #define CFSR_MMARVALID (1u << 7)
 #define CFSR_BFARVALID (1u << 15)
 #define EXC_RETURN_THREAD (1u << 3)
+#define EXC_RETURN_BASIC (1u << 4) /* no floating-point registers in the frame */
+#define FRAME_WORDS 8u
+#define FRAME_FP_WORDS 26u
+#define XPSR_ALIGNED (1u << 9) /* a word of padding above the frame */
 
 void Fault_Handler(void);
 const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return);
@@ -31,6 +35,25 @@ __attribute__((naked)) void Fault_Handler(void)
                    "bx lr\n\t");
 }
 
+/* Registers of the code that failed, and what lies on its stack. */
+static void take_frame(port_crash_t *crash, const uint32_t *frame, uint32_t exc_return)
+{
+    const uint32_t xpsr = frame[7];
+    for (uint32_t i = 0; i <= PORT_CRASH_R12; i++) {
+        crash->registers[i] = frame[i];
+    }
+    crash->registers[PORT_CRASH_XPSR] = xpsr;
+    crash->lr = frame[5];
+    crash->pc = frame[6];
+    const uint32_t *sp =
+        frame + ((exc_return & EXC_RETURN_BASIC) != 0u ? FRAME_WORDS : FRAME_FP_WORDS) +
+        ((xpsr & XPSR_ALIGNED) != 0u ? 1u : 0u);
+    crash->registers[PORT_CRASH_SP] = (uint32_t)(uintptr_t)sp;
+    for (uint32_t i = 0; i < sizeof(crash->stack) / sizeof(crash->stack[0]) && (uintptr_t)&sp[i + 1u] <= RAM_END; i++) {
+        crash->stack[i] = sp[i];
+    }
+}
+
 const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
 {
     uint32_t ipsr;
@@ -41,6 +64,9 @@ const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
         .kind = in_thread ? PORT_CRASH_FAULT_VM : PORT_CRASH_FAULT,
         .exception = (uint8_t)ipsr,
         .cfsr = cfsr,
+        .registers[PORT_CRASH_HFSR] = SCB_HFSR,
+        .registers[PORT_CRASH_MMFAR] = SCB_MMFAR,
+        .registers[PORT_CRASH_BFAR] = SCB_BFAR,
     };
     if (cfsr & CFSR_MMARVALID) {
         crash.address = SCB_MMFAR;
@@ -48,9 +74,8 @@ const uint32_t *port_fault(const uint32_t *frame, uint32_t exc_return)
         crash.address = SCB_BFAR;
     }
     const uintptr_t at = (uintptr_t)frame;
-    if (!(cfsr & CFSR_STACKING) && at >= RAM_START && at + 32u <= RAM_END) {
-        crash.lr = frame[5];
-        crash.pc = frame[6];
+    if (!(cfsr & CFSR_STACKING) && at >= RAM_START && at + 4u * FRAME_WORDS <= RAM_END) {
+        take_frame(&crash, frame, exc_return);
     }
     port_record_crash(&crash);
     SCB_CFSR = cfsr;

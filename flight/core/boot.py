@@ -71,16 +71,16 @@ class BootRecord:
 
     def save(self, mode, reason):
         """Store the mode and why it was entered; a failure makes an event."""
-        status = self._store(mode, reason)
+        status = self._write_record(mode, reason)
         if status == _E_STALE and self._record.load():
             # It could not be read at the start: the count goes on.
             image = self._record.image
             self.count = ((image[HEADER_SIZE] << 8 | image[HEADER_SIZE + 1]) + 1) & 0xFFFF
-            status = self._store(mode, reason)
+            status = self._write_record(mode, reason)
         if status < 0:
             self._events.put(EVENT_STORAGE, -status)
 
-    def _store(self, mode, reason):
+    def _write_record(self, mode, reason):
         image = self._record.image
         image[HEADER_SIZE] = self.count >> 8
         image[HEADER_SIZE + 1] = self.count & 0xFF

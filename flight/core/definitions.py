@@ -80,6 +80,8 @@ CRASH_FIELDS = (
     ("fault_status", "u32", "", "", 1, "CFSR of a fault"),
     ("fault_address", "u32", "", "", 1, "address of a fault where it is known"),
     ("crash_text", "u8[24]", "", "", 1, "ASCII: type of an uncaught error and its file"),
+    ("crash_registers", "u32[10]", "", "", 1, "R0 to R3, R12, xPSR, HFSR, MMFAR, BFAR, SP"),
+    ("crash_stack", "u32[8]", "", "", 1, "words of the stack from SP on"),
 )
 
 # Made by C: native/src/kernel/survival_packets.c, welded by tests/native/test_survival.py.
@@ -296,4 +298,5 @@ SURVIVAL_REASONS = (
     (4, "lost"),  # return without a catcher
     (5, "commanded"),
     (6, "boots"),  # too many starts in a row without health
+    (7, "memory"),  # nonsense from the FRAM, or its bus hangs
 )

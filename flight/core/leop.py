@@ -74,7 +74,8 @@ class Leop:
             self.save()
 
     def _take_over(self):
-        """What the record says, when there is one."""
+        """What the record says, when there is one. Boot time only, but for a memory that did not
+        answer then."""
         if not self._record.load():
             return False
         fields = struct.unpack_from(_FORMAT, self._record.image, HEADER_SIZE)

@@ -39,8 +39,8 @@ class TwoCopies:
         self._newest = 1  # copy A is written first
         self._unseen = False  # a copy of a later generation may lie where nothing could be read
         self.doubtful = False  # nothing good was found at the start, and yet it is not blank
-        self._failed = False  # the memory did not answer, in `_find`
-        self._odd = False  # a copy was neither whole nor blank
+        self._io_failed = False  # the memory did not answer, in `_find`
+        self._strange = False  # a copy was neither whole nor blank
         self._whole = False  # the copy read last had the CRC it should have
         self.status = 0  # of the last access: 0 or negative
         ALL.append(self)
@@ -74,13 +74,13 @@ class TwoCopies:
         """Read the newer good copy into `image`: 1 copy A, 2 copy B, 0 none. What cannot be read is
         read once more: `doubtful` when there is none even so, and yet something is there, or the
         memory does not answer. Boot time only."""
-        self._failed = False
+        self._io_failed = False
         best = self._find()
         if best == 0:
-            self._odd = False
+            self._strange = False
             best = self._find()
-        self.doubtful = best == 0 and self._odd
-        self._unseen = self._failed and best == 0
+        self.doubtful = best == 0 and self._strange
+        self._unseen = self._io_failed and best == 0
         if best:
             self._newest = best - 1
             # The image holds whatever was read last, perhaps the other copy.
@@ -114,15 +114,15 @@ class TwoCopies:
         for copy in range(2):
             generation = self._read(copy)
             if self.status < 0:
-                self._failed = True
-            if self.status < 0 or not self._whole and not self._blank():
-                self._odd = True
+                self._io_failed = True
+            if self.status < 0 or not self._whole and not self._is_blank():
+                self._strange = True
             if generation > self.generation:
                 self.generation = generation
                 best = copy + 1
         return best
 
-    def _blank(self):
+    def _is_blank(self):
         """The image holds what a memory never written does, all zeros or all ones."""
         first = self.image[0]
         if first != 0 and first != 0xFF:
@@ -134,16 +134,16 @@ class TwoCopies:
 
     def _look_again(self, newer):
         """Whether a copy is good after all: 0, or -ESTALE; a negative status while nothing can be
-        read. Allocates: it is rare."""
+        read. Boot time only, but for a memory that did not answer then."""
         mine = bytes(self.image)
-        self._failed = False
+        self._io_failed = False
         best = self._find()
         generation = self.generation
         first = bytes(self.image)
         self._read(1)
         same = self._same(first)
         native.copy(self.image, 0, mine, 0, len(mine))
-        if self._failed:
+        if self._io_failed:
             self.generation = 0
             return self.status if self.status < 0 else -_E_IO
         if best == 0:

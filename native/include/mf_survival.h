@@ -28,6 +28,7 @@
 #define MF_SURVIVAL_BEATS 3u
 #define MF_SURVIVAL_HEALTHY_MS 60000u
 #define MF_SURVIVAL_ROUND_MS 100u
+#define MF_SURVIVAL_HOLD_MS 45000u /* Python waits at most so long for a memory that is disturbed */
 #define MF_SURVIVAL_APID 0x11Fu /* last of the host's block: an application process of its own */
 
 /* Why Python was stopped or not started. */
@@ -39,6 +40,7 @@ enum mf_survival_reason {
     MF_SURVIVAL_LOST = 4,      /* non-local return without a catcher */
     MF_SURVIVAL_COMMANDED = 5,
     MF_SURVIVAL_BOOTS = 6,     /* too many starts in a row without health */
+    MF_SURVIVAL_MEMORY = 7,    /* the FRAM answers nonsense, or its bus hangs */
 };
 
 enum mf_survival_state {
@@ -104,6 +106,7 @@ typedef struct {
     bool record_dirty, record_failed, radio_ready, carrier, started;
     bool battery_known;
     bool launching;  /* asked when survival was entered */
+    bool disturbed;  /* the memory was, when it was looked at last */
     uint8_t battery; /* enum survival_battery */
     uint16_t battery_mV;
     uint16_t sequence, beacons, accepted, refused, radio_errors;

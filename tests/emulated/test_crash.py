@@ -7,7 +7,7 @@ from tests.emulated import qemu
 
 READ = """
 import obc, struct, native
-crash = bytearray(52)
+crash = bytearray(124)
 obc.crash_into(crash)
 kind, exception, line, count, restarts, pc, lr, cfsr, address, text = struct.unpack_from(
     "<BBHIIIIII24s", crash, 0
@@ -59,6 +59,36 @@ show()
     assert (start & ~1) <= pc < (start & ~1) + size
     assert text == ""
     assert cause == "6 1"  # the VM was restarted, the processor was not
+
+
+def test_registers_and_stack_of_a_fault_are_kept(tmp_path):
+    """obc_fault(1) reads where nothing is: the address is in a register, SP points into the stack
+    of Python, and what lies there is told as it lies there."""
+    run = qemu.run_text(
+        READ
+        + """
+registers = struct.unpack_from("<10I", crash, 52 + 0)
+stack = struct.unpack_from("<8I", crash, 92)
+if count == 0:
+    obc.fault(1)
+print(*registers)
+print(*stack)
+print(lr)
+""",
+        tmp_path,
+    )
+    assert run.status == 0, run.console
+    first, second, third = run.console.splitlines()
+    registers, stack = [int(word) for word in first.split()], [int(w) for w in second.split()]
+    r0_to_r12, (xpsr, hfsr, _, bfar, sp) = registers[:5], registers[5:]
+    assert 0x60000000 in r0_to_r12 and bfar == 0x60000000
+    assert xpsr & 1 << 24 and hfsr == 0, "Thumb state; not escalated"
+    bottom, top = symbol("vm_stack_bottom")[0], symbol("vm_stack_top")[0]
+    assert bottom <= sp < top - 32 and sp % 4 == 0
+    # A frame of C: somewhere on top of it lies a way back into the code of the image.
+    code = range(symbol("image_vectors")[0], symbol("image_end")[0])
+    assert any(word & 1 and word in code for word in [*stack, int(third)])
+    assert len(set(stack)) > 3
 
 
 def test_stack_overflow_hits_the_guard(tmp_path):

@@ -8,7 +8,7 @@ from tests.emulated import qemu
 MPU_CTRL = 0xE000ED94
 READ = """
 import obc, struct, native
-crash = bytearray(52)
+crash = bytearray(124)
 obc.crash_into(crash)
 kind, exception, line, count, restarts, _, _, cfsr, address = struct.unpack_from(
     "<BBHIIIIII", crash

@@ -132,7 +132,7 @@ def test_an_app_that_allocates_is_found_out(tmp_path):
 CRASH = (
     COMPOSE
     + """
-record = bytearray(52)
+record = bytearray(124)
 obc.crash_into(record)
 if record[4] == 0:
     build = compose.build

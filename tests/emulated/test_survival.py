@@ -10,7 +10,7 @@ REASONS = {FAULT: 2, HANG: 1, ENDED: 3, MEMORY: 3}
 # Runs in every fresh Python before the mission, which then dies once at 20 s.
 DEATH = """
 import obc, sys
-record = bytearray(52)
+record = bytearray(124)
 obc.crash_into(record)
 from boards import compose
 build = compose.build

@@ -115,7 +115,7 @@ class Board:
         self.archive = partial(Archive, fram=self.fram)
         self.reset_cause = cause
         self.resets: list[int] = []
-        self.crash = bytes(52)
+        self.crash = bytes(124)
         self.heap = 0
         self.allocated = 0
         self.scrubbed = [0, 0]

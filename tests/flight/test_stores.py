@@ -185,6 +185,25 @@ def test_the_event_log_outlives_resets_and_is_read_by_command(stores: Stores) ->
     assert [int.from_bytes(body[:2], "big") for body in boots] == [1, 2]
 
 
+def test_the_crash_log_has_registers_and_stack_after_any_number_of_resets(stores: Stores) -> None:
+    record = bytes(range(124))
+    board = Board(cause=5)
+    board.crash = record
+    board.fram.memory[:] = stores.rig.board.fram.memory
+    board.flash.memory.restore(stores.rig.board.flash.memory.image())
+    Stores(board).rig.fly(30)
+    later = Board()
+    later.fram.memory[:] = board.fram.memory
+    later.flash.memory.restore(board.flash.memory.image())
+    again = Stores(later)
+    again.rig.board.radio.sent.clear()
+    values = {"log": 2, "from_s": 0, "to_s": 0x3FFFFFFF, "priority": 0}
+    assert again.send("log_read", values) == 0
+    again.rig.fly(15)
+    crashes = [p[22:-2] for p in again.sent(0) if p[7:9] == b"\x03\x19" and p[20:22] == b"\0\x03"]
+    assert crashes == [record]
+
+
 def test_events_before_a_death_are_in_the_log_without_any_flash() -> None:
     """The memory does not answer; FRAM has them all the same."""
     board = Board()

@@ -60,7 +60,7 @@ def test_crash_record_has_the_fields_of_its_struct():
         for name in names.split(","):
             members.append(kinds[kind] + "".join(re.findall(r"\[\d+\]", name)))
     assert members == [row[1] for row in core.CRASH_FIELDS]
-    assert fields.packed_size(core.CRASH_FIELDS) == 52
+    assert fields.packed_size(core.CRASH_FIELDS) == 124
 
 
 def test_tick_stats_group_min_mean_and_max():

@@ -227,3 +227,48 @@ def test_on_a_critical_battery_nothing_turns_until_it_is_well_above():
         rig.rounds()
         rig.to(rig.now_ms + 200)
         assert rig.report().mode == mode, battery_V
+
+
+MEMORY_DISTURBED = 7
+
+
+def launched(rig, over):
+    """The record of the launch, as flight/core/leop.py stores it."""
+    record = TwoCopies(rig.stack.fram, 0x300, 0x380, 12, 1)
+    record.image[HEADER_SIZE] = over
+    assert record.save() == 0
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_python_waits_for_a_memory_that_answers_nonsense(over):
+    """And nothing is emitted before it can be read whether the launch is over."""
+    rig = Survivor(faults={"fram": [Fault("fram", "garbage", 2.0, 20.0)]})
+    rig.eps.deployed = 0
+    launched(rig, over)
+    rig.survival.vm_started()
+    rig.to(3000)
+    rig.survival.begin(1, 0)
+    assert rig.survival.state.disturbed
+    assert rig.rounds() == START and 20_000 <= rig.now_ms <= 20_200
+    assert not rig.survival.state.disturbed and [on for _, on in rig.carrier()] == [over]
+    entered = [event for event in rig.all_events() if event[1] == ENTERED]
+    assert entered[-1][2] == MEMORY_DISTURBED
+
+
+def test_python_waits_for_a_bus_that_hangs_and_not_for_ever():
+    rig = Survivor(faults={"fram": [Fault("fram", "timeout", 2.0, 1e9)]})
+    rig.to(3000)
+    rig.survival.begin(1, 0)
+    assert rig.rounds() == START and rig.elapsed == 45_000
+
+
+def test_python_does_not_wait_for_a_memory_that_is_dead_or_blank():
+    for kind in ("dead", "nack"):
+        rig = Survivor(faults={"fram": [Fault("fram", kind, 2.0, 1e9)]})
+        rig.to(3000)
+        rig.survival.begin(1, 0)
+        assert rig.rounds() == START and rig.elapsed == 0
+    rig = Survivor()
+    rig.fram.memory[:] = b"\xff" * len(rig.fram.memory)
+    rig.survival.begin(1, 0)
+    assert rig.rounds() == START and rig.elapsed == 0

@@ -51,6 +51,15 @@ static uint32_t boot_pause_ms(uint32_t attempts)
     return BOOT_PAUSE_MS << (doublings < BOOT_DOUBLINGS ? doublings : BOOT_DOUBLINGS);
 }
 
+/* Nothing may emit or turn before it is known that the launch is over. */
+static void look_at_memory(mf_survival_t *self)
+{
+    self->disturbed = survival_disturbed(self);
+    self->launching = self->disturbed || survival_launching(self);
+    mf_kernel_survive(self->parts.kernel, false, false); /* Python may have commanded otherwise */
+    mf_kernel_survive(self->parts.kernel, true, !self->launching);
+}
+
 static void activate(mf_survival_t *self, uint8_t reason, uint32_t pause_ms, uint32_t now_ms)
 {
     if (survival_get(self, WORD_STATE) == MF_SURVIVAL_NOMINAL) {
@@ -66,9 +75,7 @@ static void activate(mf_survival_t *self, uint8_t reason, uint32_t pause_ms, uin
     self->record.entries++;
     self->record_dirty = true;
     survival_radio_reset(self);
-    self->launching = survival_launching(self);
-    mf_kernel_survive(self->parts.kernel, false, false); /* Python may have commanded otherwise */
-    mf_kernel_survive(self->parts.kernel, true, !self->launching);
+    look_at_memory(self);
     mf_kernel_put_event(self->parts.kernel, MF_EVENT_SURVIVAL_ENTERED, reason,
                         survival_get(self, WORD_RESTARTS));
 }
@@ -95,6 +102,8 @@ void mf_survival_begin(mf_survival_t *self, uint64_t now_us)
     const uint32_t pause_ms = boot_pause_ms(mf_boot_record_attempts(&self->record));
     if (pause_ms != 0) {
         activate(self, MF_SURVIVAL_BOOTS, pause_ms, (uint32_t)(now_us / 1000u));
+    } else if (survival_disturbed(self)) {
+        activate(self, MF_SURVIVAL_MEMORY, 0, (uint32_t)(now_us / 1000u));
     }
 }
 
@@ -115,6 +124,13 @@ enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us)
     }
     /* These rounds are what the watchdog is fed by. */
     mf_kernel_beat(self->parts.kernel, now_us);
+    if (self->disturbed && now_ms - survival_get(self, WORD_SINCE_MS) < MF_SURVIVAL_HOLD_MS) {
+        /* Radio and EPS are on the same bus. Python would find neither parameters nor schedule. */
+        look_at_memory(self);
+        if (self->disturbed) {
+            return MF_SURVIVAL_WAIT;
+        }
+    }
     mf_counter_memory_poll(self->parts.counters, now_us);
     survival_radio(self, now_us);
     if (self->record_dirty) {

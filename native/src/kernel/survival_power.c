@@ -16,6 +16,7 @@
 #define EPS_SWITCHES 0x02u
 #define EPS_BATTERY 0x04u
 #define EPS_DEPLOYED 0x22u
+#define EPS_ALL_OUT 3u
 #define EPS_TRANSMITTER_AND_RODS 0x05u
 #define EPS_TRANSMITTER 0x01u
 #define EPS_TIMEOUT_US 20000u
@@ -73,6 +74,32 @@ static int leop_record(mf_survival_t *self)
     return over;
 }
 
+bool survival_disturbed(mf_survival_t *self)
+{
+    mf_boot_record_t found;
+    uint8_t image[MF_BOOT_RECORD_SIZE];
+    int status = mf_boot_record_load(self->parts.bus, &found);
+    if (status == 0) {
+        status = mf_fram_read(self->parts.bus, MF_BOOT_RECORD_A, image, sizeof(image));
+    }
+    if (status != MF_OK) {
+        return status == MF_E_TIMEOUT;
+    }
+    uint32_t any = 0, all = 0xFFu;
+    for (uint32_t i = 0; i < sizeof(image); i++) {
+        any |= image[i];
+        all &= image[i];
+    }
+    return any != 0 && all != 0xFFu; /* not blank either */
+}
+
+/* Mask of the deployables that are out; negative when it cannot be known. */
+static int32_t deployables(mf_survival_t *self)
+{
+    const int32_t first = eps_read(self, EPS_DEPLOYED);
+    return first == eps_read(self, EPS_DEPLOYED) && first <= (int32_t)EPS_ALL_OUT ? first : -1;
+}
+
 bool survival_launching(mf_survival_t *self)
 {
     if (mf_boot_record_attempts(&self->record) >= PATIENCE_STARTS) {
@@ -83,7 +110,7 @@ bool survival_launching(mf_survival_t *self)
         return false;
     }
     /* A blank record of a spacecraft with a deployable out is lost memory, not a launch. */
-    const int32_t deployed = eps_read(self, EPS_DEPLOYED);
+    const int32_t deployed = deployables(self);
     return over == 0 ? deployed <= 0 : deployed == 0;
 }
 

@@ -73,7 +73,9 @@ enum survival_battery {
     SURVIVAL_BATTERY_CRITICAL = 2,
 };
 
-/* survival_power.c: nothing may emit or turn yet; battery and loads. */
+/* survival_power.c: the FRAM answers nonsense or its bus hangs (one that is silent is dead, and not
+ * waited for); nothing may emit or turn yet; battery and loads. */
+bool survival_disturbed(mf_survival_t *self);
 bool survival_launching(mf_survival_t *self);
 void survival_power(mf_survival_t *self);
 
