@@ -243,10 +243,9 @@ class Decoder:
         numbers = definition.layout.unpack_from(data, 2)
         at = 0
         for row in definition.fields:
-            value: Any = numbers[at]
-            if row.type.is_array:
-                value = list(numbers[at : at + row.type.count])
-            at += row.type.count
+            after = at + row.type.count
+            value: Any = list(numbers[at:after]) if row.type.is_array else numbers[at]
+            at = after
             report.raw[row.name] = value
             report.values[row.name] = _scaled(value, row.scale)
         report.text = crash.text(report.raw) if report.name == crash.PACKET else ""

@@ -113,11 +113,9 @@ PACKETS = (
     (0x0001, "core_hk", 10000, "big", 0, HK_FIELDS, "State of the computer and its software"),
     (0x0002, "schedule", 10000, "big", 0, SCHEDULE_FIELDS, "State of every app"),
     (0x0004, "schedule_times", 10000, "big", 0, TIMES_FIELDS, "Run time and jitter of every app"),
-    (0x0003, "crash_record", 0, "little", 0, CRASH_FIELDS,
-     "The crash that led to this start; after a start for that reason only"),
-    (0x0020, "survival_beacon", 0, "big", 0, SURVIVAL_FIELDS,
-     "Sent by C while Python does not run, at once and then every survival_beacon_s"),
-)  # fmt: skip
+    (0x0003, "crash_record", 0, "little", 0, CRASH_FIELDS, "The crash that led to this start"),
+    (0x0020, "survival_beacon", 0, "big", 0, SURVIVAL_FIELDS, "Sent while Python does not run"),
+)
 
 # id, name, service, subtype, arguments, authority class, hazardous, description
 COMMANDS = (

@@ -9,6 +9,7 @@ COMPOSE = """
 import micropython, native, obc, sys
 from boards import compose
 from boards.obc_f405 import board
+obc.settle()
 """
 
 # Nothing to detumble and hardly any hold time: nominal, with payload and rods at work.
