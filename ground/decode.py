@@ -13,8 +13,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional
 
-from ground import dictionary as definitions
 from ground import crash, keys, schedule
+from ground import dictionary as definitions
 from ground.answers import ANSWERS
 from ground.dictionary import Dictionary
 from ground.frames import FrameReader

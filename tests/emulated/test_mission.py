@@ -9,7 +9,6 @@ COMPOSE = """
 import micropython, native, obc, sys
 from boards import compose
 from boards.obc_f405 import board
-obc.settle()
 """
 
 # Nothing to detumble and hardly any hold time: nominal, with payload and rods at work.
@@ -37,6 +36,7 @@ sys.exit()
 LOCKED = (
     COMPOSE
     + """
+obc.settle()  # as main does
 mission = compose.build(board.build())
 mission.prepare()
 scheduler = mission.scheduler
