@@ -29,7 +29,7 @@ from sim.scenario import load
 from sim.world import World
 from tests.emulated import qemu
 
-DURATION_S = 7200.0
+DURATION_S = 14400.0
 PORTS = 64  # of a station and what stands beside it
 FIRST_PORT = 12000  # below those that an operating system gives away
 _numbers = itertools.count(os.getpid() * 7)
@@ -133,7 +133,7 @@ class Spacecraft:
         with self._moved:
             self._moved.notify_all()
 
-    def until(self, condition: Callable[[], Any], virtual_s: float = 120.0) -> Any:
+    def until(self, condition: Callable[[], Any], virtual_s: float = 600.0) -> Any:
         """Wait until `condition()` is true and return what it gave; asked whenever the world moves.
         Fails after `virtual_s` of the spacecraft's time."""
         end_s = self.world.t_s + virtual_s

@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from tests.flight.cfdp_rig import Line, content, write
+
 pytestmark = pytest.mark.interop
 
 PORT = 40000
@@ -89,3 +91,85 @@ def test_sequence_counts_are_gapless_by_apid(layers, flight):
     assert len(found) > 8
     for counts in found.values():
         assert counts == list(range(counts[0], counts[0] + len(counts)))
+
+
+class Overheard(Line):
+    """A line between the spacecraft and cfdp-py, with everything that was said on it."""
+
+    def __init__(self, folder, loss, owner):
+        super().__init__(folder, loss, seed=2, owner=owner)
+        self.pdus = []  # (towards the spacecraft, octets)
+        take, following = self.onboard.take, self.onboard.next
+
+        def heard(pdu, owner=0):
+            self.pdus.append((True, pdu))
+            return take(pdu, owner)
+
+        def said(owner=0):
+            pdu = following(owner)
+            if pdu is not None:
+                self.pdus.append((False, pdu))
+            return pdu
+
+        self.onboard.take, self.onboard.next = heard, said
+
+
+@pytest.fixture(scope="module")
+def transfers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    line = Overheard(folder, 0.2, "EC")
+    data = content(3000)
+    line.ground.upload(write(folder, "up.bin", data), "up.bin")
+    line.run()
+    line.onboard.memory.files[b"f1/down.bin"] = data
+    line.onboard.download("down.bin", owner=1)
+    line.run()
+    return line, dissect(tmp_path_factory.mktemp("tshark"), [p for _, p in line.pdus], "cfdp")
+
+
+def octets(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def test_every_pdu_is_cfdp_to_tshark(transfers):
+    line, layers = transfers
+    assert len(layers) == len(line.pdus) > 40
+    for (_, pdu), layer in zip(line.pdus, layers, strict=True):
+        fields = flat(layer)
+        assert fields["cfdp.version"] == "1"
+        # Acknowledged, without CRC: the link has its own.
+        assert fields["cfdp.trans_mode"] == fields["cfdp.crc_flag"] == "0"
+        assert int(fields["cfdp.data_length"]) == int.from_bytes(pdu[1:3], "big")
+        assert {fields["cfdp.srcid"], fields["cfdp.dstid"]} == {"1", "11"}
+
+
+def test_pdus_go_the_way_that_their_direction_says(transfers):
+    line, layers = transfers
+    for (up, _), layer in zip(line.pdus, layers, strict=True):
+        fields = flat(layer)
+        towards_receiver = fields["cfdp.direction"] == "0"
+        assert up == ((fields["cfdp.dstid"] == "1") == towards_receiver)
+
+
+@pytest.mark.parametrize("source", ["1", "11"])
+def test_the_file_is_in_what_tshark_sees(transfers, source):
+    """Of both ways the octets, from the offsets that it reads; what was lost came again."""
+    line, layers = transfers
+    data = bytearray(3000)
+    seen = set()
+    directives = set()
+    for layer in layers:
+        fields = flat(layer)
+        if fields["cfdp.srcid"] != source:
+            continue
+        if fields["cfdp.pdu_type"] == "1":
+            piece, at = octets(fields["cfdp.user_data"]), int(fields["cfdp.offset"])
+            data[at : at + len(piece)] = piece
+            seen.update(range(at, at + len(piece)))
+        else:
+            directives.add(int(fields["cfdp.fdtype"]))
+            if fields["cfdp.fdtype"] == "7":
+                assert fields["cfdp.file_size"] == "3000"
+    assert len(seen) == 3000 and bytes(data) == content(3000)
+    # End of file, finished, acknowledgement, metadata, negative acknowledgement.
+    assert directives == {4, 5, 6, 7, 8}

@@ -60,7 +60,7 @@ def test_what_is_lost_is_sent_again_protected_anew(ir, craft):
     for _ in range(5):
         few = [ir.send("ping") for _ in range(3)]
         for command in few:
-            assert ir.finished(command, 300.0)["CommandComplete_Status"] == "OK"
+            assert ir.finished(command)["CommandComplete_Status"] == "OK"
         commands += few
     craft.lose = lambda number, frame: False
     assert len(craft.lost) > lost

@@ -104,7 +104,7 @@ class Partner:
         """Issue one of the partner's telecommands."""
         return self.yamcs.command(f"/microflight/{self.name}/{command}", arguments)
 
-    def finished(self, command: str, virtual_s: float = 60.0) -> dict[str, Any]:
+    def finished(self, command: str, virtual_s: float = 600.0) -> dict[str, Any]:
         """The history of a telecommand once Yamcs knows how it ended."""
 
         def ended() -> dict[str, Any] | None:
@@ -113,7 +113,7 @@ class Partner:
 
         return dict(self.craft.until(ended, virtual_s))
 
-    def accepted(self, command: str, virtual_s: float = 60.0) -> dict[str, Any]:
+    def accepted(self, command: str, virtual_s: float = 600.0) -> dict[str, Any]:
         """The history of a telecommand once the spacecraft has said what it thinks of it."""
 
         def told() -> dict[str, Any] | None:
