@@ -123,6 +123,10 @@ class Encoder:
         self.security = TcSecurity(keys.development()) if security is None else security
         self._labels: Dict[str, schedule.Labels] = {}  # of stored telecommands, by owner
 
+    def partner(self, name: str) -> Partner:
+        """Row of a partner. Raises `GroundError`."""
+        return self._dictionary.partner(name)
+
     def command(self, name: str) -> Command:
         """The row of a command: the dictionary's, or those of service 20 that are built here.
 

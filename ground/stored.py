@@ -1,4 +1,5 @@
-"""Telecommands that hold a telecommand for later: their data field needs the encoder once more.
+"""Telecommands whose data field needs the encoder once more: those that hold a telecommand for
+later, and mail.
 
     encoder.packet("action_add", {"event": 0x0713, "argument": 1, "command": "power_switch",
                                   "args": {"load": 3, "on": 1}})
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Tuple
 
 from ground.dictionary import Command
 from ground.errors import CommandError
+from ground.mail import MAIL, mail_body
 
 if TYPE_CHECKING:
     from ground.encode import Encoder
@@ -63,4 +65,7 @@ def action_body(encoder: "Encoder", values: Any, owner: str) -> bytes:
 
 
 Builder = Callable[["Encoder", Any, str], bytes]
-NESTED: Dict[str, Tuple[Command, Builder]] = {ACTION_ADD.name: (ACTION_ADD, action_body)}
+NESTED: Dict[str, Tuple[Command, Builder]] = {
+    ACTION_ADD.name: (ACTION_ADD, action_body),
+    MAIL.name: (MAIL, mail_body),
+}

@@ -260,6 +260,9 @@ FAILURES = (
     (29, "unknown_entry"),  # no such entry, or of somebody else
     (30, "suspended"),  # the host has stopped the telecommands of this owner
     (31, "protected"),  # memory that nobody may see, or nobody may change
+    (32, "bad_recipient"),  # a message to oneself
+    (33, "duplicate_message"),  # one of the last sixteen has the same reference
+    (34, "unknown_message"),  # none that waits
     (38, "transfer_busy"),
     (39, "transfer_unknown"),
 )

@@ -1,8 +1,9 @@
-"""Contacts: when the transmitter may be on, and at which rate (core/contact_gate.py)."""
+"""Contacts: when the transmitter may be on, and at which rate (core/contact_gate.py); mail."""
 
 import struct
 
 from flight import mission
+from flight.apps.contacts.mail import Mail
 from flight.core import contact_gate, failures
 from flight.core.contact_plan import ContactPlan
 from flight.core.modes import SILENCE_WINDOW
@@ -36,6 +37,7 @@ class Contacts:
         self._windows = context.store.claim(0x0B02, self.NAME)
         self.plan = ContactPlan(context.board.fram, context.board.kernel, self._windows.data)
         self.plan.load()
+        self._mail = Mail(context, self.NAME)
         self._gate_at = context.params.place(0x0B01)
         self._open_at = context.params.place(0x0B02)
         self._beacon_at = context.params.place(0x0B03)
@@ -57,6 +59,7 @@ class Contacts:
 
     def step(self, now_ms):
         """Look for windows, judge the gate, and say so in `modes.silence`."""
+        self._mail.step()
         time = self._time
         params = self._params
         plan = self.plan
@@ -158,5 +161,9 @@ class Contacts:
             plan.age_s(self._time.uptime_s),
             gate.openings,
             gate.beacons,
+            self._mail.accepted,
+            self._mail.refused,
+            self._mail.taken,
+            self._mail.waiting(),
         )
         self._record.post()

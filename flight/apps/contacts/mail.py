@@ -1,0 +1,188 @@
+"""Mail: telecommands to the mailboxes (core/mailbox.py), messages and receipts down.
+
+A message goes down to its recipient when he fetches it, as often as he likes, until he has taken
+it; then its sender gets a receipt, which is sent until it has found room in his queue or his store.
+"""
+
+import struct
+from array import array
+
+from flight.apps.contacts.definitions import APP
+from flight.core import failures, mailbox, telemetry
+from hal.compat import const
+
+_MESSAGE = const(0x0B03)
+_STATE = const(0x0B04)
+_BOX = const(0x0B05)
+_REFERENCES_AT = const(4)  # in the packet mail_box
+_RECIPIENTS_AT = const(36)
+_STATES_AT = const(52)
+_HEAD = const(8)  # of a message before its octets
+
+EVENT_LOST = const(0x0B04)
+
+
+class Mail:
+    """`accepted`, `refused`, `taken` count messages, u16."""
+
+    def __init__(self, context, writer):
+        self._time = context.time
+        self._telemetry = context.telemetry
+        store = context.store
+        self._message = store.claim(_MESSAGE, writer)
+        self._state = store.claim(_STATE, writer)
+        self._box = store.claim(_BOX, writer)
+        self.box = mailbox.Mailbox(context.board.fram, self._message.data)
+        self._asked = bytearray(mailbox.OWNERS)  # messages still to be sent down
+        self._ages = array("H", bytes(2 * mailbox.OWNERS))  # of the last one sent
+        self.accepted = 0
+        self.refused = 0
+        self.taken = 0
+        functions = context.functions
+        functions.handle(0x0B11, self.send)
+        functions.handle(0x0B12, self.fetch)
+        functions.handle(0x0B13, self.take)
+        functions.handle(0x0B14, self.cancel)
+        functions.handle(0x0B15, self.report)
+        self.box.load()
+        if self.box.lost:
+            context.events.put(EVENT_LOST, self.box.lost)
+
+    def step(self):
+        """Messages that were asked for, one for each owner; a receipt that its sender does not
+        have yet."""
+        box = self.box
+        for owner in range(mailbox.OWNERS):
+            if self._asked[owner] and self._telemetry.queues[owner].mostly_empty():
+                self._send_down(owner)
+        if box.untold == 0:
+            return
+        slot = box.next_untold()
+        if slot >= 0 and self._tell(slot // mailbox.SLOTS, slot):
+            box.become(slot, mailbox.TAKEN)
+
+    def waiting(self):
+        """Messages that wait for anybody."""
+        count = 0
+        for sender in range(mailbox.OWNERS):
+            for recipient in range(mailbox.OWNERS):
+                count += self.box.waiting(sender, recipient)
+        return count
+
+    def send(self, buf, off, owner):
+        """Handler of `mail_send`."""
+        code = self._send(buf, off, owner)
+        self.box.wipe()
+        if code:
+            self.refused = (self.refused + 1) & 0xFFFF
+        else:
+            self.accepted = (self.accepted + 1) & 0xFFFF
+        return code
+
+    def _send(self, buf, off, owner):
+        recipient = buf[off]
+        if recipient == owner:
+            return failures.BAD_RECIPIENT
+        message = self._message.data
+        length = buf[off + 3]
+        struct.pack_into(
+            ">BBBIB", message, 0, owner, buf[off + 1], buf[off + 2], self._time.seconds, length
+        )
+        for i in range(length):
+            message[_HEAD + i] = buf[off + 4 + i]
+        code = self.box.put(recipient)
+        if code == failures.OK:
+            slot = self.box.find(owner, buf[off + 1] << 8 | buf[off + 2])
+            self._tell(recipient, slot)
+        return code
+
+    def fetch(self, buf, off, owner):
+        """Handler of `mail_fetch`: the oldest first, as his queue has room."""
+        self._asked[owner] = 0
+        self._ages[owner] = 0
+        if self.box.following(owner, 0) < 0:
+            return failures.UNKNOWN_MESSAGE
+        self._asked[owner] = buf[off]
+        return failures.OK
+
+    def _send_down(self, owner):
+        """The next message that he has asked for."""
+        box = self.box
+        self._asked[owner] -= 1
+        slot = box.following(owner, self._ages[owner])
+        if slot < 0:
+            self._asked[owner] = 0
+            return
+        self._ages[owner] = box.age_of(slot)
+        if box.fetch(slot) == failures.OK:
+            self._deliver(owner, _MESSAGE, self._message.data)
+        box.wipe()
+
+    def take(self, buf, off, owner):
+        """Handler of `mail_take`."""
+        box = self.box
+        slot = box.find(buf[off], buf[off + 1] << 8 | buf[off + 2])
+        if slot < 0 or box.recipient_of(slot) != owner or box.state_of(slot) != mailbox.WAITING:
+            return failures.UNKNOWN_MESSAGE
+        code = box.become(slot, mailbox.UNTOLD)
+        if code == failures.OK:
+            self.taken = (self.taken + 1) & 0xFFFF
+        return code
+
+    def cancel(self, buf, off, owner):
+        """Handler of `mail_cancel`."""
+        box = self.box
+        slot = box.find(owner, buf[off] << 8 | buf[off + 1])
+        if slot < 0 or box.state_of(slot) != mailbox.WAITING:
+            return failures.UNKNOWN_MESSAGE
+        return box.become(slot, mailbox.FREE)
+
+    def report(self, buf, off, owner):
+        """Handler of `mail_report`: what waits for him, and what became of his own."""
+        box = self.box
+        data = self._box.data
+        for sender in range(mailbox.OWNERS):
+            data[sender] = box.waiting(sender, owner)
+        first = owner * mailbox.SLOTS
+        for i in range(mailbox.SLOTS):
+            state = box.state_of(first + i)
+            reference = box.reference_of(first + i) if state else 0
+            struct.pack_into(">H", data, _REFERENCES_AT + 2 * i, reference)
+            data[_RECIPIENTS_AT + i] = box.recipient_of(first + i) if state else 0
+            data[_STATES_AT + i] = min(state, mailbox.TAKEN)
+        sent = self._deliver(owner, _BOX, data)
+        for i in range(len(data)):
+            data[i] = 0
+        return failures.OK if sent else failures.QUEUE_FULL
+
+    def _tell(self, owner, slot):
+        """State of a message to one of its two; False when there was no room."""
+        box = self.box
+        data = self._state.data
+        struct.pack_into(
+            ">BHBB",
+            data,
+            0,
+            slot // mailbox.SLOTS,
+            box.reference_of(slot),
+            box.recipient_of(slot),
+            min(box.state_of(slot), mailbox.TAKEN),
+        )
+        sent = self._deliver(owner, _STATE, data)
+        for i in range(len(data)):
+            data[i] = 0
+        return sent
+
+    def _deliver(self, owner, structure, data):
+        time = self._time
+        return self._telemetry.send_at(
+            owner,
+            APP,
+            telemetry.HOUSEKEEPING,
+            0,
+            structure,
+            data,
+            len(data),
+            time.seconds,
+            time.fraction,
+        )

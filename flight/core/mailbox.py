@@ -1,0 +1,219 @@
+"""Mailboxes: messages between the owners, kept in FRAM until the recipient has taken them.
+
+Every sender has SLOTS slots of his own, so that nobody's messages cost anybody else room. A slot:
+
+    0    the message as it goes down: sender u8, reference u16, seconds u32, length u8, octets
+    168  recipient u8, order u16, 0, CRC-32 over all before, state (one octet, written last)
+
+A power cut while a message is written leaves a slot without CRC, which is free: its telecommand
+was never reported as done. All else that happens to a message is one octet, its state. References
+of messages that were taken stay until the slot is used again: a message is not accepted twice.
+"""
+
+from array import array
+
+import native
+from flight.core import failures
+from hal.compat import const
+
+OWNERS = const(4)
+SLOTS = const(16)
+MESSAGE_SIZE = const(168)
+OCTETS = const(160)
+TAIL_SIZE = const(9)
+_ADDRESS = const(0x1B000)
+_SLOT_SIZE = const(192)
+_COUNT = const(64)
+_CRC_AT = const(4)  # in the tail
+_STATE_AT = const(8)
+
+FREE = const(0)
+WAITING = const(1)
+TAKEN = const(2)
+UNTOLD = const(3)  # taken, and its sender has no receipt yet
+_MARKS = b"\x00\xa5\x5a\x3c"  # states as they are stored: two bits apart at least
+
+_STATE_MASK = const(3)
+_ANY = const(65536)
+
+
+class Mailbox:
+    """`message`: buffer of MESSAGE_SIZE, of which the octets are wiped after use (`wipe`).
+
+    What is known of each slot without asking the memory: state and recipient, reference, order."""
+
+    def __init__(self, fram, message):
+        self._fram = fram
+        self.message = message
+        self._tail = bytearray(TAIL_SIZE)
+        self._crc = bytearray(4)
+        self._states = bytearray(_COUNT)  # recipient << 2 | state
+        self._references = array("H", bytes(2 * _COUNT))
+        self._orders = array("H", bytes(2 * _COUNT))
+        self._next = 0  # order of the next message
+        self.lost = 0  # messages found damaged at the start
+        self.untold = 0
+
+    def load(self):
+        """What was stored before this start. Boot time only."""
+        for slot in range(_COUNT):
+            at = _ADDRESS + slot * _SLOT_SIZE
+            if self._fram.read(at + MESSAGE_SIZE, self._tail) < 0:
+                continue
+            state = FREE
+            for mark in range(WAITING, UNTOLD + 1):
+                if self._tail[_STATE_AT] == _MARKS[mark]:
+                    state = mark
+            if state == FREE:
+                continue
+            if self._fram.read(at, self.message) < 0 or not self._sound(slot):
+                # One that had been taken was being written over, or might as well have been.
+                self.lost += 1 if state != TAKEN else 0
+                continue
+            order = self._tail[1] << 8 | self._tail[2]
+            self._keep(slot, state, self._tail[0], order)
+            if state == UNTOLD:
+                self.untold += 1
+            if self._next == 0 or (order - self._next) & 0xFFFF < 0x8000:
+                self._next = order + 1 & 0xFFFF
+        self.wipe()
+
+    def _sound(self, slot):
+        """The message in the buffers is what was stored in `slot`."""
+        self._checksum()
+        for i in range(4):
+            if self._crc[i] != self._tail[_CRC_AT + i]:
+                return False
+        return self.message[0] == slot // SLOTS and self._tail[0] < OWNERS
+
+    def _checksum(self):
+        native.crc32_into(self.message, 0, MESSAGE_SIZE, self._crc, 0)
+        native.crc32_into(self._tail, 0, _CRC_AT, self._crc, 0, True)
+
+    def _keep(self, slot, state, recipient, order):
+        self._states[slot] = recipient << 2 | state
+        self._references[slot] = self.message[1] << 8 | self.message[2]
+        self._orders[slot] = order
+
+    def wipe(self):
+        """Nobody else shall read the message that was in the buffer."""
+        message = self.message
+        for i in range(MESSAGE_SIZE):
+            message[i] = 0
+
+    def put(self, recipient):
+        """Store the message in the buffer; failure code."""
+        message = self.message
+        sender = message[0]
+        if self.find(sender, message[1] << 8 | message[2]) >= 0:
+            return failures.DUPLICATE_MESSAGE
+        slot = self._place_for(sender)
+        if slot < 0:
+            return failures.QUOTA_FULL
+        if self._states[slot] & _STATE_MASK != FREE and self.become(slot, FREE):
+            # With its old state the new message would count as taken, were the power cut.
+            return failures.STORAGE_ERROR
+        tail = self._tail
+        tail[0] = recipient
+        tail[1] = self._next >> 8
+        tail[2] = self._next & 0xFF
+        tail[3] = 0
+        self._checksum()
+        native.copy(tail, _CRC_AT, self._crc, 0, 4)
+        tail[_STATE_AT] = _MARKS[WAITING]
+        at = _ADDRESS + slot * _SLOT_SIZE
+        if self._fram.write(at, message) < 0 or self._fram.write(at + MESSAGE_SIZE, tail) < 0:
+            return failures.STORAGE_ERROR
+        self._keep(slot, WAITING, recipient, self._next)
+        self._next = self._next + 1 & 0xFFFF
+        return failures.OK
+
+    def _place_for(self, sender):
+        """A free slot, or that of the message that was taken longest ago; -1: all wait."""
+        found = -1
+        oldest = -1
+        for slot in range(sender * SLOTS, (sender + 1) * SLOTS):
+            state = self._states[slot] & _STATE_MASK
+            if state == FREE:
+                return slot
+            age = (self._next - self._orders[slot]) & 0xFFFF
+            if state == TAKEN and age > oldest:
+                found = slot
+                oldest = age
+        return found
+
+    def find(self, sender, reference):
+        """Slot of a message, whatever became of it; -1 none."""
+        for slot in range(sender * SLOTS, (sender + 1) * SLOTS):
+            if self._states[slot] & _STATE_MASK and self._references[slot] == reference:
+                return slot
+        return -1
+
+    def state_of(self, slot):
+        """What became of the message in a slot."""
+        return self._states[slot] & _STATE_MASK
+
+    def recipient_of(self, slot):
+        """To whom it goes."""
+        return self._states[slot] >> 2
+
+    def reference_of(self, slot):
+        """How its sender calls it."""
+        return self._references[slot]
+
+    def following(self, recipient, age):
+        """The oldest message that waits for `recipient` and is younger than `age` (0: any); its
+        slot, -1 none. `age_of` gives the next `age`."""
+        age = age or _ANY
+        found = -1
+        oldest = -1
+        for slot in range(_COUNT):
+            if self._states[slot] == recipient << 2 | WAITING:
+                its = self.age_of(slot)
+                if oldest < its < age:
+                    found = slot
+                    oldest = its
+        return found
+
+    def age_of(self, slot):
+        """So many messages have been stored since, this one with them."""
+        return (self._next - self._orders[slot]) & 0xFFFF
+
+    def waiting(self, sender, recipient):
+        """Messages of one owner that wait for another."""
+        count = 0
+        for slot in range(sender * SLOTS, (sender + 1) * SLOTS):
+            if self._states[slot] == recipient << 2 | WAITING:
+                count += 1
+        return count
+
+    def fetch(self, slot):
+        """The message of a slot into the buffer; failure code."""
+        at = _ADDRESS + slot * _SLOT_SIZE
+        if self._fram.read(at, self.message) < 0:
+            return failures.STORAGE_ERROR
+        if self._fram.read(at + MESSAGE_SIZE, self._tail) < 0:
+            return failures.STORAGE_ERROR
+        return failures.OK if self._sound(slot) else failures.STORAGE_ERROR
+
+    def become(self, slot, state):
+        """A message was taken, its sender told, or it is withdrawn; failure code. That he was told
+        counts in any case: at worst he is told again after a start."""
+        self._crc[0] = _MARKS[state]
+        at = _ADDRESS + slot * _SLOT_SIZE + MESSAGE_SIZE + _STATE_AT
+        if self._fram.write(at, self._crc, 0, 1) < 0 and state != TAKEN:
+            return failures.STORAGE_ERROR
+        before = self._states[slot] & _STATE_MASK
+        self._states[slot] = self._states[slot] & ~_STATE_MASK | state
+        if state == UNTOLD:
+            self.untold += 1
+        elif before == UNTOLD:
+            self.untold -= 1
+        return failures.OK
+
+    def next_untold(self):
+        """Slot of a message that was taken and whose sender does not know; -1 none."""
+        for slot in range(_COUNT):
+            if self._states[slot] & _STATE_MASK == UNTOLD:
+                return slot
+        return -1
