@@ -57,7 +57,7 @@ class Context:
         EventControl(self.events, self.telemetry, self.commands)
         self.leop = Leop(self)
         MemoryService(board, self.telemetry, self.commands)
-        self.gate = Gate(self.time)
+        self.telemetry.gate = self.gate = Gate(self.time)
         self.commands.serve(8, 1, self.functions)
         self.commands.serve(17, 1, Test(self.telemetry))
         self.commands.serve(20, 1, ParameterReports(self.params, self.telemetry))

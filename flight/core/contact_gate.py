@@ -63,16 +63,19 @@ class Gate:
         self._beacon_end_s = 0
         self._dry_s = 0  # uptime at which the radio has sent all it has
         self._judged_s = 0
+        self._soon = True
 
     def hear(self, open_s):
         """A valid telecommand has come by radio."""
         self._until_s = self._time.uptime_s + open_s
 
-    def soon(self, beacon_s):
-        """A beacon is due within the next second or two, or more than a beacon may go."""
-        if self.reason > GATE_BEACON:
-            return True
-        return beacon_s > 0 and self._time.uptime_s - self._beacon_s >= beacon_s - 2
+    def listening(self):
+        """Somebody may hear what is said now: a contact, or a beacon within two seconds."""
+        return self._soon or self._stale()
+
+    def _stale(self):
+        """Nobody judges it any more."""
+        return self._time.uptime_s - self._judged_s > _STALE_S
 
     def judge(self, open_reason, window_left_s, rate, default_rate, beacon_s):
         """Once a second. `open_reason`: rule of those that need neither windows nor the ground's
@@ -108,6 +111,7 @@ class Gate:
             self.openings = (self.openings + 1) & 0xFFFF
         self.reason = reason
         self.remaining_s = min(left_s, NO_END)
+        self._soon = reason > GATE_BEACON or 0 < beacon_s <= now_s - self._beacon_s + 2
         return reason != before
 
     def _open(self, now_s, reason, left_s, rate, default_rate):
@@ -137,7 +141,7 @@ class Gate:
 
     def muted(self, silence):
         """`modes.silence` as far as it counts: a gate not judged for seconds is open."""
-        if silence & SILENCE_WINDOW and self._time.uptime_s - self._judged_s > _STALE_S:
+        if silence & SILENCE_WINDOW and self._stale():
             return silence & ~SILENCE_WINDOW
         return silence
 
@@ -147,7 +151,7 @@ class Gate:
 
     def free(self, slots):
         """Of so many free slots of the radio those that may be used."""
-        if self._time.uptime_s - self._judged_s > _STALE_S:
+        if self._stale():
             self.held = 0
             return slots
         return min(slots, self.frames)

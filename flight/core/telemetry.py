@@ -85,6 +85,22 @@ class PacketQueue:
         self._leave(head + n + 2)
         return n
 
+    def forget(self):
+        """Drop what waits, but for a packet of which a part is in a frame already; how many."""
+        data = self._data
+        at = self._head
+        if self._given:
+            at += (data[at] << 8 | data[at + 1]) + 2
+        end = at
+        count = 0
+        while end < self._tail:
+            end += (data[end] << 8 | data[end + 1]) + 2
+            count += 1
+        self._tail = at
+        if self._head == at:
+            self._leave(at)
+        return count
+
     def _leave(self, head):
         self._given = 0
         self._head = head
@@ -134,7 +150,7 @@ class Telemetry:
         self._packet = bytearray(PACKET_MAX)
         self.made = 0
         self.dropped = 0
-        self.live = True  # somebody may hear housekeeping; if not, it is for the keeper alone
+        self.gate = None  # of the transmitter; without it somebody always listens
         self.more = None  # of files: what is asked for packets when a queue is empty
         self.keeper = None  # of the storage: keep(owner, kind, structure, packet, n, seconds)
 
@@ -179,7 +195,8 @@ class Telemetry:
         crc = native.crc16(packet, 0, at)
         packet[at] = crc >> 8
         packet[at + 1] = crc & 0xFF
-        live = self.live or kind != HOUSEKEEPING
+        # Nobody will hear housekeeping of now: it is for the keeper alone.
+        live = kind != HOUSEKEEPING or self.gate is None or self.gate.listening()
         live = live and self.queues[owner].push(packet, at + 2)
         kept = False
         if self.keeper is not None and (live or not EVENT <= kind < ACCEPTED):

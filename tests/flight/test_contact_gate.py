@@ -165,7 +165,7 @@ def test_a_gate_that_nobody_judges_is_open(judge):
     assert judge.gate.muted(silence) == silence
     judge.time.uptime_s += 6
     assert judge.gate.muted(silence) == SILENCE_CEASED, "only its own bit is lifted"
-    assert judge.gate.free(8) == 8 and judge.gate.held == 0
+    assert judge.gate.free(8) == 8 and judge.gate.held == 0 and judge.gate.listening()
 
 
 def test_housekeeping_is_wanted_in_contacts_and_just_before_beacons(judge):
@@ -173,12 +173,12 @@ def test_housekeeping_is_wanted_in_contacts_and_just_before_beacons(judge):
     wanted = []
     for _ in range(200):
         (reason,) = judge.run(1)
-        wanted.append((reason, gate.soon(BEACON_S)))
+        wanted.append((reason, gate.listening()))
     begun = [n for n in range(1, 200) if wanted[n][0] == 1 != wanted[n - 1][0]]
     assert len(begun) == 3 and all(wanted[n - 1][1] for n in begun)
     assert sum(soon for _, soon in wanted) < 20
     judge.judge(window_s=100)
-    assert gate.soon(BEACON_S)
+    assert gate.listening()
 
 
 def test_openings_and_beacons_are_counted(judge):

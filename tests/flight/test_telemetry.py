@@ -233,3 +233,24 @@ def test_store_has_one_writer_and_an_age():
     record.post()
     assert store.record(0x0101).data[0] == 42 and record.age_ms(1500) == 500
     assert record.fresh and record.seconds == 1
+
+
+def test_a_queue_forgets_what_waits_but_not_what_has_begun():
+    queue = telemetry.PacketQueue(64)
+    assert queue.forget() == 0
+    for name in (b"one", b"two", b"three"):
+        assert queue.push(name, len(name))
+    assert queue.forget() == 3 and queue.waiting() == 0
+    for name in (b"one", b"two", b"three"):
+        assert queue.push(name, len(name))
+
+    class Link:
+        def tx_push(self, vc, data, at, given, n):
+            return 2 if given == 0 else n - given
+
+    assert queue.give(Link(), 0) == 2
+    assert queue.forget() == 2 and queue.waiting() == 5
+    assert queue.push(b"four", 4)
+    assert queue.give(Link(), 0) == 1
+    out = bytearray(8)
+    assert queue.pop_into(out) == 4 and out[:4] == b"four"

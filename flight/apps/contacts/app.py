@@ -12,6 +12,7 @@ from hal.compat import const
 _REPORT_STEPS = const(10)
 _WINDOW_STEPS = const(60)
 _JUMP_S = const(2)  # mission time against the time since the start
+_HOST = const(0)
 _RATE = const(0x0301)  # parameter of comms
 
 EVENT_OPEN = const(0x0B01)
@@ -47,6 +48,7 @@ class Contacts:
         self._heard = context.commands.heard
         self._offset_s = 0  # mission time less time since the start
         self._opened_s = 0
+        self._forgotten = 0
         functions = context.functions
         functions.handle(0x0B01, self.set_station)
         functions.handle(0x0B02, self.remove_station)
@@ -79,6 +81,7 @@ class Contacts:
             self._heard = heard
             gate.hear(params.u16(self._open_at))
         beacon_s = params.u16(self._beacon_at)
+        listening = gate.listening()
         before = gate.reason
         changed = gate.judge(
             self._open_reason(), plan.remaining_s, plan.rate, params.u8(self._rate_at), beacon_s
@@ -87,7 +90,8 @@ class Contacts:
             self._modes.silence |= SILENCE_WINDOW
         else:
             self._modes.silence &= ~SILENCE_WINDOW
-        self._context.telemetry.live = gate.soon(beacon_s)
+        if gate.listening() and not listening and gate.reason <= contact_gate.GATE_BEACON:
+            self._freshen()
         if changed:
             self._tell(before)
         if self._steps % _REPORT_STEPS == 0:
@@ -95,6 +99,12 @@ class Contacts:
         if self._steps == 0 and plan.found():
             self._windows.post()
         self._steps = (self._steps + 1) % _WINDOW_STEPS
+
+    def _freshen(self):
+        """A beacon is due, and is to say how things are now: not what the last contact left."""
+        queue = self._context.telemetry.queues[_HOST]
+        if not queue.mostly_empty():
+            self._forgotten = (self._forgotten + queue.forget()) & 0xFFFF
 
     def _open_reason(self):
         """The rule that holds whatever the windows are, or GATE_CLOSED."""
@@ -161,6 +171,7 @@ class Contacts:
             plan.age_s(self._time.uptime_s),
             gate.openings,
             gate.beacons,
+            self._forgotten,
             self._mail.accepted,
             self._mail.refused,
             self._mail.taken,

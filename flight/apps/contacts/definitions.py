@@ -19,6 +19,8 @@ HK_FIELDS = (
     ("scan_age_s", "u16", "s", "", 1, "since the windows were looked for; 65535 never"),
     ("gate_openings", "u16", "", "", 1, "times it opened for more than a beacon, wraps"),
     ("gate_beacons", "u16", "", "", 1, "times it opened for a beacon, wraps"),
+    ("gate_forgotten", "u16", "", "", 1,
+     "packets that a contact left in the host's queue, dropped for a beacon, wraps"),
     ("mail_accepted", "u16", "", "", 1, "messages stored, of all senders, wraps"),
     ("mail_refused", "u16", "", "", 1, "messages refused, wraps"),
     ("mail_taken", "u16", "", "", 1, "messages taken by their recipients, wraps"),
