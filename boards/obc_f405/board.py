@@ -52,4 +52,6 @@ class Board:
 
 def build():
     """The board. Devices are not touched here: each driver finds out when it is first used."""
+    # Names of modules that lie in flash as well need no room in the heap.
+    obc.settle()
     return Board()

@@ -45,6 +45,8 @@ class Ledger:
         self._copies = TwoCopies(context.board.fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
         self._image = self._copies.image
         self._today = array("H", bytes(2 * _OWNERS))
+        # Beyond 32767 a number of a table is a long one in the image: computing with it allocates.
+        self._quota_s = array("H", [row[_PAYLOAD] for row in partners.QUOTAS])
         self._ever = array("I", bytes(4 * _OWNERS))
         self._unsaved_s = 0
         self._uptime_day = 0
@@ -79,7 +81,7 @@ class Ledger:
 
     def payload_left(self, owner):
         """Seconds of the payload that the owner has left today."""
-        return max(0, partners.QUOTAS[owner][_PAYLOAD] - self._today[owner])
+        return max(0, self._quota_s[owner] - self._today[owner])
 
     def payload_used(self, owner):
         """Seconds of the payload that the owner has used ever, mod 2^30."""
