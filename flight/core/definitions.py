@@ -33,14 +33,7 @@ HK_FIELDS = (
     ("inhibitors", "u8", "", "", 1, "INHIBIT_* of flight/core/modes.py"),
     ("apps_failed", "u8", "", "", 1, "apps given up"),
     ("heartbeats", "u16", "", "", 1, "heartbeats given to the control kernel, wraps"),
-    (
-        "cpu_permille",
-        "u16[2]",
-        "1/1000",
-        "",
-        1,
-        "processor busy over the last period; of it neither in steps of apps nor in collections",
-    ),
+    ("cpu_permille", "u16[2]", "1/1000", "", 1, "busy of late; and outside steps and collections"),
     ("heap_used", "u32[2]", "B", "", 1, "Python heap in use: now, and most after a collection"),
     ("heap_allocated", "u32", "B", "", 1, "bytes ever allocated on the Python heap, mod 2^30"),
     ("heap_collections", "u16", "", "", 1, "garbage collections by the scheduler, wraps"),
@@ -260,9 +253,9 @@ FAILURES = (
     (29, "unknown_entry"),  # no such entry, or of somebody else
     (30, "suspended"),  # the host has stopped the telecommands of this owner
     (31, "protected"),  # memory that nobody may see, or nobody may change
-    (32, "bad_recipient"),  # a message to oneself
-    (33, "duplicate_message"),  # one of the last sixteen has the same reference
-    (34, "unknown_message"),  # none that waits
+    (32, "bad_recipient"),
+    (33, "duplicate_message"),
+    (34, "unknown_message"),
     (38, "transfer_busy"),
     (39, "transfer_unknown"),
 )
