@@ -65,7 +65,7 @@ def _masked(report: Report, ranges: Dict[int, List[Tuple[int, int]]]) -> bytes:
 
 
 def _header(packet: TmPacket) -> Dict[str, Any]:
-    return {name: value for name, value in vars(packet).items() if name != "data"}
+    return {name: value for name, value in packet._asdict().items() if name != "data"}
 
 
 def _differing(left: Report, right: Report, dictionary: Dictionary) -> Iterator[str]:
