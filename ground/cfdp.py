@@ -24,7 +24,7 @@ from cfdppy.mib import (
     IndicationConfig,
     RemoteEntityConfigTable,
 )
-from spacepackets.cfdp import ChecksumType, TransmissionMode
+from spacepackets.cfdp import ChecksumType, ConditionCode, TransmissionMode
 from spacepackets.cfdp.defs import InvalidCrcError, UnsupportedCfdpVersionError
 from spacepackets.cfdp.pdu import AckPdu, DirectiveType, TransactionStatus
 from spacepackets.cfdp.pdu.helper import PduFactory
@@ -55,6 +55,7 @@ _NOT_NOW = (
     refusals.NoRemoteEntityConfigFound,
     refusals.PduIgnoredForDest,
     refusals.PduIgnoredForSource,
+    ValueError,  # a segment over the edge of a gap: the gap is asked for once more
 )
 _MALFORMED = (
     InvalidCrcError,
@@ -173,6 +174,9 @@ class FileTransfers:
         if packet is None:
             self.refused += 1
             return
+        if getattr(packet, "directive_type", None) == DirectiveType.EOF_PDU:
+            # spacepackets leaves the code in the high half of its octet.
+            packet.condition_code = ConditionCode(packet.condition_code >> 4)
         if getattr(packet, "directive_type", None) == DirectiveType.NAK_PDU:
             # A new sequence of these makes older ones that wait void.
             if packet.start_of_scope == 0:
@@ -187,8 +191,7 @@ class FileTransfers:
                 self._take(self._inbox.popleft())
             if not self._outbox:
                 for handler in (self._dest, self._source):
-                    handler.state_machine()
-                    self._gather(handler)
+                    self._step(handler)
         return self._outbox.popleft() if self._outbox else None
 
     def packet(self, pdu: bytes) -> bytes:
@@ -211,13 +214,18 @@ class FileTransfers:
         if not to_source and not self._fits(packet):
             self.refused += 1
             return
+        self._step(handler, packet)
+
+    def _step(self, handler: Any, packet: Any = None) -> None:
+        """Let a handler act; what it cannot do now, or with such files, is counted."""
         try:
             handler.state_machine(packet)
         except _NOT_NOW:
             self.ignored += 1
-        except ValueError:
-            # A segment over the edge of a gap: cfdp-py asks for the gap once more.
-            self.ignored += 1
+        except OSError:
+            # No name, or a file that is gone: nothing can come of this transfer.
+            self.refused += 1
+            handler.reset()
         self._gather(handler)
 
     def _acknowledge(self, finished: Any) -> None:
@@ -239,7 +247,7 @@ class FileTransfers:
 
     def _gather(self, handler: Any) -> None:
         while (holder := handler.get_next_packet()) is not None:
-            self._outbox.append(bytes(holder.pack()))
+            self._outbox.append(bytes(holder.pdu.pack()))
 
     def _clock(self) -> "_LinkTime":
         return _LinkTime(self)

@@ -44,6 +44,7 @@ _METADATA = const(7)
 _NAK = const(8)
 _PROMPT = const(9)
 _KEEP_ALIVE = const(12)
+_PATIENCE = const(6)  # times the time after which a NAK is repeated
 _FILE_DATA = const(0)  # no directive has this code
 
 
@@ -186,7 +187,9 @@ class Cfdp:
             if not table.is_busy(slot):
                 continue
             rows[row + IDLE] += 1
-            if rows[row + IDLE] >= table.keep_s:
+            # Nobody sends again what is missing in class 1.
+            hasty = slot < OWNERS and rows[row + FLAGS] & UNACKNOWLEDGED
+            if rows[row + IDLE] >= (_PATIENCE * table.nak_s if hasty else table.keep_s):
                 self.end(slot, INACTIVITY)
             elif table.contact[slot % OWNERS] and not rows[row + FLAGS] & SUSPENDED:
                 if rows[row + TIMER] > 0:

@@ -156,9 +156,11 @@ class Sender:
         """A PDU may be composed."""
         row = slot * FIELDS
         rows = self._table.rows
+        if rows[row + FLAGS] & SUSPENDED:
+            return rows[row + DUE] & DUE_ACK_FINISHED > 0
         if rows[row + DUE]:
             return True
-        if not OPEN <= rows[row] <= FINISHING or rows[row + FLAGS] & SUSPENDED:
+        if not OPEN <= rows[row] <= FINISHING:
             return False
         if rows[row + CONDITION] != NO_ERROR:
             return False

@@ -72,9 +72,10 @@ class Uploads:
         return min(STAGES[slot][1] * _BLOCK, self._rules.quota_B(slot))
 
     def name(self, slot, buf, at, n):
-        """Take the name of the file; False when it is none."""
+        """Take the name of the file, False when it is none; stored at once, for want of room."""
         self._kept.path_of = slot
-        return join_path(self._kept.path, buf, at, n, slot)
+        good = join_path(self._kept.path, buf, at, n, slot)
+        return good and self._kept.save(slot) == 0
 
     def put(self, slot, offset, buf, at, n):
         """Keep octets of the file; False when they cannot be kept now."""
