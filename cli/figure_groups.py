@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from cli import figures_executive, figures_ground, figures_link, worlds
+from cli import figures_executive, figures_files, figures_ground, figures_link, worlds
 from cli.errors import CliError
 from cli.figures import (
     ALLOCATION_AFTER_S,
@@ -259,5 +259,6 @@ GROUPS: Dict[str, Group] = {
     **figures_executive.GROUPS,
     **figures_link.GROUPS,
     **figures_ground.GROUPS,
+    **figures_files.GROUPS,
 }
 LONG_GROUPS: Dict[str, Group] = figures_executive.LONG_GROUPS

@@ -42,6 +42,9 @@ class FileLink:
         self._passes = passes
         flight.decoder.on_file_unit.append(self._heard)
         flight.world.uplink(PAUSE_S, self._next)
+        for first, _ in passes:
+            # Whoever begins a pass says so: what waits for contact goes on.
+            flight.world.uplink(first + 1.0, flight.encoder.frame("ping", (), owner))
 
     def upload(self, t_s: float, path: Path, name: str, **how: Any) -> None:
         """Begin to send a file at a world time."""

@@ -26,7 +26,7 @@ from cfdppy.mib import (
 )
 from spacepackets.cfdp import ChecksumType, ConditionCode, TransmissionMode
 from spacepackets.cfdp.defs import InvalidCrcError, UnsupportedCfdpVersionError
-from spacepackets.cfdp.pdu import AckPdu, DirectiveType, TransactionStatus
+from spacepackets.cfdp.pdu import AckPdu, DirectiveType, KeepAlivePdu, TransactionStatus
 from spacepackets.cfdp.pdu.helper import PduFactory
 from spacepackets.seqcount import SeqCountProvider
 from spacepackets.util import ByteFieldU8
@@ -38,6 +38,7 @@ from ground.cfdp_user import FILE_MAX_B, NAME, CheckTimers, Faults, Outcome, Use
 from ground.errors import GroundError
 
 PACKET_HEADER = 6
+KEEP_ALIVE_S = 15.0
 PDU_MAX = 218 - PACKET_HEADER  # what a telecommand frame holds
 CHECKSUMS = {
     "modular": ChecksumType.MODULAR,
@@ -117,6 +118,7 @@ class FileTransfers:
         self._inbox: Deque[Any] = deque()
         self._outbox: Deque[bytes] = deque()
         self._sequence = 0
+        self._spoke_s = 0.0
         self.ignored = self.refused = 0
 
     @property
@@ -192,7 +194,20 @@ class FileTransfers:
             if not self._outbox:
                 for handler in (self._dest, self._source):
                     self._step(handler)
-        return self._outbox.popleft() if self._outbox else None
+        now_s = self._now_s()
+        if not self._outbox and self._dest.state != CfdpState.IDLE:
+            if now_s - self._spoke_s >= KEEP_ALIVE_S:
+                self._outbox.append(self._keep_alive())
+        if not self._outbox:
+            return None
+        self._spoke_s = now_s
+        return self._outbox.popleft()
+
+    def _keep_alive(self) -> bytes:
+        """How far the download is: the spacecraft sends only while it hears of its receiver."""
+        assert self._dest.transaction_id is not None
+        conf = self._dest._params.pdu_conf
+        return bytes(KeepAlivePdu(conf, self._dest.progress).pack())
 
     def packet(self, pdu: bytes) -> bytes:
         """The telecommand packet that carries a PDU; it goes up on MAP 1."""

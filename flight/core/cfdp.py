@@ -168,14 +168,15 @@ class Cfdp:
         return True
 
     def hear(self, owner, contact_s):
-        """An owner is there, for `contact_s` at least. Was he not, all is asked and told anew."""
+        """An owner is there, for `contact_s` at least. Was he not, or had it been given up to reach
+        him, all is asked and told anew."""
         table = self.table
-        if table.contact[owner] == 0:
-            for slot in range(owner, SLOTS, OWNERS):
-                row = slot * FIELDS
-                if table.is_busy(slot):
-                    table.rows[row + TRIES] = 0
-                    table.rows[row + TIMER] = 1
+        for slot in range(owner, SLOTS, OWNERS):
+            row = slot * FIELDS
+            given_up = table.rows[row + TRIES] > table.retries
+            if table.is_busy(slot) and (given_up or table.contact[owner] == 0):
+                table.rows[row + TRIES] = 0
+                table.rows[row + TIMER] = 1
         table.contact[owner] = contact_s
 
     def tick(self):

@@ -67,7 +67,7 @@ PARAMETERS = (
     (0x0A03, "files_nak_s", "u16", 1, 3600, 10, "s", "until what is missing is asked for again"),
     (0x0A04, "files_retries", "u8", 1, 255, 10, "",
      "how often, before the next contact is waited for"),
-    (0x0A05, "files_contact_s", "u16", 1, 36000, 600, "s",
+    (0x0A05, "files_contact_s", "u16", 1, 36000, 60, "s",
      "an owner counts as present for so long after a telecommand or file data unit"),
     (0x0A06, "files_keep_h", "u8", 1, 255, 72, "h",
      "a transfer without progress is cancelled then"),
