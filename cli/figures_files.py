@@ -51,7 +51,7 @@ class Transfer:
 
     def _store(self) -> None:
         """Have the file in the flash memory before the flight: what an app would have written."""
-        files = _files(self.flight)
+        files = files_of(self.flight)
         if files.mount() < 0:
             files.format()
             files.mount()
@@ -64,7 +64,7 @@ class Transfer:
 
     def _content(self) -> Optional[bytes]:
         """The file as it lies in the flash memory after the flight."""
-        files = _files(self.flight)
+        files = files_of(self.flight)
         files.mount()
         size = files.stat("f0/file.bin")
         if size < 0:
@@ -99,11 +99,11 @@ def _read(path: Path) -> Optional[bytes]:
     return path.read_bytes() if path.exists() else None
 
 
-def _files(flight: Any) -> Any:
+def files_of(flight: Any) -> Any:
     """The file system on the simulated flash, from outside."""
     import native
     from cli.campaigns.powercut_memory import Blocks, Supply
-    from hal.flash_blocks import FILES_BLOCKS
+    from cli.campaigns.powercut_qemu import FILES_BLOCKS
 
     class Range(Blocks):
         BLOCKS = FILES_BLOCKS

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 from cli.security.cases import CASES
+from cli.security.file_cases import FILE_PROOFS
 from cli.security.flight import Attack, ping, resealed
 from cli.security.receiver import Receiver
 from cli.security.service_proofs import SERVICE_PROOFS
@@ -176,6 +177,7 @@ PROOFS: "Dict[str, Callable[[str, Path], tuple[List[str], Dict[str, int]]]]" = {
     **{name: flown(name) for name in CASES},
     "A2": a2,
     **SERVICE_PROOFS,
+    **FILE_PROOFS,
     "A20": a20,
     "A24": a24,
     "A25": a25,

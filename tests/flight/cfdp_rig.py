@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
-import native
 from flight.core import cfdp_table as table
 from flight.core.cfdp import Cfdp
-from flight.packets.file_units import ENTITY, GROUND_ENTITY
 from flight.services.file_names import join_path
 
 LARGEST = 1 << 20
@@ -180,42 +177,3 @@ class Line:
             if not busy and not self.onboard.cfdp.ready(self.owner):
                 return
         raise AssertionError("not over")
-
-
-def unit(
-    data: bytes,
-    directive: int | None = None,
-    up: bool = True,
-    owner: int = 0,
-    number: int = 7,
-    flags: int = 0,
-    source: int | None = None,
-    destination: int | None = None,
-) -> bytes:
-    """A PDU of an upload; with `up` False one to the sender of a download. Entities of one octet,
-    numbers of two."""
-    ground = GROUND_ENTITY + owner
-    source = (ground if up else ENTITY) if source is None else source
-    destination = (ENTITY if up else ground) if destination is None else destination
-    first = 0x20 | flags | (0 if up else 0x08) | (0x10 if directive is None else 0)
-    body = (b"" if directive is None else bytes((directive,))) + data
-    crc_size = 2 if flags & 2 else 0
-    made = struct.pack(">BHBBHB", first, len(body) + crc_size, 0x01, source, number, destination)
-    made += body
-    if crc_size:
-        made += struct.pack(">H", native.crc16(made, 0, len(made)))
-    return made
-
-
-def metadata(size: int, name: bytes = b"a", kind: int = 3, options: bytes = b"") -> bytes:
-    return (
-        bytes((kind,)) + struct.pack(">I", size) + b"\x01x" + bytes((len(name),)) + name + options
-    )
-
-
-def data(offset: int, octets: bytes) -> bytes:
-    return struct.pack(">I", offset & 0xFFFFFFFF) + octets
-
-
-def eof(size: int, checksum: int = 0, condition: int = 0) -> bytes:
-    return bytes((condition << 4,)) + struct.pack(">II", checksum, size)

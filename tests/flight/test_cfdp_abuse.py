@@ -9,10 +9,20 @@ from pathlib import Path
 import pytest
 
 import native
+from cli.security.file_units import (
+    ACK,
+    EOF,
+    FINISHED,
+    METADATA,
+    NAK,
+    PROMPT,
+    data,
+    eof,
+    metadata,
+    unit,
+)
 from flight.core import cfdp_table as table
-from tests.flight.cfdp_rig import Line, Onboard, content, data, eof, metadata, unit, write
-
-METADATA, EOF, FINISHED, ACK, NAK, PROMPT = 7, 4, 5, 6, 8, 9
+from tests.flight.cfdp_rig import Line, Onboard, content, write
 
 
 @pytest.fixture

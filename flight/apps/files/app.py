@@ -53,6 +53,7 @@ class Files:
     def __init__(self, context):
         board = context.board
         storage = context.storage.storage
+        rules = context.storage.requests
         self._events = context.events
         self._params = context.params
         self._queues = context.telemetry.queues
@@ -64,8 +65,8 @@ class Files:
         table = Transfers()
         self._table = table
         self._kept = TransferStore(table, board.fram, RECORDS_ADDRESS)
-        uploads = Uploads(board, storage, context.storage.requests, table, self._kept)
-        self._downloads = Downloads(board, storage, table, self._kept)
+        uploads = Uploads(board, storage, rules, table, self._kept)
+        self._downloads = Downloads(board, storage, rules, table, self._kept)
         self._cfdp = Cfdp(table, self._apids, uploads, self._downloads)
         uploads.receiver = self._cfdp.receiver
         self._downloads.sender = self._cfdp.sender

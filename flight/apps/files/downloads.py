@@ -17,7 +17,8 @@ _KINDS = bytes((0, 3, 15))
 class Downloads:
     """Source of the sender (core/cfdp_send.py), and handler of the request."""
 
-    def __init__(self, board, storage, table, store):
+    def __init__(self, board, storage, rules, table, store):
+        self._rules = rules
         self._files = board.files
         self._storage = storage
         self._table = table
@@ -76,6 +77,7 @@ class Downloads:
             if at >= end or at + 1 + packet[at] > end:
                 return failures.BAD_LENGTH
             if not is_name(packet, at + 1, packet[at], part == 0):
+                self._rules.refused = (self._rules.refused + 1) & 0xFFFF
                 return failures.BAD_PATH
             at += 1 + packet[at]
         if at + 2 != end:
