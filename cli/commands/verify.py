@@ -23,7 +23,7 @@ examples:
   microflight verify fuzz                                  10 million frames, a quarter of an hour
   microflight verify fuzz --only frames --frames 200000    proves nothing, and fails
 
-groups of security: the abuse cases A1 to A15, A18 to A22, A24, A25
+groups of security: the abuse cases A1 to A15, A18 to A25
 groups of fuzz: corpus, frames (needs clang with libFuzzer), services
 groups of adcs: cost, bits, models, oracles, filter, soak, knowledge, detumble, pointing, faults,
   day, week, system

@@ -1,9 +1,10 @@
-"""The abuse cases of the services: A12 to A15, A19 and A22. Each prepares an attack by a partner
+"""The abuse cases of the services: A12 to A15, A19, A22, A23. Each prepares an attack by a partner
 who has his own key, and uses it for what is not his."""
 
 import struct
 from typing import Callable, Dict
 
+from cli.security.mail_case import a23
 from cli.security.service_flight import NAMES, ServiceAttack, function, of
 from flight import dictionary, partners
 from ground import crc
@@ -203,5 +204,5 @@ def a22(attack: ServiceAttack) -> None:
 
 
 SERVICE_CASES: Dict[str, Callable[[ServiceAttack], None]] = {
-    "A12": a12, "A13": a13, "A14": a14, "A15": a15, "A19": a19, "A22": a22,
+    "A12": a12, "A13": a13, "A14": a14, "A15": a15, "A19": a19, "A22": a22, "A23": a23,
 }  # fmt: skip

@@ -29,6 +29,11 @@ UNCHANGED: Tuple[Tuple[str, str, Any], ...] = (
     ("fdir_hk", "actions_defined", 3),
     ("storage_hk", "stores_enabled", 15),
     ("storage_hk", "file_bytes", [0, 0, 0, 0]),
+    ("contacts_hk", "stations", 0),
+    ("contacts_hk", "mail_accepted", 0),
+    ("contacts_hk", "mail_refused", 0),
+    ("contacts_hk", "mail_taken", 0),
+    ("contacts_hk", "mail_waiting", 0),
 )
 
 
