@@ -94,3 +94,9 @@ def test_without_an_orbit_nadir_is_missed():
     assert any(name.startswith("attitude knowledge") for name in names)
     assert not any(name.startswith(("rate below", "bad frames", "missed")) for name in names)
     assert all(check["note"] for check in checks)
+
+
+@pytest.mark.accept
+@pytest.mark.parametrize("world,seed", [("desktop", 1), ("desktop", 2), ("qemu", 1)])
+def test_five_orbits_of_contacts(world, seed):
+    assert not failed("passes", world, seed)

@@ -9,6 +9,10 @@ from tests.emulated.flight import Flight
 from tests.emulated.test_mission import CALM, COMPOSE, reset_at
 
 FAR = (-0.2150, -78.5020, 2850.0)  # Quito, seen eight hours later
+MINSK = (53.9006, 27.5590, 220.0)
+# Minsk sees the spacecraft from 1248 s after the epoch of first-light, until 1771 s.
+LATER = ("epoch=2026-10-04T06:19:30Z",)
+RISE_S = 1248.0 - 1170.0
 NO_ORBIT = 4
 
 LOCKED = (
@@ -33,8 +37,9 @@ print(mission.context.gate.reason, mission.context.gate.beacons)
 )
 
 
-def commanded(flight):
-    """Time, orbit and a station that does not see the spacecraft; mail from EC to IR."""
+def commanded(flight, place=FAR, rate_code=3):
+    """Time, orbit and a station, by default one that does not see the spacecraft; mail from EC to
+    IR."""
 
     def send(t_s, name, values=(), owner="host"):
         flight.uplink(t_s, flight.encoder.frame(name, values, owner))
@@ -44,12 +49,13 @@ def commanded(flight):
     send(10.0, "set_time", {"seconds": seconds, "fraction": fraction})
     line1, line2 = tle_lines(scenario.data["orbit"], scenario.path.parent, scenario.epoch)
     send(11.0, "attitude_tle", {"line1": line1, "line2": line2})
-    latitude, longitude, height_m = FAR
+    latitude, longitude, height_m = place
     values = {
         "number": 4,
         "latitude_rad": math.radians(latitude),
         "longitude_rad": math.radians(longitude),
         "height_m": height_m,
+        "rate_code": rate_code,
     }
     send(13.0, "contact_station", values)
     send(15.0, "mail", {"to": "IR", "reference": 7, "text": "samples are released"}, "EC")
@@ -120,3 +126,23 @@ def test_stations_and_mail_outlive_a_reset(tmp_path):
     assert {reason for t_s, reason in gates(flight, 45.0)} == {NO_ORBIT}
     mail = flight.history.latest["mail"]
     assert (mail.owner, text_of(mail.values)) == ("BY", "still there")
+
+
+def test_a_window_begins_with_the_orbit_at_the_rate_of_its_station(tmp_path):
+    flight = Flight(tmp_path, 130.0, (*CALM, *LATER))
+    rates = []
+    flight.world.on_frame.append(
+        lambda t_s, frame: rates.append((t_s, flight.world.spacecraft.radio.rate_bit_s))
+    )
+    commanded(flight, MINSK, 2)
+    flight.fly()
+    texts = [(e.received_s, e.text) for e in flight.history.events if e.id >> 8 == 11]
+    assert texts[-1][1] == "transmitter may be on: window of a station"
+    assert RISE_S - 2.0 <= texts[-1][0] <= RISE_S + 5.0
+    assert {rate for t_s, rate in rates if t_s < RISE_S - 5.0} == {9600}
+    assert {rate for t_s, rate in rates if t_s > RISE_S + 5.0} == {4800}
+    windows = flight.history.latest["contact_windows"].values
+    epoch_s = mission_time(flight.world.scenario.epoch, 0.0)[0]
+    assert windows["window_state"][4] == 2
+    assert abs(windows["rise_s"][4] - epoch_s - RISE_S) <= 5.0
+    assert abs(windows["set_s"][4] - epoch_s - (1771.0 - 1170.0)) <= 5.0
