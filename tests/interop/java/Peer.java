@@ -54,8 +54,9 @@ public class Peer {
                 return describe(
                         new TmTransferFrame(octets, true, SECURITY_HEADER, SECURITY_TRAILER));
             case "farm":
-                // Channel, window, V(R).
-                farm = new FarmEngine(octets[0], frame -> {}, true, 64, octets[1] & 0xFF,
+                // Channel, window, V(R). Room for all frames of a test: it must not come to Wait
+                // because a thread that takes them out has no processor just now.
+                farm = new FarmEngine(octets[0], frame -> {}, true, 4096, octets[1] & 0xFF,
                         FarmState.S1, octets[2] & 0xFF);
                 return clcw(farm.get());
             case "frame":
