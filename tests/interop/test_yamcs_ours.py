@@ -18,7 +18,9 @@ LOSS = 0.3
 
 @pytest.fixture(scope="module")
 def craft(tmp_path_factory):
-    with Spacecraft(tmp_path_factory.mktemp("qemu")) as flying:
+    """On a channel with wrong bits: one in ten thousand, each way."""
+    noisy = ["radio.bit_error_rate=1e-4"]
+    with Spacecraft(tmp_path_factory.mktemp("qemu"), noisy) as flying:
         yield flying
 
 
@@ -68,6 +70,12 @@ def test_what_is_lost_is_sent_again_protected_anew(ir, craft):
     assert len(sent) > len(commands)
     assert len({frame[8:20] for frame in sent}) == len(sent)
     assert sum(report.kind == "pong" for report in ir.reports) == pongs + len(commands)
+
+
+def test_bits_were_wrong_and_corrected(craft):
+    front_end = craft.station.front_end
+    assert craft.world.channel.bit_errors > 0
+    assert front_end.corrected > 0 and front_end.uncorrectable == 0
 
 
 def test_yamcs_holds_no_key(ir):
