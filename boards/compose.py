@@ -17,6 +17,7 @@ from flight.context import Context
 from flight.core.boot import BootRecord, version_numbers
 from flight.core.supervisor import Supervisor
 from flight.services.housekeeping import Housekeeping
+from flight.services.parameter_file import ParameterFile
 
 # App classes, in any order; flight/mission.py says when they run.
 APP_CLASSES = (
@@ -72,6 +73,7 @@ def build(board):
     apps[housekeeping.NAME] = housekeeping
     for app_class in APP_CLASSES:
         apps[app_class.NAME] = app_class(context)
+    ParameterFile(context, apps["storage"].storage)
     for row in mission.APPS:
         if row[0] not in apps:
             raise ValueError("no class for the app in mission.APPS: " + row[0])

@@ -18,6 +18,16 @@ FIELDS = (
     "Time",
     "Thermal and payload",
     "Monitors and event-actions",
+    "Bad input",
+)
+BAD_INPUT = (
+    "duplicate ids",
+    "impossible periods",
+    "unknown apps",
+    "cyclic event-actions",
+    "full stores, tables, memory",
+    "corrupted file systems",
+    "wrong-version parameter images",
 )
 
 
@@ -53,3 +63,7 @@ def test_every_leaf_names_tests_that_are_there(leaf):
     assert fault and detection and recovery and tests
     for path, test in tests:
         assert test.startswith("test_") and test in defined(path), (fault, path, test)
+
+
+def test_every_bad_input_has_a_row():
+    assert tuple(leaf[1] for leaf in leaves() if leaf[0] == "Bad input") == BAD_INPUT

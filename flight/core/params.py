@@ -51,6 +51,7 @@ class Params:
                 layout = (layout * 31 + row[0] * 8 + size) & 0xFFFF
         self.count = len(self._ids)
         self._places.append(at)
+        self.layout = layout
         self.marks = bytearray(self.count)
         self._copies = TwoCopies(fram, _ADDRESS_A, _ADDRESS_B, at - HEADER_SIZE, layout)
         self.image = self._copies.image

@@ -106,6 +106,8 @@ COMMANDS = (
      (("packet", "u16", 0, 0xFFFF, ""), ("every", "u8", 0, 255, ""),
       ("priority", "u8", 0, 255, "")),
      "platform", False, "Keep one of so many of a housekeeping packet, 0 none; outlives resets"),
+    (0x0506, "parameters_load", 8, 1, (("number", "u8", 0, 9, ""),), "platform", False,
+     "Set every parameter of the image in file parameters-<number>, or none"),
     (0x0511, "store_enable", 15, 1, (("count", "u8", 1, 1, ""), ("store", "u8", 0, 3, "")), "any",
      False, "Let a packet store take packets; the owner, or the host"),
     (0x0512, "store_disable", 15, 2, (("count", "u8", 1, 1, ""), ("store", "u8", 0, 3, "")), "any",
@@ -159,6 +161,13 @@ EVENTS = (
     (0x0506, 2, "store {0} is full: packets refused"),
     (0x0507, 1, "store {0}: {1} packets sent again"),
     (0x0508, 1, "log {0}: {1} records sent"),
+    (
+        0x0509,
+        2,
+        "parameter image refused: entry {0} (65535 all of it), reason {1} (1 length, "
+        "2 version, 3 CRC, 4 unknown id, 5 order, 6 range, 7 not entitled, 8 not stored)",
+    ),
+    (0x050A, 1, "parameter image loaded: {0} values, image generation {1}"),
 )
 
 PARAMETERS = (
