@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from cli import worlds
 from cli.errors import CliError
+from cli.transfers import Transfers
 from ground.decode import Decoder
 from ground.dictionary import Dictionary
 from ground.encode import Encoder
@@ -44,6 +45,7 @@ class Flight:
     wall_s: float = 0.0
     outcome: worlds.Outcome = field(default_factory=worlds.Outcome)
     checks: List[Dict[str, Any]] = field(default_factory=list)
+    transfers: Optional[Transfers] = None
 
     def __post_init__(self) -> None:
         self.front_end = FrontEnd(self._receive)
@@ -103,7 +105,15 @@ class Flight:
             "estimates": self._estimates(),
             **self._survival(),
             "windows": self._windows(),
+            "accounts": self.accounts(),
+            "transfers": [] if self.transfers is None else self.transfers.results(),
         }
+
+    def accounts(self) -> Dict[str, Dict[str, Any]]:
+        """By owner: his account as told last."""
+        names = [f"account_{partner.name}" for partner in self.dictionary.partners]
+        latest = self.history.latest
+        return {name.split("_")[1]: latest[name].raw for name in names if name in latest}
 
     def _windows(self) -> List[Any]:
         """Windows of the ground stations as found on board, by when they were received."""
@@ -166,6 +176,10 @@ class Flight:
         if self.outcome.firmware is not None:
             result["firmware"] = self.outcome.firmware
         result["telemetry"] = self.summary()
+        if self.scenario.partners:
+            result["accounts"] = self.accounts()
+        if self.transfers is not None:
+            result["transfers"] = self.transfers.results()
         result["timeline"] = self._timeline()
         return result
 
@@ -250,6 +264,8 @@ def prepare(
                     f"{scenario.path.name}: timeline at {command.t_s:g} s: {error}"
                 ) from error
             world.uplink(command.t_s, burst)
+        if scenario.transfers:
+            flight.transfers = Transfers(flight, scenario.seed)
     return flight
 
 

@@ -107,8 +107,27 @@ class FlightReport:
             " what the simulator knows, telemetry what the spacecraft said.</p>"
             "<h2>Checks</h2>"
             f"{table(('check', 'value', 'limit', 'unit', '', 'meaning'), checks)}"
-            f"<h2>Figures</h2>{table(('figure', 'value'), rows)}<h2>Plots</h2>"
+            f"<h2>Figures</h2>{table(('figure', 'value'), rows)}{self._accounts()}<h2>Plots</h2>"
         )
+
+    def _accounts(self) -> str:
+        """What every owner has used, and the files that went up and down."""
+        accounts = self._result.get("accounts") or {}
+        if not accounts:
+            return ""
+        fields = next(iter(accounts.values()))
+        rows = [
+            (field.replace("_", " "), *(accounts[owner].get(field, "-") for owner in accounts))
+            for field in fields
+        ]
+        text = f"<h2>Accounts</h2>{table(('account', *accounts), rows)}"
+        files = [
+            (row["owner"], row["way"], row["name"], row["size_B"], row["whole"])
+            for row in self._result.get("transfers", ())
+        ]
+        if files:
+            text += f"<h2>Files</h2>{table(('owner', 'way', 'name', 'octets', 'the same'), files)}"
+        return text
 
     def _tail(self) -> str:
         seen = [

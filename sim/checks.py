@@ -23,6 +23,7 @@ from sim.checks_attitude import (
     wheel_momentum_below,
 )
 from sim.checks_contact import carrier_outside_windows, station_frames, window_edges
+from sim.checks_partners import account, transfers
 from sim.checks_survival import python_deaths
 from sim.scenario import Scenario
 from sim.world import World
@@ -150,6 +151,8 @@ _KINDS = {
     "event": _event,
     "event_count": _event_count,
     "python_deaths": python_deaths,
+    "account": account,
+    "transfers": transfers,
     "carrier_outside_windows": carrier_outside_windows,
     "station_frames": station_frames,
     "window_edges": window_edges,

@@ -73,6 +73,11 @@ class Scenario:
         return when
 
     @property
+    def transfers(self) -> tuple[Mapping[str, Any], ...]:
+        """Files that go up or down, in order."""
+        return tuple(self.data["transfer"])
+
+    @property
     def checks(self) -> tuple[Mapping[str, Any], ...]:
         """Acceptance checks, in order."""
         return tuple(self.data["check"])
@@ -172,6 +177,13 @@ def _build(path: Path, data: dict[str, Any]) -> Scenario:
                 f"{where}: partner.{index}.station '{row['station']}' is no station{hint}"
             )
     commands, faults = _timeline(data, path)
+    owners = {"host", *(row["name"] for row in data["partner"])}
+    for what in ("transfer", "check"):
+        for index, row in enumerate(data[what]):
+            if row["owner"] not in (None, *owners):
+                hint = suggest(row["owner"], owners)
+                said = f"{what}.{index}.owner '{row['owner']}'"
+                raise ScenarioError(f"{where}: {said} is no partner{hint}")
     for index, check in enumerate(data["check"]):
         _check_check(check, f"{where}: check.{index}", names)
     return Scenario(path, data, stations, commands, faults)
@@ -185,6 +197,7 @@ _NEEDS = {
     "pointing_below": "target",
     "actuators_off": "part",
     "station_frames": "station",
+    "account": "field",
 }
 
 
@@ -216,7 +229,9 @@ def _timeline(data: Mapping[str, Any], path: Path) -> tuple[tuple[Command, ...],
                 hint = suggest(row["owner"], owners)
                 raise ScenarioError(f"{where}: {full}.owner '{row['owner']}' is no partner{hint}")
             args = resolve(row["args"], data, row["t_s"], full, path)
-            commands.append(Command(row["t_s"], row["command"], args, row["owner"]))
+            for number in range(row["repeat"]):
+                t_s = row["t_s"] + number * row["every_s"]
+                commands.append(Command(t_s, row["command"], args, row["owner"]))
         elif row["device"] is None:
             raise ScenarioError(f"{where}: {full} needs key 'device'")
         else:

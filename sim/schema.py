@@ -46,6 +46,8 @@ CHECKS = (
     "event",
     "event_count",
     "python_deaths",
+    "account",
+    "transfers",
     *CHECKS_CONTACT,
     *CHECKS_ATTITUDE,
 )
@@ -179,9 +181,20 @@ SCHEMA: dict[str, Any] = {
             "command": Key("str", None, text="name in the dictionary"),
             "args": Key("arguments", {}, text="`$...`: what the simulator fills in"),
             "owner": Key("str", "host"),
+            "repeat": Key("int", 1, 1, 10000, text="the telecommand so many times"),
+            "every_s": number(1.0, 0.01, 1e6, "between two of them"),
             "fault": Key("str", None, choices=KINDS),
             "device": Key("str", None, choices=(*DEVICES, *LINES)),
             **{key: rule for key, rule in _FAULT.items() if key != "t_s"},
+        }
+    ],
+    "transfer": [
+        {
+            "t_s": number(REQUIRED, 0.0, 1e9),
+            "owner": Key("str"),
+            "way": Key("str", choices=("up", "down"), text="up: a new file; down: one on board"),
+            "name": Key("str", text="on board"),
+            "size_B": Key("int", 1000, 1, 1000000, text="up: so long, its contents by the seed"),
         }
     ],
     # One fault per device for the command line: fault.ak09916.kind=dead, fault.ak09916.t_s=600.
@@ -196,6 +209,9 @@ SCHEMA: dict[str, Any] = {
                 None, 0.0, 1e9, "rate_below, mode, event, detumbled_declared: reached by then"
             ),
             "held_s": number(0.0, 0.0, 1e9, "rate_below: held for the last so many seconds"),
+            "owner": Key("str", None, text="of account"),
+            "field": Key("str", None, text="of account: of packet account_…"),
+            "side": Key("str", "most", choices=("least", "most"), text="of account: than limit"),
             "mode": Key("str", None),
             "event": Key("str", None, text="id as 0x…, or the beginning of its text"),
             **CHECK_KEYS,

@@ -80,3 +80,43 @@ def test_a_flood_costs_its_sender_alone(tmp_path):
     refused = [e for e in flight.history.events if e.kind == "verification"]
     assert {event.owner for event in refused} == {"IR"}
     assert len(flight.world.boots) == 1 and flight.decoder.summary()["bad_frames"] == 0
+
+
+LOCKED = """
+import micropython, obc, sys
+from boards import compose
+from boards.obc_f405 import board
+obc.settle()
+mission = compose.build(board.build())
+mission.prepare()
+scheduler = mission.scheduler
+def fly(until_ms):
+    while scheduler.next_entry().release_ms < until_ms:
+        scheduler.run_next()
+fly(31000)
+before = 0
+before = obc.heap_total_allocated()
+micropython.heap_lock()
+fly(112000)
+micropython.heap_unlock()
+print(obc.heap_total_allocated() - before)
+print(sum(scheduler.counters.errors))
+sys.exit()
+"""
+
+
+def test_accounts_tasks_and_memory_do_not_allocate(tmp_path):
+    flight = Flight(tmp_path, 120.0, ["initial.rate_deg_s=0.1"])
+    for t_s, name, values, owner in (
+        (20.0, "science_task", {"duration": 60}, "IR"),
+        (40.0, "science_read", {"owner": 2}, "IR"),
+        (50.0, "science_release", {"owners": 3, "after": 0}, "IR"),
+        (60.0, "memory_dump", {"memory": 1, "address": 0x1F000, "length": 60}, "host"),
+        (62.0, "memory_check", {"memory": 1, "address": 0x1F000, "length": 600}, "host"),
+        (70.0, "science_stop", {}, "IR"),
+        (80.0, "power_switch", {"load": 1, "on": 1}, "EC"),  # refused
+        (90.0, "partner_suspend", {"owner": 3, "on": 1}, "host"),
+    ):
+        flight.uplink(t_s, flight.encoder.frame(name, values, owner))
+    flight.fly(LOCKED)
+    assert flight.console.splitlines() == ["0", "0"] and flight.status == 0

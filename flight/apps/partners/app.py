@@ -62,17 +62,18 @@ class Partners:
                 self._events.put(EVENT_REFUSED + owner, accounts.last[owner], refused)
 
     def _post(self, owner):
+        """In pieces: what waits on the stack while another function runs is room taken from it."""
         accounts = self._accounts
-        archive = accounts.archives[owner]
-        tasks = accounts.tasks
         ledger = self._ledger
         record = self._records[owner]
+        data = record.data
+        tokens = accounts.tokens(owner)
         struct.pack_into(
-            record.format,
-            record.data,
+            ">BBHHHHHHB",
+            data,
             0,
             (accounts.suspended >> owner & 1) | ledger.override << 1,
-            accounts.tokens(owner),
+            tokens,
             accounts.received[owner],
             accounts.accepted[owner],
             accounts.refused[owner],
@@ -80,19 +81,21 @@ class Partners:
             accounts.over_quota[owner],
             accounts.not_authorised[owner],
             accounts.last[owner],
-            accounts.scheduled[owner],
-            accounts.sequences[owner],
-            accounts.actions.defined(owner),
-            accounts.octets[owner],
-            accounts.frames[owner],
-            archive.fill(),
-            archive.count(_REFUSED),
-            accounts.file_octets[owner],
-            ledger.payload_left(owner),
-            ledger.payload_used(owner),
-            tasks.remaining_s[owner],
-            tasks.samples[owner],
-            self._science.kept[owner],
-            self._science.read_out[owner],
         )
+        data[15] = accounts.scheduled[owner]
+        data[16] = accounts.sequences[owner]
+        data[17] = accounts.actions.defined(owner)
+        struct.pack_into(">II", data, 18, accounts.octets[owner], accounts.frames[owner])
+        archive = accounts.archives[owner]
+        data[26] = archive.fill()
+        refused = archive.count(_REFUSED)
+        struct.pack_into(">HI", data, 27, refused, accounts.file_octets[owner])
+        left_s = ledger.payload_left(owner)
+        used_s = ledger.payload_used(owner)
+        tasks = accounts.tasks
+        science = self._science
+        struct.pack_into(
+            ">HIHH", data, 33, left_s, used_s, tasks.remaining_s[owner], tasks.samples[owner]
+        )
+        struct.pack_into(">HH", data, 43, science.kept[owner], science.read_out[owner])
         record.post()
