@@ -24,10 +24,9 @@ AUTHORITIES = (
 # telecommands by radio at once, and per minute from then on;
 # bytes in files; files and folders;
 # frames of the downlink in turn while all have something to send;
-# seconds of the payload per day (below 2^13: a number beyond is no small one in the image, and
-# calculating with it allocates); monitors; event-actions
+# seconds of the payload per day; monitors; event-actions
 QUOTAS = (
-    (16, 7, 2, 240, 240, 1048576, 32, 3, 7200, 10, 6),
+    (16, 7, 2, 240, 240, 1048576, 32, 3, 43200, 10, 6),
     (6, 3, 1, 60, 30, 524288, 32, 1, 7200, 2, 2),
     (6, 3, 1, 60, 30, 524288, 32, 1, 7200, 2, 2),
     (6, 3, 1, 60, 30, 524288, 32, 1, 7200, 2, 2),

@@ -108,8 +108,8 @@ def a14(attack: ServiceAttack) -> None:
         (1, 0x1000),
         (1, 0xFFFE),
     ):
-        values = {"memory": memory, "address": address, "data": "AAAA"}
-        attack.named(HOST, "memory_load", values, NAMES["protected"])
+        load = {"memory": memory, "address": address, "data": "AAAA"}
+        attack.named(HOST, "memory_load", load, NAMES["protected"])
     dump = b"\x01\x01" + struct.pack(">IB", 0x1F000, 4)
     for vc in (EC, IR, BY):
         attack.refused(vc, of(vc, 6, 5, dump), NAMES["not_authorised"])

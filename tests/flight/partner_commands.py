@@ -14,8 +14,12 @@ from flight import dictionary
 from flight.packets import fields
 from ground.packets import build_tc
 
+MAIL = range(0x0B11, 0x0B16)  # is meant to be felt
 FUNCTIONS = [
-    row for subsystem in dictionary.SUBSYSTEMS for row in subsystem.COMMANDS if row[2:4] == (8, 1)
+    row
+    for subsystem in dictionary.SUBSYSTEMS
+    for row in subsystem.COMMANDS
+    if row[2:4] == (8, 1) and row[0] not in MAIL
 ]
 PARAMETERS = [row for subsystem in dictionary.SUBSYSTEMS for row in subsystem.PARAMETERS]
 EVENTS = [row[0] for subsystem in dictionary.SUBSYSTEMS for row in subsystem.EVENTS]

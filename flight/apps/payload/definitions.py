@@ -31,7 +31,7 @@ COMMANDS = (
     (0x0402, "payload_dump", 8, 1, (("count", "u8", 1, 12, ""),), "payload", False,
      "Send the newest stored samples"),
     (0x0403, "science_task", 8, 1,
-     (("duration", "u16", 5, 28800, "s"), ("interval", "u16", 5, 3600, "s", 5)), "any", False,
+     (("duration", "u16", 5, 43200, "s"), ("interval", "u16", 5, 3600, "s", 5)), "any", False,
      "Let the payload measure for oneself, at the cost of one's seconds of it; instead of the task"
      " that runs"),
     (0x0404, "science_stop", 8, 1, (), "any", False, "End one's task"),
