@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -215,6 +216,21 @@ def test_options_are_refused(ec, craft, option):
         with pytest.raises(AssertionError, match="ControlLinks|ReadLinks|COP-1|40[34]"):
             ec.yamcs.get(path)
     assert len(craft.up) == before
+
+
+def test_the_page_is_served_on_this_computer(ec):
+    page = ec.yamcs.url.replace("/api", "/")
+    with urllib.request.urlopen(page, timeout=30.0) as answer:
+        assert b"<html" in answer.read().lower()
+    port = int(page.rsplit(":", 1)[1].strip("/"))
+    listening = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    addresses = {
+        row.split()[1].rpartition(":")[0]
+        for row in listening.splitlines()
+        if row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "0A"
+    }
+    loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+    assert addresses and addresses <= loopback
 
 
 def test_nobody_can_log_in(ec):
