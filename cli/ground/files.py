@@ -157,7 +157,8 @@ def upload(arguments: argparse.Namespace) -> int:
     size = path.stat().st_size
     with options.session(arguments) as session:
         transfer = Transfer(session, path.parent, arguments.rate)
-        options.run_until(session, lambda: session.time_s > 0, arguments.timeout)
+        if not options.confirm(session, arguments.timeout):
+            return options.FAILED
         transfer.files.upload(path, name, not arguments.class1, arguments.checksum)
         progress, task = _bar(f"up {name}", size)
         try:
@@ -188,6 +189,8 @@ def download(arguments: argparse.Namespace) -> int:
         raise GroundError(f"{target}: is there already")
     with options.session(arguments) as session:
         transfer = Transfer(session, arguments.into, arguments.rate)
+        if not options.confirm(session, arguments.timeout):
+            return options.FAILED
         values = {"path": path, "name": last, "class": 1 if arguments.class1 else 2}
         request = session.submit("file_send", values)
         progress, task = _bar(f"down {arguments.name}", None)

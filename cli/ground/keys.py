@@ -108,6 +108,8 @@ def rotate(arguments: argparse.Namespace) -> int:
     if options.folder(arguments).resolve() == keys.DEVELOPMENT:
         raise GroundError("the development keys are those of every image: give --keys FOLDER")
     with options.session(arguments) as session:
+        if not options.confirm(session, arguments.timeout):
+            return options.FAILED
         ring = session.ring
         generation = ring.generation(name) + 1
         key = secrets.token_bytes(keys.KEY_SIZE)

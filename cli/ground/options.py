@@ -86,6 +86,18 @@ def say_warnings(open_session: Session, say: Callable[[str], Any]) -> None:
         say(open_session.warnings.popleft())
 
 
+def confirm(open_session: Session, timeout_s: float) -> bool:
+    """Wait until the spacecraft has said that it flies the dictionary of this ground: by another
+    one a telecommand could be another. False, and said, when it says nothing. Raises `GroundError`
+    when it flies another."""
+    decoder = open_session.decoder
+    known = run_until(open_session, lambda: decoder.confirmed or bool(decoder.mismatch), timeout_s)
+    check_confirmed(open_session)
+    if not known:
+        print(f"no housekeeping in {timeout_s:g} s: nothing sent (send --bypass does all the same)")
+    return known
+
+
 def check_confirmed(open_session: Session) -> None:
     """Raise `GroundError` when the spacecraft flies another dictionary."""
     if open_session.decoder.mismatch:

@@ -11,6 +11,7 @@ from ground.errors import CommandError
 from ground.session import Request, Session
 
 TIMEOUT_S = 120.0
+ANSWERS = ("answer", "parameters", "pong", "schedule_summary", "sequence_status", "other")
 EPILOG = """\
 examples:
   microflight ground send ping --owner EC
@@ -96,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{request.stages[-1][1]:12.3f} {request.name:<20} {text}", flush=True)
 
     with options.session(arguments, follow, _listen) as open_session:
+        if not arguments.bypass and not options.confirm(open_session, arguments.timeout):
+            return options.FAILED
         if arguments.arm and command.hazardous:
             armed = open_session.submit("arm", {"function": command.id}, arguments.bypass)
             if not _wait(open_session, armed, arguments.timeout):
@@ -106,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _listen(report: Any) -> None:
     """Answers that belong to the telecommand, and what went wrong on board."""
-    if report.kind in ("parameters", "pong", "schedule_summary", "sequence_status", "other"):
+    if report.kind in ANSWERS:
         print(f"{report.received_s:12.3f} {report.name:<20} {report.text or report.values}")
     elif report.kind == "event" and report.severity in ("medium", "high"):
         print(f"{report.received_s:12.3f} event ({report.severity}) {report.text}")

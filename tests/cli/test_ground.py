@@ -130,6 +130,23 @@ def test_watch_shows_telemetry_in_lines_and_as_json(operations, capsys):
     assert '"packet": "power_hk"' in text.splitlines()[0]
 
 
+def test_the_answer_to_a_question_is_shown(operations, capsys):
+    words = ["send", "report_parameters", "power_battery_low_mV"]
+    code, text = command(operations, capsys, *words)
+    assert code == 0 and "{'power_battery_low_mV': 6600}" in text
+    code, text = command(operations, capsys, "send", "file_list", "path=")
+    assert code == 0 and "file_list            root: " in text
+
+
+def test_nothing_is_commanded_by_another_dictionary(operations, capsys, monkeypatch):
+    """A function of the same number could be another one on board."""
+    monkeypatch.setattr("flight.packets.signature.signature", lambda source: 0x12345678)
+    sent = operations.station.sent["EC"]
+    code, text = command(operations, capsys, "send", "ping", "--owner", "EC")
+    assert code == 2 and "this ground has 12345678" in text
+    assert operations.station.sent["EC"] == sent
+
+
 def test_a_file_goes_up_and_comes_down_again(operations, capsys, tmp_path):
     data = bytes(range(256)) * 8
     (tmp_path / "plan.bin").write_bytes(data)
