@@ -164,7 +164,7 @@ def _show(rows: List[Dict[str, Any]]) -> None:
         tests = str(row["passed"] + row["failed"] + row["skipped"])
         result = "agrees" if row["pass"] else "missing" if not row["version"] else "FAILED"
         table.add_row(row["name"], row["version"] or "-", row["judges"], tests, result)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def run(arguments: argparse.Namespace) -> int:
