@@ -67,10 +67,12 @@ def station_frames(
 ) -> list[Row]:
     """Frames that a station received: at least `limit`."""
     stations = [station.name for station in world.scenario.stations]
-    value = world.channel.received_by[stations.index(check["station"])]
+    received_by = world.channel.received_by
+    value = received_by[stations.index(check["station"])] if received_by else 0
+    note = "" if received_by else "a relay received them"
     limit = int(check["limit"])
     name = f"frames received by {check['station']}, at least"
-    return [make_row(name, value, limit, "", value >= limit)]
+    return [make_row(name, value, limit, "", value >= limit, note)]
 
 
 def window_edges(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]) -> list[Row]:

@@ -197,6 +197,12 @@ def test_frames_of_a_station(world):
     assert station_frames(check, world, {})[0]["pass"]
 
 
+def test_frames_of_a_station_that_nobody_needed():
+    world = make("duration_s=1", "radio.visibility=always").world
+    (row,) = station_frames({**CHECK, "station": "Svalbard", "limit": 5.0}, world, {})
+    assert not row["pass"] and row["note"] == "a relay received them"
+
+
 def test_a_check_of_frames_names_a_station_that_there_is():
     with pytest.raises(ScenarioError, match="station"):
         load_scenario("first-light", ["check.0.kind=station_frames"])
