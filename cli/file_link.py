@@ -33,12 +33,14 @@ class FileLink:
     ) -> None:
         self.flight = flight
         self.owner = owner
-        self.files = FileTransfers(owner, folder, lambda: float(flight.world.t_s))
+        # Time of what is radiated, the same in every world.
+        self._now_s = PAUSE_S
+        self.files = FileTransfers(owner, folder, lambda: self._now_s)
         self.sent: Dict[str, int] = dict.fromkeys(("up", "up_B", "down", "down_B"), 0)
         self.done_s: List[float] = []  # when a transfer was over
         self._vc = flight.dictionary.partner(owner).vc
         self._loss = loss
-        self._noise = random.Random(seed)
+        self._noise = {way: random.Random(f"{seed} {way}") for way in ("up", "down")}
         self._passes = passes
         flight.decoder.on_file_unit.append(self._heard)
         flight.world.uplink(PAUSE_S, self._next)
@@ -67,31 +69,34 @@ class FileLink:
     @property
     def contact(self) -> bool:
         """There is a pass now."""
-        now_s = float(self.flight.world.t_s)
-        return any(first <= now_s < last for first, last in self._passes)
+        return any(first <= self._now_s < last for first, last in self._passes)
 
-    def _lost(self) -> bool:
-        return self._noise.random() < self._loss
+    def _lost(self, way: str) -> bool:
+        return self._noise[way].random() < self._loss
 
     def _heard(self, vc: int, unit: bytes) -> None:
         if vc != self._vc:
             return
         self.sent["down"] += 1
         self.sent["down_B"] += len(unit) + 6
-        if self.contact and not self._lost():
+        if self.contact and not self._lost("down"):
             self.files.receive(unit)
 
     def _next(self) -> bytes:
         """What is radiated next; the uplink asks again when it has gone."""
         world = self.flight.world
         unit = self.files.next_pdu() if self.contact else None
-        self.done_s += [float(world.t_s)] * (len(self.files.ended) - len(self.done_s))
-        world.uplink(float(world.t_s) + (PAUSE_S if unit is None else 0.0), self._next)
-        if unit is None:
-            return b""
-        packet = self.files.packet(unit)
-        self.sent["up"] += 1
-        self.sent["up_B"] += len(packet)
-        frame = self.flight.encoder.security.frame(self._vc, packet, map_id=UPLINK_MAP)
-        burst = cltu.burst(frame)
-        return bytes(len(burst)) if self._lost() else burst
+        self.done_s += [self._now_s] * (len(self.files.ended) - len(self.done_s))
+        burst = b""
+        if unit is not None:
+            packet = self.files.packet(unit)
+            self.sent["up"] += 1
+            self.sent["up_B"] += len(packet)
+            frame = self.flight.encoder.security.frame(self._vc, packet, map_id=UPLINK_MAP)
+            burst = cltu.burst(frame)
+            if self._lost("up"):
+                burst = bytes(len(burst))
+        rate_bit_s = world.spacecraft.radio.rate_bit_s
+        self._now_s += len(burst) * 8.0 / rate_bit_s if burst else PAUSE_S
+        world.uplink(self._now_s, self._next)
+        return burst

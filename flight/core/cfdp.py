@@ -157,13 +157,19 @@ class Cfdp:
             table.refuse(BAD_DIRECTIVE)
 
     def _is(self, slot, packet):
-        """The PDU belongs to the transfer of the slot."""
+        """The PDU belongs to the transfer of the slot: the same number, however many octets it has
+        (the entities have been checked)."""
         ids = self.table.ids
         at = slot * ID_SIZE
-        if self.table.rows[slot * FIELDS] == FREE or packet[PDU_AT + 3] & 0x77 != ids[at]:
+        if self.table.rows[slot * FIELDS] == FREE:
             return False
-        for i in range(1, _id_size(packet)):
-            if packet[PDU_AT + 3 + i] != ids[at + i]:
+        n = (packet[PDU_AT + 3] & 7) + 1
+        end = PDU_AT + 5 + (packet[PDU_AT + 3] >> 4 & 7) + n
+        kept_n = (ids[at] & 7) + 1
+        kept_end = at + 2 + (ids[at] >> 4 & 7) + kept_n
+        for i in range(1, 5):
+            octet = packet[end - i] if i <= n else 0
+            if octet != (ids[kept_end - i] if i <= kept_n else 0):
                 return False
         return True
 
