@@ -1,4 +1,4 @@
-"""Files: the CFDP entity between link and flash; docs/link.md, section 11."""
+"""Files: the CFDP entity between link and flash; docs/link.md, section 12."""
 
 import struct
 from array import array
