@@ -10,8 +10,6 @@ from typing import Any, Dict, List
 
 from cli.file_link import FileLink
 
-LEAD_S = 5.0  # the ground's end of an owner begins to listen
-
 
 class Transfers:
     """Those of one flight, in a folder that goes with it."""
@@ -26,13 +24,13 @@ class Transfers:
         for row in self._rows:
             if row["way"] == "up":
                 self._sent[f"{row['owner']}/{row['name']}"] = noise.randbytes(row["size_B"])
-            flight.world.uplink(max(0.0, row["t_s"] - LEAD_S), lambda row=row: self._begin(row))
+            self._prepare(row)
 
-    def _begin(self, row: Any) -> bytes:
+    def _prepare(self, row: Any) -> None:
         owner, name = row["owner"], row["name"]
-        root = Path(self._folder.name) / owner
-        root.mkdir(exist_ok=True)
         if owner not in self._links:
+            root = Path(self._folder.name) / owner
+            root.mkdir()
             self._links[owner] = FileLink(self._flight, owner, root)
         link = self._links[owner]
         if row["way"] == "up":
@@ -41,15 +39,13 @@ class Transfers:
             link.upload(row["t_s"], source, name)
         else:
             link.download(row["t_s"], name)
-        return b""
 
     def results(self) -> List[Dict[str, Any]]:
         """Per transfer: owner, way, name, octets, whether it is over, whole and the same."""
         found = []
         for row in self._rows:
             owner, way, name = row["owner"], row["way"], row["name"]
-            link = self._links.get(owner)
-            ended = [] if link is None else link.files.ended
+            ended = self._links[owner].files.ended
             whole = any(e.complete for e in ended if (e.way, e.name) == (way, name))
             sent = self._sent.get(f"{owner}/{name}", b"")
             if way == "down" and whole:
