@@ -37,6 +37,7 @@ SENT, DELIVERED, ACCEPTED, STARTED, COMPLETED, FAILED = (
 )
 STAGES = {"acceptance": ACCEPTED, "start": STARTED, "completion": COMPLETED}
 CONTROL_TYPE = 0x3000  # BC
+EMERGENCY_MAP = 15  # of the host's emergency association
 BEGIN_AGAIN_S = 5.0
 Follower = Callable[["Request", str, str], None]
 
@@ -120,11 +121,12 @@ class Session:
         values: Values = (),
         bypass: bool = False,
         acknowledge: int = packets.ACK_ALL,
+        map_id: int = 0,
     ) -> Request:
         """Send a telecommand of the dictionary. Raises `GroundError` when it is none, or too many
         wait already."""
         packet = self.encoder.packet(name, values, self.owner.name, acknowledge)
-        request = Request(name, packet, 0, bypass)
+        request = Request(name, packet, map_id, bypass)
         self.put(request)
         self._open[_key(packet)] = request
         if len(self._open) > OPEN_MAX:

@@ -78,6 +78,7 @@ class Station:
         self._held_s = [0.0] * len(self._partners)
         self._incoming = bytearray()
         self._time_us = 0
+        self._gone = False
         self.refused: Counter[str] = Counter()
         self.frames: Counter[int] = Counter()
         self.sent: Counter[str] = Counter()
@@ -123,8 +124,8 @@ class Station:
         """Do what is to be done, waiting so long for it at most; False when the radio has gone."""
         for key, _ in self._selector.select(timeout_s):
             if key.data() is False:
-                return False
-        return True
+                self._gone = True
+        return not self._gone
 
     # --- telemetry ---
 
@@ -220,7 +221,11 @@ class Station:
             return reason
         size = (frame[2] << 8 & 0x300 | frame[3]) + 1
         burst = cltu.burst(frame[:size])
-        self._radio.sendall(RADIO.pack(0, len(burst)) + burst)
+        try:
+            self._radio.sendall(RADIO.pack(0, len(burst)) + burst)
+        except OSError:
+            self._gone = True
+            return "the radio has gone"
         self.sent[partner.name] += 1
         return None
 

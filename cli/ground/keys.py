@@ -11,6 +11,7 @@ from ground import keys
 from ground.dictionary import Dictionary
 from ground.errors import GroundError
 from ground.keyring import Keyring
+from ground.security import EMERGENCY_FLOOR
 
 TIMEOUT_S = 120.0
 EPILOG = """\
@@ -51,6 +52,11 @@ def add(actions: Any) -> None:
     rotated.add_argument("name", metavar="KEY", help="as tc-EC or tm-EC")
     options.add(rotated, TIMEOUT_S)
     rotated.set_defaults(run=rotate)
+    floor = tasks.add_parser(
+        "floor", help="the emergency key's counter, for a spacecraft that lost memory and power"
+    )
+    options.add_keys(floor)
+    floor.set_defaults(run=raise_to_floor)
     resumed = tasks.add_parser("resume", help="take the counters from telemetry")
     options.add(resumed, TIMEOUT_S)
     resumed.set_defaults(run=resume)
@@ -95,6 +101,15 @@ def list_(arguments: argparse.Namespace) -> int:
                 if name.startswith("tc-"):
                     state += f", next counter {ring.counters.value(name)}"
             print(f"{name:<14} {state}")
+    return 0
+
+
+def raise_to_floor(arguments: argparse.Namespace) -> int:
+    """Where the emergency association begins on a spacecraft without counters."""
+    with Keyring(options.folder(arguments), "host", sending=True) as ring:
+        value = max(ring.counters.value("tc-emergency"), EMERGENCY_FLOOR)
+        ring.counters.set("tc-emergency", value)
+    print(f"tc-emergency: next counter {value}")
     return 0
 
 

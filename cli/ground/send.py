@@ -5,12 +5,14 @@ import json
 from typing import Any, Dict, List
 
 from cli.ground import options
+from ground import keys
 from ground.dictionary import Dictionary
 from ground.encode import REPORT_PARAMETERS, Encoder
 from ground.errors import CommandError
-from ground.session import Request, Session
+from ground.session import EMERGENCY_MAP, Request, Session
 
 TIMEOUT_S = 120.0
+EMERGENCY_KEY = "tc-emergency"
 ANSWERS = ("answer", "parameters", "pong", "schedule_summary", "sequence_status", "other")
 EPILOG = """\
 examples:
@@ -40,6 +42,11 @@ def add(actions: Any) -> None:
     options.add(parser, TIMEOUT_S)
     parser.add_argument(
         "--bypass", action="store_true", help="type BD: at once, once, not acknowledged"
+    )
+    parser.add_argument(
+        "--emergency",
+        action="store_true",
+        help="under the host's emergency key, type BD",
     )
     parser.add_argument("--arm", action="store_true", help="arm a hazardous telecommand before")
     parser.set_defaults(run=run)
@@ -80,6 +87,11 @@ def check(dictionary: Dictionary, arguments: argparse.Namespace) -> Any:
     values = values_of(name, arguments.arguments)
     if not dictionary.may(owner, command.authority):
         raise CommandError(f"{name}: {owner.name} may not; it wants authority {command.authority}")
+    if arguments.emergency:
+        if owner.index:
+            raise CommandError(f"{name}: the emergency association is the host's")
+        if EMERGENCY_KEY not in keys.load(options.folder(arguments)):
+            raise CommandError(f"{name}: no key {EMERGENCY_KEY} here")
     if command.hazardous and not arguments.arm:
         raise CommandError(f"{name} is hazardous: give --arm to arm and execute it")
     encoder.burst(encoder.packet(name, values, owner.name), owner.name)
@@ -97,13 +109,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{request.stages[-1][1]:12.3f} {request.name:<20} {text}", flush=True)
 
     with options.session(arguments, follow, _listen) as open_session:
-        if not arguments.bypass and not options.confirm(open_session, arguments.timeout):
+        bypass, map_id = arguments.bypass, 0
+        if arguments.emergency:
+            bypass, map_id = True, EMERGENCY_MAP
+        if not bypass and not options.confirm(open_session, arguments.timeout):
             return options.FAILED
         if arguments.arm and command.hazardous:
-            armed = open_session.submit("arm", {"function": command.id}, arguments.bypass)
+            armed = open_session.submit("arm", {"function": command.id}, bypass, map_id=map_id)
             if not _wait(open_session, armed, arguments.timeout):
                 return options.FAILED
-        request = open_session.submit(command.name, values, arguments.bypass)
+        request = open_session.submit(command.name, values, bypass, map_id=map_id)
         return 0 if _wait(open_session, request, arguments.timeout) else options.FAILED
 
 

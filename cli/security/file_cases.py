@@ -8,6 +8,7 @@ import struct
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -184,7 +185,7 @@ def a16(attack: FileAttack) -> None:
                 subtype = {"file_create": 1, "file_delete": 2, "file_send": 128}[command]
                 body = b"\x00" + bytes((len(name),)) + name + size
                 packet = of(EC, 23, subtype, body)
-                attack.send(lambda packet=packet: attack.security.frame(EC, packet))
+                attack.send(partial(attack.security.frame, EC, packet))
                 attack.told[26] += 1
     for name in NAMES:
         attack.opened(metadata(10, name), "pdu_bad_name", 4)

@@ -76,6 +76,13 @@ def test_send_without_sequence_control(operations, capsys):
     assert "sent, BD" in text and "delivered" not in text and "completed" in text
 
 
+def test_the_emergency_association(operations, capsys):
+    code, text = command(operations, capsys, "send", "ping", "--emergency")
+    assert code == 0 and "sent, BD" in text and "completed" in text
+    code, text = command(operations, capsys, "send", "ping", "--emergency", "--owner", "EC")
+    assert code == 2 and "the emergency association is the host's" in text
+
+
 def test_what_is_refused_on_board_is_said_with_its_reason(operations, capsys):
     code, text = command(operations, capsys, "send", "set_mode", "mode=5")
     assert code == 1
@@ -119,6 +126,18 @@ def test_no_station_is_one_line(operations, capsys):
     words = ["ground", "send", "ping", "--keys", str(operations.keys), "--station", ":1"]
     assert main(words) == 2
     assert "no ground station at 127.0.0.1:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--radio", "70000"], "radio: cannot listen on port 70000"),
+        (["--radio", "0", "--pace", "-1"], "--pace -1.0: 0 or a positive number"),
+    ],
+)
+def test_a_radio_that_cannot_be_is_one_line(capsys, words, line):
+    assert main(["fly", "first-light", "--world", "desktop", "--no-live", *words]) == 2
+    assert line in capsys.readouterr().err
 
 
 def test_watch_shows_telemetry_in_lines_and_as_json(operations, capsys):
@@ -212,6 +231,13 @@ def test_a_change_of_key_that_was_not_concluded_is_settled_by_telemetry(operatio
     assert (operations.keys / "tc-EC.key").read_bytes() == key
     assert not (operations.keys / "tc-EC.new").exists()
     assert command(operations, capsys, "send", "ping", "--owner", "EC")[0] == 0
+
+
+def test_the_emergency_counter_is_raised_to_its_floor(tmp_path, capsys):
+    keys.generate(tmp_path / "keys", keys.names("host"))
+    for _ in range(2):
+        assert main(["ground", "keys", "floor", "--keys", str(tmp_path / "keys")]) == 0
+        assert capsys.readouterr().out == f"tc-emergency: next counter {1 << 64}\n"
 
 
 def test_one_process_sends_for_an_owner(operations, capsys):

@@ -199,6 +199,16 @@ def test_the_station_ends_with_the_radio(bench):
     assert any(not bench.station.poll(0.05) for _ in range(ROUNDS))
 
 
+def test_the_station_ends_when_it_cannot_radiate(bench):
+    link = bench.partner(1)
+    bench.radio.close()
+    for _ in range(ROUNDS):
+        if bench.station._gone:
+            break
+        bench.station._telecommand(DICTIONARY.partners[1], ("tcp", link), tc_frame(1))
+    assert not bench.station.poll(0.05)
+
+
 def test_nothing_there_is_one_line():
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
