@@ -4,7 +4,6 @@ a test of the ground needs to operate a spacecraft."""
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 from pathlib import Path
@@ -15,25 +14,13 @@ from ground import keys
 from ground.dictionary import Dictionary
 from ground.keyring import Keyring
 from ground.session import Session
-from ground.station import TC_OFFSET, Station
+from ground.station import Station
 from ground.station_link import StationLink
 from sim.bridges.radio_port import RadioPort
+from tests.ground.ports import free_block
 
 PACE = 25.0
 PATIENCE_S = 20.0  # of wall time: far more than anything takes
-
-
-def free_block() -> int:
-    """The first of a block of ports that are free."""
-    for base in range(21000, 60000, 40):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, socket.socket() as other:
-            try:
-                probe.bind(("127.0.0.1", base + TC_OFFSET))
-                other.bind(("127.0.0.1", base))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no free ports")
 
 
 class Operations:

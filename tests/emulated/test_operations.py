@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ground import keys
-from tests.cli.ground_rig import free_block
 from tests.emulated import qemu
+from tests.ground.ports import free_block
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = "15"

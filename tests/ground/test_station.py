@@ -12,6 +12,7 @@ from ground.security import TcSecurity
 from ground.station import RADIO, TC_OFFSET, TM_OFFSET, Station
 from ground.station_link import FRAME, OCF, REFUSAL, StationLink, address
 from tests.ground.build import frame as tm_frame
+from tests.ground.ports import free_block
 from tests.ground.test_frontend import cadu
 
 DICTIONARY = Dictionary()
@@ -57,19 +58,6 @@ class Bench:
         head = self.radio.recv(RADIO.size, socket.MSG_WAITALL)
         burst = self.radio.recv(RADIO.unpack(head)[1], socket.MSG_WAITALL)
         return cltu.decode(burst)
-
-
-def free_block():
-    """The first of a block of ports that are free."""
-    for base in range(21000, 60000, 40):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, socket.socket() as other:
-            try:
-                probe.bind(("127.0.0.1", base + TC_OFFSET))
-                other.bind(("127.0.0.1", base))
-            except OSError:
-                continue
-            return base
-    raise AssertionError("no free ports")
 
 
 @pytest.fixture
