@@ -37,6 +37,12 @@ _STATE_MASK = const(3)
 _ANY = const(65536)
 
 
+def wipe(buffer):
+    """Nobody else shall read what was in it."""
+    for i in range(len(buffer)):
+        buffer[i] = 0
+
+
 class Mailbox:
     """`message`: buffer of MESSAGE_SIZE, of which the octets are wiped after use (`wipe`).
 
@@ -76,7 +82,7 @@ class Mailbox:
                 self.untold += 1
             if self._next == 0 or (order - self._next) & 0xFFFF < 0x8000:
                 self._next = order + 1 & 0xFFFF
-        self.wipe()
+        wipe(self.message)
 
     def _sound(self, slot):
         """The message in the buffers is what was stored in `slot`."""
@@ -94,12 +100,6 @@ class Mailbox:
         self._states[slot] = recipient << 2 | state
         self._references[slot] = self.message[1] << 8 | self.message[2]
         self._orders[slot] = order
-
-    def wipe(self):
-        """Nobody else shall read the message that was in the buffer."""
-        message = self.message
-        for i in range(MESSAGE_SIZE):
-            message[i] = 0
 
     def put(self, recipient):
         """Store the message in the buffer; failure code."""

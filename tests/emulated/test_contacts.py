@@ -107,7 +107,7 @@ def test_the_gate_closes_and_a_telecommand_opens_it(tmp_path):
         "IR", 1, "samples are released"
     )  # fmt: skip
     receipts = [report for report in flight.reports if report.name == "mail_receipt"]
-    assert [(r.owner, r.values["mail_state"]) for r in receipts] == [("IR", 1), ("EC", 2)]
+    assert [(r.owner, r.values["mail_number"]) for r in receipts] == [("EC", 7)]
     box = flight.history.latest["mail_box"]
     assert box.owner == "EC" and box.values["mail_states"][0] == 2
     assert len(flight.world.boots) == 1

@@ -33,8 +33,8 @@ def messages(mission, owner):
 
 
 def receipts(mission, owner):
-    """(sender, reference, recipient, state)."""
-    return [struct.unpack(">BHBB", body) for body in bodies(mission, owner, 0x0B04)]
+    """(sender, reference, recipient)."""
+    return [struct.unpack(">BHB", body) for body in bodies(mission, owner, 0x0B04)]
 
 
 def counts(mission):

@@ -22,15 +22,18 @@ def mission():
 def test_a_message_waits_is_fetched_and_taken_and_its_sender_gets_a_receipt(mission):
     assert mail(mission, EC, IR, 7, "samples are released") == 0
     mission.rig.fly(2)
-    assert receipts(mission, IR) == [(EC, 7, IR, WAITING)], "he is told that it waits"
-    assert receipts(mission, EC) == []
+    assert receipts(mission, IR) == receipts(mission, EC) == []
+    assert mission.send("mail_report", (), IR) == 0
+    mission.rig.fly(2)
+    (box,) = bodies(mission, IR, 0x0B05)
+    assert box[EC] == 1, "he asks what waits"
     for _ in range(2):
         assert mission.send("mail_fetch", {"count": 1}, IR) == 0, "as often as he likes"
         mission.rig.fly(4)
     assert messages(mission, IR) == [(EC, 7, "samples are released")] * 2
     assert mission.send("mail_take", {"from": EC, "reference": 7}, IR) == 0
     mission.rig.fly(3)
-    assert receipts(mission, EC) == [(EC, 7, IR, TAKEN)], "once"
+    assert receipts(mission, EC) == [(EC, 7, IR)], "once"
     assert mission.send("mail_fetch", {"count": 1}, IR) == failures.UNKNOWN_MESSAGE
     assert mission.send("mail_take", {"from": EC, "reference": 7}, IR) == failures.UNKNOWN_MESSAGE
     mission.rig.fly(10)
@@ -194,7 +197,7 @@ def test_a_receipt_waits_for_room(mission):
         pass
     mission.rig.board.radio.free = 8
     mission.rig.fly(3)
-    assert receipts(mission, EC) == [(EC, 7, IR, TAKEN)]
+    assert receipts(mission, EC) == [(EC, 7, IR)]
     assert box.untold == 0
 
 
@@ -219,3 +222,13 @@ def test_the_constants_are_those_of_the_dictionary():
 def test_the_ground_refuses_what_is_no_message(mission, values):
     with pytest.raises(GroundError, match="mail|owner"):
         mission.packet("mail", values, EC)
+
+
+def test_whoever_sends_and_withdraws_without_end_is_not_felt_by_the_recipient(mission):
+    mission.rig.fly(2)
+    heard = len(mission.heard(IR))
+    for number in range(1, 60):
+        assert mail(mission, EC, IR, number) == 0
+        assert mission.send("mail_cancel", {"reference": number}, EC) == 0
+    mission.rig.fly(3)
+    assert len(mission.heard(IR)) == heard

@@ -53,7 +53,6 @@ STATE_FIELDS = (
     ("mail_from", "u8", "", "", 1, "row of the partners table"),
     ("mail_number", "u16", "", "", 1, "the sender's number for the message"),
     ("mail_to", "u8", "", "", 1, "row of the partners table"),
-    ("mail_state", "u8", "", "", 1, "1 it waits for its recipient, 2 he has taken it"),
 )
 BOX_FIELDS = (
     ("mail_for_me", "u8[4]", "", "", 1, "messages that wait, by sender"),
@@ -67,7 +66,7 @@ PACKETS = (
     (0x0B02, "contact_windows", 60000, "little", 0, WINDOW_FIELDS, "Next windows by the orbit"),
     (0x0B03, "mail", 0, "big", 0, MAIL_FIELDS, "A message, on the channel of its recipient"),
     (0x0B04, "mail_receipt", 0, "big", 0, STATE_FIELDS,
-     "To the recipient when a message is stored, to the sender when it was taken"),
+     "To the sender of a message, when it was taken"),
     (0x0B05, "mail_box", 0, "big", 0, BOX_FIELDS, "On command, on the channel of whoever asks"),
 )  # fmt: skip
 

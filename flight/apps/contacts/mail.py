@@ -12,7 +12,7 @@ from flight.core import failures, mailbox, telemetry
 from hal.compat import const
 
 _MESSAGE = const(0x0B03)
-_STATE = const(0x0B04)
+_RECEIPT = const(0x0B04)
 _BOX = const(0x0B05)
 _REFERENCES_AT = const(4)  # in the packet mail_box
 _RECIPIENTS_AT = const(36)
@@ -30,7 +30,7 @@ class Mail:
         self._telemetry = context.telemetry
         store = context.store
         self._message = store.claim(_MESSAGE, writer)
-        self._state = store.claim(_STATE, writer)
+        self._state = store.claim(_RECEIPT, writer)
         self._box = store.claim(_BOX, writer)
         self.box = mailbox.Mailbox(context.board.fram, self._message.data)
         self._asked = bytearray(mailbox.OWNERS)  # messages still to be sent down
@@ -58,7 +58,7 @@ class Mail:
         if box.untold == 0:
             return
         slot = box.next_untold()
-        if slot >= 0 and self._tell(slot // mailbox.SLOTS, slot):
+        if slot >= 0 and self._tell(slot):
             box.become(slot, mailbox.TAKEN)
 
     def waiting(self):
@@ -72,7 +72,7 @@ class Mail:
     def send(self, buf, off, owner):
         """Handler of `mail_send`."""
         code = self._send(buf, off, owner)
-        self.box.wipe()
+        mailbox.wipe(self._message.data)
         if code:
             self.refused = (self.refused + 1) & 0xFFFF
         else:
@@ -90,11 +90,8 @@ class Mail:
         )
         for i in range(length):
             message[_HEAD + i] = buf[off + 4 + i]
-        code = self.box.put(recipient)
-        if code == failures.OK:
-            slot = self.box.find(owner, buf[off + 1] << 8 | buf[off + 2])
-            self._tell(recipient, slot)
-        return code
+        # The recipient is not told: whoever sends could fill his queue and store with news.
+        return self.box.put(recipient)
 
     def fetch(self, buf, off, owner):
         """Handler of `mail_fetch`: the oldest first, as his queue has room."""
@@ -116,7 +113,7 @@ class Mail:
         self._ages[owner] = box.age_of(slot)
         if box.fetch(slot) == failures.OK:
             self._deliver(owner, _MESSAGE, self._message.data)
-        box.wipe()
+        mailbox.wipe(box.message)
 
     def take(self, buf, off, owner):
         """Handler of `mail_take`."""
@@ -151,26 +148,18 @@ class Mail:
             data[_RECIPIENTS_AT + i] = box.recipient_of(first + i) if state else 0
             data[_STATES_AT + i] = min(state, mailbox.TAKEN)
         sent = self._deliver(owner, _BOX, data)
-        for i in range(len(data)):
-            data[i] = 0
+        mailbox.wipe(data)
         return failures.OK if sent else failures.QUEUE_FULL
 
-    def _tell(self, owner, slot):
-        """State of a message to one of its two; False when there was no room."""
+    def _tell(self, slot):
+        """The receipt to its sender; False when there was no room."""
         box = self.box
+        sender = slot // mailbox.SLOTS
         data = self._state.data
-        struct.pack_into(
-            ">BHBB",
-            data,
-            0,
-            slot // mailbox.SLOTS,
-            box.reference_of(slot),
-            box.recipient_of(slot),
-            min(box.state_of(slot), mailbox.TAKEN),
-        )
-        sent = self._deliver(owner, _STATE, data)
-        for i in range(len(data)):
-            data[i] = 0
+        reference = box.reference_of(slot)
+        struct.pack_into(">BHB", data, 0, sender, reference, box.recipient_of(slot))
+        sent = self._deliver(sender, _RECEIPT, data)
+        mailbox.wipe(data)
         return sent
 
     def _deliver(self, owner, structure, data):
