@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Dict, List, Tuple
 
 from cli.campaigns.faults_phases import BY_NAME, PHASES, ROW_WRONG_TIME, Phase
+from cli.campaigns.faults_storage import FULL
 from cli.errors import CliError
 from sim.faults import BUSES, COMPUTER, COMPUTER_KINDS, PYTHON, PYTHON_KINDS, kinds_of
 from sim.schema import DEVICES
 
 PASSING, LASTING = "passing", "lasting"
+FLASH = "w25q128"
 PASSING_S = 30.0
 # The bound within which it must have recovered after a fault that passes has passed, and after the
 # beginning of one that stays.
@@ -145,6 +147,14 @@ def _memories() -> List[Case]:
     return cases
 
 
+def _full() -> List[Case]:
+    """Flash memory in which nothing is free from the start on."""
+    return [
+        Case(_name(FLASH, FULL, phase, LASTING), FULL, FLASH, FULL, phase.name, True)
+        for phase in PHASES
+    ]
+
+
 def _resets(seed: int) -> List[Case]:
     cases = []
     for kind in COMPUTER_KINDS:
@@ -202,7 +212,7 @@ def _software() -> List[Case]:
 
 def catalogue(seed: int) -> List[Case]:
     """Every case there is, each with a name of its own; `seed` draws the instants of resets."""
-    return _devices() + _memories() + _resets(seed) + _jumps() + _software()
+    return _devices() + _memories() + _full() + _resets(seed) + _jumps() + _software()
 
 
 def find(seed: int, case_id: str) -> Case:

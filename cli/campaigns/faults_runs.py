@@ -22,6 +22,7 @@ from cli.campaigns.faults_phases import (
     Phase,
 )
 from cli.campaigns.faults_qemu import Computer, place_of, symbols
+from cli.campaigns.faults_storage import FULL, full_memory
 from cli.errors import CliError
 from flight.core.definitions import MODE_REASONS
 from sim.bridges.injection import GAP_US, Poke
@@ -150,6 +151,8 @@ def _strike_case(
     settings = (*phase.overrides, *case.overrides, *_questions(case.duration_s))
     if case.world == "desktop":
         flight = _prepare("desktop", seed, *settings)
+        if case.kind == FULL:
+            flight.world.spacecraft.flash.memory.restore(full_memory())
         return flight, fly(flight, None, case.strike_s), None
     app, kind = case.software
     if app == PYTHON:  # the simulator's own fault

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+import native
 from cli.campaigns import faults, faults_runs
 from cli.campaigns.faults_catalogue import (
     ABSENT,
@@ -22,8 +23,13 @@ from cli.campaigns.faults_catalogue import (
 from cli.campaigns.faults_phases import BY_NAME, PHASES
 from cli.campaigns.faults_qemu import SLOTS, Computer, check_slots
 from cli.campaigns.faults_runs import FaultRun, fly_run
+from cli.campaigns.faults_storage import AllBlocks, full_memory
+from cli.campaigns.powercut_memory import Supply
 from cli.errors import CliError
 from ground import faults_report
+from hal.flash_blocks import FILES_BLOCKS
+from sim.devices.nor_memory import NorMemory
+from sim.devices.w25q128 import SIZE
 from sim.faults import BUSES, kinds_of
 from sim.scenario import load
 from sim.schema import DEVICES
@@ -233,3 +239,21 @@ def test_an_emulator_that_does_not_start_is_no_lock_up(tmp_path):
     write_elf(elf, {first: bytes(64), first + 32: bytes(64)})
     with pytest.raises(CliError, match="does not start: .*overlap"):
         Computer(elf=elf).fly(World(load("first-light")))
+
+
+def test_a_full_memory_is_mounted_as_ever_and_takes_not_one_file_more():
+    cells = NorMemory(SIZE)
+    cells.restore(full_memory())
+    files = native.Files(AllBlocks(Supply(), cells))
+    assert files.mount() == 0 and files.used() >= FILES_BLOCKS - 2
+    assert files.open(0, "f0/filled", files.READ) == 0
+    assert files.open(1, "more", files.WRITE | files.CREATE) == 0
+    data = bytes(8192)
+    assert files.write(1, data, 0, len(data)) == -28 or files.close(1) == -28
+
+
+@pytest.mark.accept
+def test_a_full_memory_is_told_and_costs_nothing_else():
+    case = find(1, "w25q128/full/boot/lasting")
+    row = fly_run(FaultRun(0, case.id, 1, case.duration_s))
+    assert row["verdict"] == "pass" and "flash memory full" in row["judged"]["detected_by"]
