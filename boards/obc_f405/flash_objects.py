@@ -193,6 +193,7 @@ def text_of(program, writer):
             entries += inside(program, name)
             table = writer.map("flash_globals_%d" % program.numbers[name], entries)
         rows.append((name, table))
+    loaded = writer.map("flash_loaded", [(name, ("module", name)) for name in program.order])
     most = max([len(item.defaults) for item in program.made] + [0])
     out = ['#include "%s"' % program.source.name, '#include "port_flash.h"', ""]
     out.append("mp_module_context_t port_flash_contexts[%d];" % len(rows))
@@ -223,6 +224,7 @@ def text_of(program, writer):
                     ", ".join("(const mp_obj_type_t *)&" + item for item in types),
                 )
             )
+    out.append("const mp_obj_dict_t *const port_flash_loaded = &%s;" % loaded)
     out.append("const port_flash_module_t port_flash_modules[] = {")
     for name, table in rows:
         number = program.numbers[name]

@@ -171,7 +171,8 @@ class Program:
             count = int(argument) if op != "BUILD_MAP" else 0
             items = tuple(stack[len(stack) - count :])
             del stack[len(stack) - count :]
-            stack.append(("tuple", items) if op == "BUILD_TUPLE" and items else None)
+            empty = ("expression", "MP_ROM_PTR(&mp_const_empty_tuple_obj)")
+            stack.append((("tuple", items) if items else empty) if op == "BUILD_TUPLE" else None)
         elif op == "STORE_MAP":
             del stack[-2:]
         elif op == "UNARY_OP":

@@ -3,14 +3,14 @@
 import os
 import sys
 
-sys.path.insert(0, os.getcwd())
+root = os.path.abspath("../..")
+sys.path[:0] = [os.getcwd(), root]
 from constants import inserted  # noqa: E402
 from tables import for_images, names_of_modules  # noqa: E402
 
 HOST_ONLY = {"flight/packets/signature.py"}
 TABLES = ("definitions.py", "parameters.py")
 
-root = os.path.abspath("../..")
 stripped = os.path.join(root, "build", "frozen")
 
 

@@ -203,6 +203,10 @@ uint32_t port_flash_settle(void)
             settled++;
         }
     }
+    mp_map_t *loaded = &MP_STATE_VM(mp_loaded_modules_dict).map;
+    if (!loaded->is_fixed && equal(&MP_STATE_VM(mp_loaded_modules_dict), port_flash_loaded)) {
+        *loaded = port_flash_loaded->map;
+    }
     return settled;
 }
 

@@ -59,6 +59,7 @@ typedef struct {
 
 extern const port_flash_module_t port_flash_modules[];
 extern const uint32_t port_flash_count;
+extern const mp_obj_dict_t *const port_flash_loaded; /* all of them, by name */
 /* The module objects; functions in flash point to them. */
 extern mp_module_context_t port_flash_contexts[];
 
@@ -75,7 +76,8 @@ mp_int_t port_instance_get_buffer(mp_obj_t self, mp_buffer_info_t *info, mp_uint
 mp_obj_t port_flash_new_type(qstr name, mp_obj_t bases, mp_obj_t locals);
 
 /* Once everything is imported: dictionaries of modules that hold what their twins in flash hold are
- * given up. Returns how many are in flash. */
+ * given up, and the list of the modules, when those of the image are loaded and no others. Returns
+ * how many are in flash. */
 uint32_t port_flash_settle(void);
 /* Module objects refer to the heap: roots of the collection. */
 void port_flash_collect(void);

@@ -3,13 +3,17 @@ same files are read whole (design: text is in the dictionary alone).
 
 Out go descriptions, units, texts, names that no code on board asks for, telecommands that are not
 functions (8/1), and tables that no code on board mentions. Fields that nobody asks for by name
-become arrays with their neighbours of the same type: layouts and formats stay the same.
+become arrays with their neighbours of the same type: layouts and formats stay the same. Packets
+that flight packs have their format in the place of the byte order, so that it need not be put
+together in the heap.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+
+from flight.packets import fields
 
 # By name of the table, or how it ends: how many columns stay, and which of them are emptied.
 COLUMNS = {
@@ -21,6 +25,7 @@ COLUMNS = {
 }
 ARGUMENTS = 4  # column of COMMANDS with rows of their own
 ARGUMENT_COLUMNS = (4, (0,))
+BYTE_ORDER, FIELDS = 3, 5  # columns of PACKETS
 SERVICE, SUBTYPE = 2, 3  # columns of COMMANDS
 FUNCTION = (8, 1)
 
@@ -106,6 +111,19 @@ def _merged(rows: list[ast.expr], names: set[str]) -> list[ast.expr]:
     return made
 
 
+def _put_formats(packets: ast.expr, tables: Mapping[str, ast.expr]) -> None:
+    """The format instead of "big" in every row of PACKETS; `tables`: the field tables by name."""
+    for row in packets.elts if isinstance(packets, ast.Tuple) else ():
+        assert isinstance(row, ast.Tuple)
+        table = row.elts[FIELDS]
+        if _text(row.elts[BYTE_ORDER]) != "big" or not isinstance(table, ast.Name):
+            continue
+        rows = tables[table.id]
+        assert isinstance(rows, ast.Tuple)
+        kinds = [("", _text(field.elts[1])) for field in rows.elts if isinstance(field, ast.Tuple)]
+        row.elts[BYTE_ORDER] = ast.Constant(fields.struct_format(kinds, "big"))
+
+
 def _is_function(row: ast.expr) -> bool:
     assert isinstance(row, ast.Tuple)
     return tuple(_number(row.elts[column]) for column in (SERVICE, SUBTYPE)) == FUNCTION
@@ -137,6 +155,9 @@ def for_image(source: str, asked: Asked) -> str:
     names = asked.identifiers
     tree = ast.parse(source)
     body: list[ast.stmt] = []
+    tables = {_target(item): item.value for item in tree.body if isinstance(item, ast.Assign)}
+    if "PACKETS" in tables:
+        _put_formats(tables["PACKETS"], tables)
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom):
             statement.names = [n for n in statement.names if (n.asname or n.name) in names]

@@ -63,7 +63,7 @@ class MonitorCheck:
 
     def packet_owner(self):
         """Owner of the packet last located."""
-        return self._records[self.index].owner
+        return self._records[self.index].definition[4]
 
     def field(self, table, offset):
         """Type (row of monitor_value.TYPES) of the field or element that begins there, or -1."""

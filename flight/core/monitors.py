@@ -40,7 +40,7 @@ class Monitors:
         self.table = MonitorTable(context)
         self._state = bytearray(ROWS)
         self._count = bytearray(ROWS)  # packets in a row that contradict the state
-        self._posts = array("H", bytes(2 * ROWS))
+        self._posted_ms = array("i", (-1,) * ROWS)
         self._last = bytearray(4 * ROWS)
         self._known = bytearray(ROWS)  # a last value is there
         self._raw = bytearray(4)
@@ -76,8 +76,8 @@ class Monitors:
             record = self._records[table.places[row]]
             if image[at + 6] == _STALE:
                 self._decide(row, at, self._is_stale(record, at, now_ms))
-            elif record.posts != self._posts[row]:
-                self._posts[row] = record.posts
+            elif record.posted_ms != self._posted_ms[row]:
+                self._posted_ms[row] = record.posted_ms
                 values.widen(
                     self._raw, record.data, image[at + 4], image[at + 5], table.little[row]
                 )
@@ -89,7 +89,7 @@ class Monitors:
         self._state[row] = UNCHECKED
         self._count[row] = 0
         self._known[row] = 0
-        self._posts[row] = 0
+        self._posted_ms[row] = -1
 
     def _judge(self, row, at):
         """The new value contradicts: True it is wrong, False it is right; None neither."""

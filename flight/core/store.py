@@ -6,35 +6,32 @@ from hal.clock import ticks_diff
 
 class Record:
     """Body of one packet. `data` is written by its one writer, then `post` publishes it; `format`
-    is what to pack it by, None for the image of a C struct, which is copied. `age_ms` is for
-    readers. Its app is the high byte of the id.
+    is what to pack it by, None for the image of a C struct, which is copied. `definition` is its
+    row of PACKETS: id, whose high byte is its app, and owner stand there. `age_ms` is for readers;
+    `posted_ms` is -1 before the first post. Few attributes: there are dozens of records.
     """
 
-    def __init__(self, packet, store):
-        self._store = store
-        self.id = packet[0]
-        self.owner = packet[4]
-        self.format = fields.struct_format(packet[5], "big") if packet[3] == "big" else None
+    def __init__(self, packet, time):
+        self._time = time
+        self.definition = packet
+        self.format = fields.packet_format(packet)
         self.data = bytearray(fields.packed_size(packet[5]))
-        self.writer = None
         self.seconds = 0
         self.fraction = 0
-        self.posted_ms = 0
-        self.posts = 0
+        self.posted_ms = -1
         self.fresh = False
 
     def post(self):
         """Publish what is in `data`, stamped with the time of the running step."""
-        time = self._store.time
+        time = self._time
         self.seconds = time.seconds
         self.fraction = time.fraction
         self.posted_ms = time.now_ms
-        self.posts = (self.posts + 1) & 0xFFFF
         self.fresh = True
 
     def age_ms(self, now_ms):
         """Time since the last post; -1 when nothing has been posted."""
-        if self.posts == 0:
+        if self.posted_ms < 0:
             return -1
         return ticks_diff(now_ms, self.posted_ms)
 
@@ -46,14 +43,16 @@ class Store:
         self.time = time
         self.records = []
         self.dictionary = dictionary
+        self._writers = []
         for subsystem in dictionary.SUBSYSTEMS:
             for packet in subsystem.PACKETS:
-                self.records.append(Record(packet, self))
+                self.records.append(Record(packet, time))
+                self._writers.append(None)
 
     def record(self, packet_id):
         """The record of `packet_id`, for reading. KeyError when there is none. Boot time only."""
         for record in self.records:
-            if record.id == packet_id:
+            if record.definition[0] == packet_id:
                 return record
         raise KeyError(packet_id)
 
@@ -68,7 +67,8 @@ class Store:
     def claim(self, packet_id, writer):
         """The record for its writer; ValueError when another has claimed it. Boot time only."""
         record = self.record(packet_id)
-        if record.writer not in (None, writer):
+        place = self.records.index(record)
+        if self._writers[place] not in (None, writer):
             raise ValueError("packet has a writer already: " + str(packet_id))
-        record.writer = writer
+        self._writers[place] = writer
         return record

@@ -66,6 +66,15 @@ def struct_format(fields, byte_order):
     return text
 
 
+def packet_format(packet):
+    """struct format of a packet that flight packs, None for the image of a C struct. In the
+    target's definitions it stands in the place of "big" (boards/obc_f405/tables.py)."""
+    order = packet[3]
+    if order == "little":
+        return None
+    return order if order[0] == ">" else struct_format(packet[5], order)
+
+
 def packed_size(fields):
     """Bytes of a packet body with this field table."""
     total = 0

@@ -21,12 +21,13 @@ _SERVICE = const(3)
 
 def send_record(reports, record):
     """3/25 with what is in a record; False when there was no room."""
+    definition = record.definition
     return reports.send_at(
-        record.owner,
-        record.id >> 8,
+        definition[4],
+        definition[0] >> 8,
         telemetry.HOUSEKEEPING,
         0,
-        record.id,
+        definition[0],
         record.data,
         len(record.data),
         record.seconds,
@@ -87,7 +88,7 @@ class Structures:
     def check_id(self, structure, subtype, owner):
         """Known, and his who asks or the host's business."""
         index = self._find(structure)
-        if index < 0 or owner != _HOST and self._records[index].owner != owner:
+        if index < 0 or owner != _HOST and self._records[index].definition[4] != owner:
             return failures.UNKNOWN_ENTRY
         return failures.OK
 
@@ -103,7 +104,7 @@ class Structures:
     def _find(self, structure):
         index = 0
         for record in self._records:
-            if record.id == structure:
+            if record.definition[0] == structure:
                 return index
             index += 1
         return -1

@@ -95,7 +95,9 @@ class Rig:
 
 def decode(record: Any) -> dict[str, Any]:
     """Values of a record's fields by name."""
-    (packet,) = [p for s in dictionary.SUBSYSTEMS for p in s.PACKETS if p[0] == record.id]
+    (packet,) = [
+        p for s in dictionary.SUBSYSTEMS for p in s.PACKETS if p[0] == record.definition[0]
+    ]
     table = packet[5]
     values = iter(struct.unpack(fields.struct_format(table, packet[3]), record.data))
     found: dict[str, Any] = {}

@@ -252,7 +252,7 @@ def test_a_crash_is_told_by_the_start_it_led_to(cause, told):
     rig = Rig(board)
     rig.fly(2)
     assert ((0x0011, 0x0306, 2) in rig.event_records()) == told
-    assert (rig.context.store.record(0x0003).posts == 1) == told
+    assert (rig.context.store.record(0x0003).posted_ms >= 0) == told
     if told:
         crash = rig.fields(0x0003)
         assert (crash["crash_pc"], crash["fault_status"]) == (0x8012345, 0x10000)

@@ -180,7 +180,7 @@ class Health:
 
     def _check_temperature(self, which, record, at):
         """The latest reading of somebody else's packet, 1/16 degC, against its two limits."""
-        if record.posts == 0:
+        if record.posted_ms < 0:
             return
         value = _signed(record.data[at] << 8 | record.data[at + 1], 0x8000)
         extremes = self._extremes

@@ -200,7 +200,15 @@ class Storage:
         seconds = (record[4] & 0x3F) << 24 | record[5] << 16 | record[6] << 8 | record[7]
         native.copy(entry.data, 0, record, _HEAD, n)
         self._telemetry.send_at(
-            0, entry.id >> 8, telemetry.HOUSEKEEPING, 0, entry.id, entry.data, n, seconds, 0
+            0,
+            entry.definition[0] >> 8,
+            telemetry.HOUSEKEEPING,
+            0,
+            entry.definition[0],
+            entry.data,
+            n,
+            seconds,
+            0,
         )
 
     def _count_erases(self):

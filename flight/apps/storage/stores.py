@@ -47,8 +47,8 @@ class Stores:
         self._table = bytearray(0)  # every, priority by row of `_ids`
         layout = 1
         for record in context.store.records:
-            self._ids.append(record.id)
-            layout = (layout * 31 + record.id) & 0xFFFF
+            self._ids.append(record.definition[0])
+            layout = (layout * 31 + record.definition[0]) & 0xFFFF
             self._table.append(1)
             self._table.append(1)
         self._defaults(context.store)
