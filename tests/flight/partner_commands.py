@@ -165,6 +165,7 @@ class Maker:
                 (23, self.random.choice((2, 3, 9, 10)), path),
                 (23, 12, path[: 1 + len(first)]),
                 (23, 14, b"\0\1" + path + path),
+                (23, 128, path + bytes((self.random.randint(0, 3),))),
             )
         )
 
