@@ -11,7 +11,7 @@ from tables import for_images, names_of_modules  # noqa: E402
 HOST_ONLY = {"flight/packets/signature.py"}
 TABLES = ("definitions.py", "parameters.py")
 
-stripped = os.path.join(root, "build", "frozen")
+stripped = os.path.join(root, "build", "image_python")
 
 
 def is_table(path):
@@ -60,4 +60,5 @@ NAMES = "module_names.py"
 put(NAMES, names_of_modules(found + tables))
 tables.append(NAMES)
 
-freeze(stripped, tuple(found + tables), opt=2)
+# 3: without line numbers, which take 13 KB; a crash record names file and function.
+freeze(stripped, tuple(found + tables), opt=3)

@@ -30,12 +30,25 @@ extern uint32_t vm_stack_first_frame[8]; /* the eight words below the top of the
 /* Why the VM ended; MF_SURVIVAL_NONE before its first start. */
 static volatile uint8_t ended PORT_KERNEL_RAM;
 
-/* "Type file" and the line where the exception was raised, as far as they fit. */
+/* Append `word` behind a blank, up to `end`, as far as it fits; the length now. */
+static size_t append(port_crash_t *crash, size_t used, const char *word, const char *end)
+{
+    if (word != end && used > 0 && used < sizeof crash->text - 1u) {
+        crash->text[used++] = ' ';
+    }
+    for (; word != end && used < sizeof crash->text - 1u; used++) {
+        crash->text[used] = *word++;
+    }
+    return used;
+}
+
+/* "Type file function" where the exception was raised, as far as they fit; the line, of a script
+ * (frozen modules carry no line numbers: 1). */
 static void describe(port_crash_t *crash, mp_obj_t exception)
 {
     size_t entries = 0;
     size_t *trace = NULL;
-    const char *file = "";
+    const char *file = "", *function = "";
     const char *type = qstr_str(mp_obj_get_type(exception)->name);
     mp_obj_exception_get_traceback(exception, &entries, &trace);
     if (entries >= 3u) {
@@ -46,17 +59,12 @@ static void describe(port_crash_t *crash, mp_obj_t exception)
             }
         }
         crash->line = (uint16_t)trace[1];
+        function = qstr_str((qstr)trace[2]);
     }
-    size_t used = 0;
-    for (; *type != '\0' && used < sizeof crash->text - 1u; used++) {
-        crash->text[used] = *type++;
-    }
-    if (*file != '\0' && used < sizeof crash->text - 1u) {
-        crash->text[used++] = ' ';
-    }
-    for (; *file != '\0' && used < sizeof crash->text - 1u; used++) {
-        crash->text[used] = *file++;
-    }
+    const char *dot = strchr(file, '.');
+    size_t used = append(crash, 0, type, type + strlen(type));
+    used = append(crash, used, file, dot != NULL ? dot : file + strlen(file));
+    (void)append(crash, used, function, function + strlen(function));
 }
 
 /* Import the frozen main module and call its main(). Returns however that ends, recorded. */

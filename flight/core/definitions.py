@@ -65,14 +65,14 @@ TIMES_FIELDS = (
 CRASH_FIELDS = (
     ("crash_kind", "u8", "", "", 1, "1 uncaught error, 2 lost return, 3 fault of Python, 4 of C"),
     ("crash_exception", "u8", "", "", 1, "exception number of a fault"),
-    ("crash_line", "u16", "", "", 1, "source line of an uncaught error"),
+    ("crash_line", "u16", "", "", 1, "line of an uncaught error in a script; 1 in the image"),
     ("crash_count", "u32", "", "", 1, "crashes since power-on"),
     ("vm_restarts", "u32", "", "", 1, "starts of Python after the first, since power-on"),
     ("crash_pc", "u32", "", "", 1, "program counter of a fault"),
     ("crash_lr", "u32", "", "", 1, "link register of a fault"),
     ("fault_status", "u32", "", "", 1, "CFSR of a fault"),
     ("fault_address", "u32", "", "", 1, "address of a fault where it is known"),
-    ("crash_text", "u8[24]", "", "", 1, "ASCII: type of an uncaught error and its file"),
+    ("crash_text", "u8[24]", "", "", 1, "ASCII: type, file, function of an uncaught error"),
     ("crash_registers", "u32[10]", "", "", 1, "R0 to R3, R12, xPSR, HFSR, MMFAR, BFAR, SP"),
     ("crash_stack", "u32[8]", "", "", 1, "words of the stack from SP on"),
 )

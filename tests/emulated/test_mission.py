@@ -171,7 +171,7 @@ def test_error_in_main_leaves_a_flying_spacecraft(tmp_path):
     assert (0x0011, 0x0100, 1) in flight.events()
     crash = flight.history.latest["crash_record"].raw
     assert (crash["crash_kind"], crash["crash_count"], crash["vm_restarts"]) == (1, 1, 1)
-    assert bytes(crash["crash_text"]).rstrip(b"\0") == b"RuntimeError script.py"
+    assert bytes(crash["crash_text"]).rstrip(b"\0").startswith(b"RuntimeError script ")
     assert crash["crash_line"] > 0
     assert flight.history.modes[-1][1] == 2  # detumble again
     assert flight.history.verified["completion_success"] == 1
