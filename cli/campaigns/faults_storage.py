@@ -6,11 +6,11 @@ from functools import lru_cache
 import native
 from cli.campaigns.powercut_memory import Blocks, Supply
 from cli.errors import CliError
-from hal.flash_blocks import FILES_BLOCKS
 from sim.devices.nor_memory import NorMemory
 from sim.devices.w25q128 import SIZE
 
 FULL = "full"
+FILES_BLOCKS = 2048  # as hal/flash_blocks.py, which a test compares
 _FOLDER, _FILE = "f0", "f0/filled"
 _PIECE_B = 65536
 _E_NOSPC = -28

@@ -245,6 +245,7 @@ def test_a_full_memory_is_mounted_as_ever_and_takes_not_one_file_more():
     cells = NorMemory(SIZE)
     cells.restore(full_memory())
     files = native.Files(AllBlocks(Supply(), cells))
+    assert AllBlocks.BLOCKS == FILES_BLOCKS
     assert files.mount() == 0 and files.used() >= FILES_BLOCKS - 2
     assert files.open(0, "f0/filled", files.READ) == 0
     assert files.open(1, "more", files.WRITE | files.CREATE) == 0
