@@ -1,5 +1,5 @@
 /* Seam between drivers under test and a peripheral model: register accesses and the processor are
- * callbacks of the host. */
+ * callbacks of the host. Weak: what brings its own processor (boot_bus.c) is tested with that. */
 #include <stdint.h>
 
 #include "mf_bus.h"
@@ -22,22 +22,22 @@ void mf_mmio_model_write(uintptr_t address, uint32_t value)
     shim_write(address, value);
 }
 
-uint64_t mf_port_now_us(void)
+__attribute__((weak)) uint64_t mf_port_now_us(void)
 {
     return shim_now_us();
 }
 
-uint32_t mf_port_irq_lock(void)
+__attribute__((weak)) uint32_t mf_port_irq_lock(void)
 {
     return shim_locked++;
 }
 
-void mf_port_irq_unlock(uint32_t state)
+__attribute__((weak)) void mf_port_irq_unlock(uint32_t state)
 {
     shim_locked = state;
 }
 
-void mf_port_wait_for_interrupt(void)
+__attribute__((weak)) void mf_port_wait_for_interrupt(void)
 {
     shim_wait();
 }
