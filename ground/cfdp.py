@@ -150,9 +150,9 @@ class FileTransfers:
         if not path.is_file():
             raise GroundError(f"{path}: there is no such file")
         self._remote.crc_type = CHECKSUMS[checksum]
-        self._user.store.reading = path
+        source = self._user.store.send(path)
         mode = TransmissionMode.ACKNOWLEDGED if acknowledged else TransmissionMode.UNACKNOWLEDGED
-        put = PutRequest(ByteFieldU8(ENTITY), path, Path(name), mode, closure_requested=True)
+        put = PutRequest(ByteFieldU8(ENTITY), source, Path(name), mode, closure_requested=True)
         with self._clock():
             if not self._source.put_request(put):
                 raise GroundError("an upload is going on already")

@@ -35,10 +35,16 @@ class Folder(NativeFilestore):
         super().__init__()
         self.folder = folder
         self.reading: Optional[Path] = None  # what goes up; it may lie anywhere
+        self.sent_as = Path()  # its name to the spacecraft: nothing of where it lies
+
+    def send(self, path: Path) -> Path:
+        """Give the file `path` to the sender, under a name that no file of the folder can have."""
+        self.reading, self.sent_as = path, Path(f"~{path.name}")
+        return self.sent_as
 
     def _inside(self, path: Path) -> Path:
-        if path == self.reading:
-            return path
+        if self.reading is not None and path == self.sent_as:
+            return self.reading
         if not NAME.match(path.name):
             raise PermissionError(f"{path.name!r} is no name of a file")
         return self.folder / path.name

@@ -4,6 +4,7 @@ import pytest
 
 from cli.main import main
 from ground import crc, keys
+from ground.cfdp import FileTransfers
 from ground.dictionary import Dictionary
 from ground.errors import GroundError
 from ground.frames import Clcw
@@ -182,6 +183,16 @@ def test_a_file_goes_up_and_comes_down_again(operations, capsys, tmp_path):
     words = ["download", "none.bin", "--owner", "IR", "--into", str(tmp_path)]
     code, text = command(operations, capsys, *words)
     assert code == 1 and "none.bin: " in text and "unknown_file" in text
+
+
+def test_the_spacecraft_is_not_told_where_a_file_lies_on_the_ground(tmp_path):
+    path = tmp_path / "plan.bin"
+    path.write_bytes(b"12345")
+    files = FileTransfers("EC", tmp_path, lambda: 0.0)
+    files.upload(path, "plan.bin")
+    units = b"".join(iter(files.next_pdu, None))
+    assert b"12345" in units and b"plan.bin" in units
+    assert str(tmp_path).encode() not in units and tmp_path.name.encode() not in units
 
 
 def test_a_channel_in_lockout_is_unlocked(operations):
