@@ -36,8 +36,8 @@ ACCOUNTS = {
     "Commands.last_failure", "Commands.refused", "Events._count", "Events._head", "Events._recent",
     "Events._ring", "Events._window_s", "Events.dropped", "Events.made", "FileService.refused",
     "Memory.refused", "PacketQueue._data", "PacketQueue._head", "PacketQueue._tail",
-    "Mail.refused", "Telemetry._counter", "Telemetry._packet", "Telemetry._sequence", "Telemetry.made",
-    "Verification._body",
+    "Mail.refused", "Telemetry._counter", "Telemetry._packet", "Telemetry._sequence",
+    "Telemetry.made", "Verification._body",
 }  # fmt: skip
 # Logs, and packets on their way to a store: reports are kept there (docs/architecture.md).
 REPORTS_IN_FRAM = ((0xC000, 0xD000), (0x10000, 0x18000))
