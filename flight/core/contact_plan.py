@@ -32,6 +32,7 @@ _SCAN_STEPS = const(40)  # of 10 s, per call
 _HORIZON_S = const(6600)
 _SCAN_EVERY_S = const(600)
 _NEVER_S = const(65535)
+_E_STALE = const(-116)
 
 
 def _little(buf, at):
@@ -64,9 +65,17 @@ class ContactPlan:
         self.rows_left = 0
 
     def load(self):
-        """What was stored before this start. Boot time only."""
-        if self._record.load():
+        """What was stored before this start, or shows only now: memory that gave nonsense is asked
+        again. True when there is something."""
+        found = self._record.load() > 0
+        if found:
             self._take_over()
+            self.renew()
+        return found
+
+    def in_doubt(self):
+        """Something is stored, and could not be read."""
+        return self._record.doubtful
 
     def _take_over(self):
         image = self._record.image
@@ -106,10 +115,13 @@ class ContactPlan:
         return self._save()
 
     def _save(self):
-        """What is in the image counts from now on, whether it could be stored or not."""
-        self._take_over()
-        self.renew()
-        return self._record.save()
+        """What is in the image counts from now on, whether it could be stored or not; but for what
+        was stored before and shows only now."""
+        status = self._record.save()
+        if status != _E_STALE or not self.load():
+            self._take_over()
+            self.renew()
+        return status
 
     def renew(self):
         """Time, orbit or stations are others: the windows have to be looked for anew."""

@@ -163,3 +163,34 @@ def test_housekeeping_of_closed_times_goes_to_the_stores_only(flying):
     flying.rig.fly(10)
     assert len(kept) > 10
     assert flying.context.telemetry.queues[0].waiting() == before
+
+
+def spoilt(flying):
+    """A start on the memory of another, of which nothing of the plan can be read for now."""
+    board = Board(cause=1)
+    board.fram.memory[:] = flying.rig.board.fram.memory
+    good = bytes(board.fram.memory[0x19000:0x1B000])
+    for address in (0x19010, 0x1A010):
+        board.fram.memory[address] ^= 0xFF
+    return Contacts(board), good
+
+
+def test_a_plan_that_could_not_be_read_at_the_start_is_found_later(flying):
+    again, good = spoilt(flying)
+    again.rig.fly(5)
+    assert again.rig.mission.apps["contacts"].plan.stations == 0
+    assert again.reason == gates.GATE_NO_PLAN, "open meanwhile"
+    again.rig.board.fram.memory[0x19000:0x1B000] = good
+    again.rig.fly(61)
+    assert again.rig.mission.apps["contacts"].plan.stations == 1
+
+
+def test_a_plan_that_shows_is_not_written_over(flying):
+    again, good = spoilt(flying)
+    again.rig.fly(5)
+    again.rig.board.fram.memory[0x19000:0x1B000] = good
+    values = {"number": 7, "latitude_rad": 0.1, "longitude_rad": 0.1, "height_m": 0.0}
+    assert again.send("contact_station", values) == failures.STORAGE_ERROR
+    assert again.rig.mission.apps["contacts"].plan.stations == 1
+    assert again.send("contact_station", values) == 0
+    assert again.rig.mission.apps["contacts"].plan.stations == 0b10000001

@@ -96,8 +96,11 @@ class Contacts:
             self._tell(before)
         if self._steps % _REPORT_STEPS == 0:
             self._post(orbit_known)
-        if self._steps == 0 and plan.found():
-            self._windows.post()
+        if self._steps == 0:
+            if plan.in_doubt():
+                plan.load()
+            if plan.found():
+                self._windows.post()
         self._steps = (self._steps + 1) % _WINDOW_STEPS
 
     def _freshen(self):
