@@ -18,6 +18,7 @@ from ground.encode import Burst, Encoder
 
 SCENARIO = "first-light"
 HEAP_FREE_MIN_B = 40 * 1024
+HEAP_FULLEST_FREE_MIN_B = 28 * 1024  # with everything running, at its fullest
 FLASH_LIMIT_B = 448 * 1024
 RAM_LIMIT_B = 128 * 1024
 STEADY_AFTER_S = 120.0

@@ -58,6 +58,7 @@ ALWAYS = {
     "firmware flash",
     "firmware RAM",
     "free Python heap",
+    "free Python heap at its fullest",
     "Python CPU",
     "boot to first frame",
     "ticks measured",
