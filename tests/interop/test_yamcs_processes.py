@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -37,7 +38,7 @@ class Process:
         return self
 
     def __exit__(self, *_):
-        self._process.terminate()
+        self._process.send_signal(signal.SIGINT)
         self._process.wait(60.0)
         self._process.stdout.close()
 
