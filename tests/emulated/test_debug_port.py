@@ -8,6 +8,7 @@ import pytest
 from cli import flights
 from cli.campaigns import faults_flips
 from cli.campaigns.faults_qemu import Computer, regions, struck_image, symbols
+from cli.campaigns.faults_runs import ATTEMPTS
 from sim.bridges.injection import GAP_US, Poke, read_end
 from tests.emulated import qemu
 
@@ -31,6 +32,19 @@ def fly(duration_s=DURATION_S, **how):
     return flight, computer, digest.hexdigest()
 
 
+def struck(duration_s=DURATION_S, **how):
+    """As `fly`. The debug port is a process of its own: on a busy machine it can come after the
+    exchange, and then nothing was injected and it says so; the campaign flies such a flight anew,
+    as this does (cli/campaigns/faults_runs.py)."""
+    failures = []
+    for _ in range(ATTEMPTS):
+        flown = fly(duration_s, **how)
+        if flown[1].injected:
+            return flown
+        failures.append(flown[1].failure)
+    raise AssertionError(failures)
+
+
 @pytest.fixture(scope="module")
 def exchange():
     """An exchange that the processor slept before, 8 to 10 s into the flight."""
@@ -43,8 +57,7 @@ def test_a_struck_flight_is_the_same_twice_to_the_last_frame(exchange):
     # A counter of telemetry: seen in the frames, and not harmful.
     address = symbols(elf())["vm_stack_bottom"]
     poke = Poke(address, flip=0x10)
-    flown = [fly(exchange=number, pokes=[poke]) for _ in range(2)]
-    assert all(computer.injected for _, computer, _ in flown), [c.failure for _, c, _ in flown]
+    flown = [struck(exchange=number, pokes=[poke]) for _ in range(2)]
     assert flown[0][2] == flown[1][2]
     times_s = [computer.at_s for _, computer, _ in flown]
     assert times_s[0] == times_s[1] == pytest.approx(at_s, abs=0.11)
@@ -56,8 +69,9 @@ def test_a_struck_flight_is_the_same_twice_to_the_last_frame(exchange):
 def test_what_is_written_over_the_virtual_machine_ends_it(exchange):
     known = symbols(elf())
     top = known["vm_stack_top"]
-    flight, computer, _ = fly(exchange=exchange[0], pokes=[Poke(top - 1024, data=b"\xa5" * 1024)])
-    assert computer.injected and computer.lock_ups == 0
+    poke = Poke(top - 1024, data=b"\xa5" * 1024)
+    flight, computer, _ = struck(exchange=exchange[0], pokes=[poke])
+    assert computer.lock_ups == 0
     texts = [event.text for event in flight.history.events if event.received_s > exchange[1]]
     assert any("crash" in text or "survival" in text for text in texts), texts
     assert flight.world.counters["missed_ticks"] <= 2
@@ -70,8 +84,8 @@ UNDEFINED = b"\xff" * 64
 def test_damaged_code_leads_to_a_reset_and_the_other_image(exchange):
     """Code of slot A that every exchange runs is gone: the boot block finds the image damaged."""
     poke = Poke(read_end(elf()), data=UNDEFINED)
-    flight, computer, _ = fly(40.0, exchange=exchange[0], pokes=[poke])
-    assert computer.injected and computer.lock_ups == 0
+    flight, computer, _ = struck(40.0, exchange=exchange[0], pokes=[poke])
+    assert computer.lock_ups == 0
     assert len(flight.world.boots) == 2
     assert flight.history.value("core_hk", "image_slot") == 1
 
@@ -80,8 +94,8 @@ def test_a_constant_that_nothing_stumbles_over_is_scrubbed_and_its_image_left(ex
     """The parity of every frame sent down is wrong from then on: the ground hears nothing, and the
     spacecraft finds it itself, within a pass of 14 s and the two seconds before the reset."""
     address = symbols(elf())["rows"] + 0x79E
-    flight, computer, _ = fly(40.0, exchange=exchange[0], pokes=[Poke(address, flip=2)])
-    assert computer.injected and computer.lock_ups == 0
+    flight, computer, _ = struck(40.0, exchange=exchange[0], pokes=[Poke(address, flip=2)])
+    assert computer.lock_ups == 0
     (_, _), (reset_s, cause) = flight.world.boots
     assert cause == 7 and reset_s - exchange[1] <= 2 * 14.0 + 2.5
     assert flight.history.value("core_hk", "image_slot") == 1
@@ -98,8 +112,8 @@ def test_a_processor_that_can_do_nothing_is_cycled_by_the_watchdog(exchange, end
     if end == "locks up":
         handler = symbols(image)["Fault_Handler"] & ~1
         pokes = [Poke(handler, data=UNDEFINED), Poke(read_end(image), data=UNDEFINED)]
-    flight, computer, _ = fly(40.0, exchange=exchange[0], pokes=pokes)
-    assert computer.injected and computer.lock_ups == 1
+    flight, computer, _ = struck(40.0, exchange=exchange[0], pokes=pokes)
+    assert computer.lock_ups == 1
     world = flight.world
     assert world.counters["lock_ups"] == world.counters["watchdog_resets"] == 1
     assert len(world.boots) == 2 and world.boots[1][0] == pytest.approx(exchange[1] + 8.0, abs=0.3)
