@@ -199,17 +199,9 @@ class Storage:
         record = self._record
         seconds = (record[4] & 0x3F) << 24 | record[5] << 16 | record[6] << 8 | record[7]
         native.copy(entry.data, 0, record, _HEAD, n)
-        self._telemetry.send_at(
-            0,
-            entry.definition[0] >> 8,
-            telemetry.HOUSEKEEPING,
-            0,
-            entry.definition[0],
-            entry.data,
-            n,
-            seconds,
-            0,
-        )
+        packet = entry.definition[0]
+        kind = telemetry.HOUSEKEEPING
+        self._telemetry.send_at(0, packet >> 8, kind, 0, packet, entry.data, n, seconds, 0)
 
     def _count_erases(self):
         """Wear in the life of the memory: kept in FRAM now and then, a few are lost at a reset."""
