@@ -68,11 +68,11 @@ def build(board):
     context.leop.load()
     apps = {}
     supervisor = Supervisor(context, boot)
-    apps[supervisor.NAME] = supervisor
     housekeeping = Housekeeping(context, boot, supervisor)
-    apps[housekeeping.NAME] = housekeeping
     for app_class in APP_CLASSES:
         apps[app_class.NAME] = app_class(context)
+    apps[supervisor.NAME] = supervisor
+    apps[housekeeping.NAME] = housekeeping
     ParameterFile(context, apps["storage"].storage)
     for row in mission.APPS:
         if row[0] not in apps:
