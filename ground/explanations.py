@@ -56,6 +56,20 @@ CHECKS: Tuple[Tuple[str, str], ...] = (
     ("detumbled declared", "When the spacecraft first said that it had come to rest."),
     ("rate when declared", "How fast it truly turned when it said so."),
     (
+        "account of",
+        "What this partner used, as the spacecraft told last: he gets his share, and no more.",
+    ),
+    ("file", "Octets of a file that came through whole and the same, of how many it has."),
+    (
+        "carrier outside",
+        "How long the transmitter was on while no station could hear it, but for beacons.",
+    ),
+    ("frames received by", "Telemetry frames that this station received."),
+    (
+        "edge of a window",
+        "How far the spacecraft's own times of rise and set are from the true ones.",
+    ),
+    (
         "dictionary confirmed",
         "The spacecraft said that it flies the dictionary which the ground decodes with.",
     ),

@@ -16,7 +16,7 @@ def account(check: Mapping[str, Any], world: World, telemetry: Mapping[str, Any]
     value, limit = told.get(name), int(check["limit"])
     least = check["side"] == "least"
     passed = value is not None and (value >= limit if least else value <= limit)
-    title = f"{owner}: {name.replace('_', ' ')}, at {check['side']}"
+    title = f"account of {owner}: {name.replace('_', ' ')}, at {check['side']}"
     return [make_row(title, value, limit, "", passed, "" if told else "no account was told")]
 
 
@@ -24,7 +24,7 @@ def transfers(check: Mapping[str, Any], world: World, telemetry: Mapping[str, An
     """Every file of the scenario got through, octet for octet."""
     rows = []
     for row in telemetry["transfers"]:
-        title = f"{row['owner']}: {row['name']} {row['way']}, the same"
+        title = f"file of {row['owner']}: {row['name']} {row['way']}, the same"
         octets = row["size_B"] if row["whole"] else 0
         rows.append(make_row(title, octets, row["size_B"], "B", row["whole"]))
     if not rows:

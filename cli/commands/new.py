@@ -85,7 +85,10 @@ def edits(root: Path, name: str, class_name: str) -> List[Tuple[Path, str]]:
         str(dictionary),
     )
     text = _insert(
-        text, r"^SUBSYSTEMS = \((.*?),?\s*\)$", rf"SUBSYSTEMS = (\1, {name})", str(dictionary)
+        text,
+        r"^SUBSYSTEMS = \(([^()]*?),?\s*\)(?:  # fmt: skip)?$",
+        rf"SUBSYSTEMS = (\1, {name})",
+        str(dictionary),
     )
     listed = re.search(r"^SUBSYSTEMS = \((.*?)\)$", text, re.MULTILINE | re.DOTALL)
     if listed and len(listed.group(0)) > LINE_MAX:

@@ -128,7 +128,12 @@ class Commands:
         """Tell the sender that his telecommand is not carried out."""
         self._fail(packet, n, owner, code)
         if n >= space_packet.TC_HEADER_SIZE:
-            self._verification.refused(packet, owner, code)
+            self._verification.refused(packet, owner, code, self._leads_nowhere(packet, owner))
+
+    def _leads_nowhere(self, packet, owner):
+        apid = (packet[0] & 0x07) << 8 | packet[1]
+        base = self._apid_base[owner]
+        return apid < base or apid >= base + self._apid_count[owner]
 
     def _handler(self, packet):
         """Whoever handles the message type, or else the whole service (subtype 0)."""
@@ -186,11 +191,7 @@ class Commands:
             return failures.BAD_CRC
         if packet[6] & 0xF0 != space_packet.PUS_VERSION:
             return failures.BAD_PACKET
-        apid = (packet[0] & 0x07) << 8 | packet[1]
-        base = self._apid_base[owner]
-        if apid < base or apid >= base + self._apid_count[owner]:
-            return failures.WRONG_APID
-        return 0
+        return failures.WRONG_APID if self._leads_nowhere(packet, owner) else 0
 
     def _fail(self, packet, n, owner, code):
         """Count it. Of the host's an event at once; of a partner's the app partners makes one now

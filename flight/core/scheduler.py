@@ -234,16 +234,15 @@ class Scheduler:
         release_ms = entry.release_ms
         self._time.advance(release_ms)
         begin_us = clock.ticks_us()
-        self._mark_us = clock.ticks_add(
-            self._mark_us, clock.ticks_diff(release_ms, self._mark_ms) * 1000
-        )
+        mark_us = clock.ticks_add(self._mark_us, clock.ticks_diff(release_ms, self._mark_ms) * 1000)
         self._mark_ms = release_ms
         if clock.ticks_diff(release_ms, self._frame_ms) >= MAJOR_MS:
             self._frame_ms = clock.ticks_add(self._frame_ms, MAJOR_MS)
-        late_us = clock.ticks_diff(begin_us, self._mark_us)
+        late_us = clock.ticks_diff(begin_us, mark_us)
         if late_us < 0:  # the mark was taken at boot between two milliseconds
-            self._mark_us = begin_us
+            mark_us = begin_us
             late_us = 0
+        self._mark_us = mark_us
         entry.release_ms = clock.ticks_add(release_ms, entry.period_ms)
         if entry.state == GIVEN_UP:
             return
@@ -255,16 +254,15 @@ class Scheduler:
         memory = self._memory
         if memory is not None:
             memory.begin()
-        self._kernel.step_begin(_HARD_LIMIT * entry.row[3])
+        kernel = self._kernel
+        kernel.step_begin(_HARD_LIMIT * entry.row[3])
         try:
             if entry.restart:
                 counters.add(counters.restarts, entry.index)
                 entry.app.start()
                 entry.restart = False
             entry.app.step(release_ms)
-            self._kernel.step_end()
-            if entry.state == BACKING_OFF:
-                entry.state = RUNNING
+            kernel.step_end()
             entry.done_ms = release_ms
             if entry.failures:
                 self._forgive(entry)
@@ -275,6 +273,8 @@ class Scheduler:
         self._measure(entry, clock.ticks_diff(clock.ticks_us(), begin_us))
 
     def _forgive(self, entry):
+        if entry.state == BACKING_OFF:
+            entry.state = RUNNING
         entry.good += 1
         if entry.good >= _GOOD_STEPS_TO_FORGIVE:
             entry.failures = entry.good = 0

@@ -17,10 +17,10 @@ class Verification:
         """1/1 when the telecommand asks for it."""
         self._success(packet, owner, space_packet.ACK_ACCEPTANCE, telemetry.ACCEPTED)
 
-    def refused(self, packet, owner, code):
-        """1/2, or 1/10 for an APID that leads nowhere; always sent."""
+    def refused(self, packet, owner, code, nowhere):
+        """1/2, or 1/10 when its own APID leads `nowhere`, not one inside it; always sent."""
         kind = telemetry.ACCEPTANCE_FAILED
-        if code == failures.WRONG_APID:
+        if nowhere and code == failures.WRONG_APID:
             kind = telemetry.ROUTING_FAILED
         self._failure(packet, owner, kind, code)
 

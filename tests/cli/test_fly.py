@@ -151,6 +151,8 @@ def test_the_report_explains_every_check_and_knows_the_passes(scenario_file):
         "event": 'event = "boot"',
         "event_count": 'event = "boot"',
         "actuators_off": 'part = "rods"',
+        "account": 'owner = "EC"\nfield = "payload_used"',
+        "station_frames": 'station = "Minsk"',
         "pointing_below": 'target = "nadir"',
     }
     rows = "".join(

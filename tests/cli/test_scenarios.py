@@ -30,7 +30,10 @@ def failed(name, world, seed, overrides=()):
 @pytest.mark.parametrize("name", available())
 def test_every_telecommand_of_a_scenario_can_be_encoded(name):
     flight = flights.prepare(name, "desktop")
-    assert flight.world.counters["uplink_sent"] == len(flight.scenario.commands) > 0
+    telecommands = len(flight.scenario.commands)
+    sent = flight.world.counters["uplink_sent"]
+    # What begins the file transfers goes up besides.
+    assert sent == telecommands > 0 or sent > telecommands and flight.scenario.transfers
 
 
 @pytest.mark.parametrize("name", ["commissioning", "pointing-day", "degraded"])

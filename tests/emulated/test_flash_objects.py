@@ -6,6 +6,8 @@ from tests.emulated import qemu
 
 IMPORTS = """
 import obc
+obc.collect()
+start = obc.heap_used()
 from boards import compose
 from boards.obc_f405 import board, main
 from flight import mission
@@ -14,7 +16,8 @@ obc.collect()
 before = obc.heap_used()
 settled = obc.settle()
 obc.collect()
-print("settled", settled, "before", before, "after", obc.heap_used(), "again", obc.settle())
+after = obc.heap_used()
+print("settled", settled, "before", before - start, "after", after - start, "again", obc.settle())
 def where(thing):
     return "flash" if id(thing) >> 24 == 0x08 else "heap"
 print(where(compose.build), where(modes.Modes), where(modes.Modes.request), where(events.Events))

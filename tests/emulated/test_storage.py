@@ -38,7 +38,7 @@ def test_logs_stores_and_files_answer(flown):
     logged = flown.history.columns["event_log"]["logged_event"]
     assert logged[:2] == [0x0001, 0x0002] and 0x0503 in logged
     names = [report.name for report in flown.reports]
-    assert "23/13" in names and "15/13" in names
+    assert "file_list" in names and "store_status" in names
     assert flown.history.columns["storage_hk"]["file_faults"][-1] == 0
 
 

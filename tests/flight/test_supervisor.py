@@ -248,7 +248,7 @@ def test_the_most_careful_request_wins():
 @pytest.mark.parametrize("cause,told", [(1, False), (2, False), (4, False), (5, True), (6, True)])
 def test_a_crash_is_told_by_the_start_it_led_to(cause, told):
     board = Board(cause=cause)
-    board.crash = struct.pack("<BBHIIIIII24s", 3, 6, 0, 2, 1, 0x8012345, 0, 0x10000, 0, b"")
+    board.crash = struct.pack("<BBHIIIIII24s72x", 3, 6, 0, 2, 1, 0x8012345, 0, 0x10000, 0, b"")
     rig = Rig(board)
     rig.fly(2)
     assert ((0x0011, 0x0306, 2) in rig.event_records()) == told
