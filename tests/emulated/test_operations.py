@@ -105,6 +105,8 @@ def operations(tmp_path):
 
 def test_two_partners_command_and_read_at_once(operations):
     watches = {owner: operations(owner, "watch", "watch", "--json") for owner in ("EC", "BY")}
+    for process in watches.values():
+        process.line('"packet": "power_hk"')  # who looks in late misses the answers
     sends = {owner: operations(owner, "send", "send", "ping") for owner in watches}
     for process in sends.values():
         assert process.process.wait(END_S) == 0, process.text()
@@ -114,7 +116,6 @@ def test_two_partners_command_and_read_at_once(operations):
     for owner, process in watches.items():
         for name in ("completion_success", "pong"):
             process.line(rf'"owner": "{owner}", "packet": "{name}"')
-        process.line('"packet": "power_hk"')
         assert process.end() == 0
         rows = [json.loads(line) for line in process.text().splitlines()]
         assert {row["owner"] for row in rows} <= {owner, "host"}
