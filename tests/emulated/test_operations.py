@@ -37,6 +37,10 @@ class Process:
     def text(self):
         return self.path.read_text(encoding="utf-8")
 
+    def tail(self):
+        """Its last words: a flight that is watched fills megabytes."""
+        return self.text()[-4000:]
+
     def line(self, pattern):
         """The first match in what it says; it has said it, or ended."""
         for _ in range(END_S * 20):
@@ -48,9 +52,9 @@ class Process:
             except subprocess.TimeoutExpired:
                 continue
             found = re.search(pattern, self.text())
-            assert found, self.text()
+            assert found, self.tail()
             return found
-        raise AssertionError(self.text())
+        raise AssertionError(self.tail())
 
     def end(self):
         """Ask it to end, as Ctrl-C does; its exit code."""
