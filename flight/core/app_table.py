@@ -20,6 +20,7 @@ import native
 from flight.core import failures
 from flight.core.records import HEADER_SIZE, TwoCopies
 from flight.core.scheduler import DISABLED, MAJOR_MS, MINOR_MS
+from flight.packets.octets import put_u16, u16
 from hal.compat import const
 
 # A constant of another module is none to the compiler.
@@ -156,8 +157,8 @@ class AppTable:
                 if entry.state != DISABLED:
                     return False
             elif entry.state == DISABLED or (
-                entry.period_ms != _u16(self._active, _PERIOD + 2 * row)
-                or entry.offset_ms != _u16(self._active, _OFFSET + 2 * row)
+                entry.period_ms != u16(self._active, _PERIOD + 2 * row)
+                or entry.offset_ms != u16(self._active, _OFFSET + 2 * row)
             ):
                 return False
         return True
@@ -174,7 +175,7 @@ class AppTable:
     def check(self, image):
         """0 when `image` is a good table, else the reason, with `bad_entry`."""
         self.bad_entry = _NONE
-        if _u16(image, 0) != self.version:
+        if u16(image, 0) != self.version:
             return BAD_VERSION
         seen = 0
         for row in range(_ROWS):
@@ -187,10 +188,10 @@ class AppTable:
             if seen >> app & 1:
                 return DUPLICATE_APP
             seen |= 1 << app
-            period = _u16(image, _PERIOD + 2 * row)
+            period = u16(image, _PERIOD + 2 * row)
             if period < MINOR_MS or period % MINOR_MS or MAJOR_MS % period:
                 return BAD_PERIOD
-            offset = _u16(image, _OFFSET + 2 * row)
+            offset = u16(image, _OFFSET + 2 * row)
             if offset >= period or not _FIRST_MS <= offset % MINOR_MS <= _LAST_MS:
                 return BAD_OFFSET
             definition = self._apps[app]
@@ -208,9 +209,9 @@ class AppTable:
         next_ms = self._next_ms
         busy_ms = 0
         for row in range(_ROWS):
-            next_ms[row] = _u16(image, _OFFSET + 2 * row)
+            next_ms[row] = u16(image, _OFFSET + 2 * row)
             if self._runs(image, row):
-                releases = MAJOR_MS // _u16(image, _PERIOD + 2 * row)
+                releases = MAJOR_MS // u16(image, _PERIOD + 2 * row)
                 busy_ms += releases * self._apps[image[2 + row]][3]
         if busy_ms > _BUSY_MAX_MS:
             return BAD_BUDGET
@@ -223,7 +224,7 @@ class AppTable:
             if best < 0 or next_ms[best] >= MAJOR_MS:
                 return 0
             now_ms = max(now_ms, next_ms[best]) + self._apps[image[2 + best]][3]
-            next_ms[best] += _u16(image, _PERIOD + 2 * best)
+            next_ms[best] += u16(image, _PERIOD + 2 * best)
             if now_ms > next_ms[best]:
                 self.bad_entry = best
                 return BAD_BUDGET
@@ -261,8 +262,8 @@ class AppTable:
             scheduler.enable(entry, row >= 0 and self._active[_ON + row])
             if row < 0:
                 continue
-            period = _u16(self._active, _PERIOD + 2 * row)
-            offset = _u16(self._active, _OFFSET + 2 * row)
+            period = u16(self._active, _PERIOD + 2 * row)
+            offset = u16(self._active, _OFFSET + 2 * row)
             if entry.period_ms != period or entry.offset_ms != offset:
                 entry.period_ms = period
                 entry.offset_ms = offset
@@ -270,19 +271,10 @@ class AppTable:
 
     def _fill_from_mission(self):
         trial = self._trial
-        _put(trial, 0, self.version)
+        put_u16(trial, 0, self.version)
         for row in range(_ROWS):
             known = row < len(self._apps)
             trial[2 + row] = row if known else _NONE
             trial[_ON + row] = 1 if known else 0
-            _put(trial, _PERIOD + 2 * row, self._apps[row][1] if known else 0)
-            _put(trial, _OFFSET + 2 * row, self._apps[row][2] if known else 0)
-
-
-def _u16(buf, at):
-    return buf[at] << 8 | buf[at + 1]
-
-
-def _put(buf, at, value):
-    buf[at] = value >> 8
-    buf[at + 1] = value & 0xFF
+            put_u16(trial, _PERIOD + 2 * row, self._apps[row][1] if known else 0)
+            put_u16(trial, _OFFSET + 2 * row, self._apps[row][2] if known else 0)

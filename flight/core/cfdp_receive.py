@@ -41,9 +41,9 @@ from flight.core.cfdp_table import (
     TRIES,
     UNACKNOWLEDGED,
     UNSUPPORTED_CHECKSUM,
-    u30,
 )
 from flight.core.ranges import NONE
+from flight.packets.octets import u30
 
 
 class Receiver:

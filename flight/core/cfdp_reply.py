@@ -18,9 +18,9 @@ from flight.core.cfdp_table import (
     METADATA,
     SIZE,
     SUSPENDED,
-    put_u32,
 )
 from flight.core.ranges import NONE
+from flight.packets.octets import put_u32
 from hal.compat import const
 
 _NAK_MAX = const(26)  # requests in one PDU

@@ -31,11 +31,10 @@ from flight.core.cfdp_table import (
     TIMER,
     TRIES,
     UNACKNOWLEDGED,
-    put_u32,
-    u30,
 )
 from flight.core.ranges import NONE
 from flight.packets.file_units import ENTITY, GROUND_ENTITY
+from flight.packets.octets import put_u32, u30
 from hal.compat import const
 
 _METADATA = const(7)

@@ -20,6 +20,7 @@ from flight.core.cfdp_table import (
     SUM_SIZE,
 )
 from flight.core.ranges import NONE
+from flight.packets.octets import put_u32, u32
 from hal.compat import const
 
 _MARK = const(0xC5)
@@ -74,7 +75,7 @@ class TransferStore:
         native.copy(table.sums, slot * SUM_SIZE, image, _SUMS_AT, SUM_SIZE)
         at = _RANGES_AT
         for _ in range(image[2]):
-            table.gaps.add(slot, _u32(image, at), _u32(image, at + 4))
+            table.gaps.add(slot, u32(image, at), u32(image, at + 4))
             at += 8
         if slot < OWNERS:
             # The file on board is begun anew.
@@ -113,8 +114,8 @@ class TransferStore:
         n = 0
         at = _RANGES_AT
         while node != NONE and n < _RANGES:
-            _put(image, at, gaps.starts[node])
-            _put(image, at + 4, gaps.stops[node])
+            put_u32(image, at, gaps.starts[node])
+            put_u32(image, at + 4, gaps.stops[node])
             node = gaps.next[node]
             n += 1
             at += 8
@@ -144,14 +145,3 @@ class TransferStore:
             if image[_CRC_AT + i] != self._crc[i]:
                 return -1
         return image[1] if image[0] == _MARK and image[2] <= _RANGES else -1
-
-
-def _put(image, at, value):
-    image[at] = value >> 24
-    image[at + 1] = value >> 16 & 0xFF
-    image[at + 2] = value >> 8 & 0xFF
-    image[at + 3] = value & 0xFF
-
-
-def _u32(image, at):
-    return image[at] << 24 | image[at + 1] << 16 | image[at + 2] << 8 | image[at + 3]

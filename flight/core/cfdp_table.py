@@ -205,18 +205,3 @@ class Transfers:
             out[at + 1] = value & 0xFF
             at += 2
         return at
-
-
-def put_u32(buf, at, value):
-    """A number below 2^31, big-endian."""
-    buf[at] = value >> 24
-    buf[at + 1] = value >> 16 & 0xFF
-    buf[at + 2] = value >> 8 & 0xFF
-    buf[at + 3] = value & 0xFF
-
-
-def u30(buf, at):
-    """A big-endian number of four octets; -1 from 2^30 on."""
-    if buf[at] & 0xC0:
-        return -1
-    return buf[at] << 24 | buf[at + 1] << 16 | buf[at + 2] << 8 | buf[at + 3]

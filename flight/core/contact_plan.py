@@ -7,6 +7,7 @@ anew every ten minutes; meanwhile those found before are in use.
 
 import native
 from flight.core.records import HEADER_SIZE, TwoCopies
+from flight.packets.octets import low_u30
 from hal.compat import const
 
 STATIONS = const(8)
@@ -38,10 +39,6 @@ _E_STALE = const(-116)
 def _little(buf, at):
     """A time: u32, little-endian; below 2^30 as every mission time."""
     return buf[at] | buf[at + 1] << 8 | buf[at + 2] << 16 | (buf[at + 3] & 0x3F) << 24
-
-
-def _big(buf, at):
-    return (buf[at] & 0x3F) << 24 | buf[at + 1] << 16 | buf[at + 2] << 8 | buf[at + 3]
 
 
 class ContactPlan:
@@ -176,7 +173,7 @@ class ContactPlan:
         for _ in range(ROWS):
             duration_s = image[at + 4] << 8 | image[at + 5]
             if duration_s:
-                start_s = _big(image, at)
+                start_s = low_u30(image, at)
                 if now_s < start_s + duration_s + margin_s:
                     self.rows_left += 1
                     self._judge(image[at + 6], now_s, start_s, start_s + duration_s, margin_s)

@@ -7,6 +7,7 @@ leave open, and drift is caught when it shows.
 """
 
 from flight.core import failures, timebase
+from flight.packets.octets import u16, u32
 from hal.compat import const
 
 _IMAGE_SIZE = const(12)  # mf_kernel_time_t
@@ -70,15 +71,15 @@ class Correlation:
 
     def set_time(self, buf, off, owner):
         """Handler of `set_time`."""
-        code = self._correct(_u32(buf, off), _u16(buf, off + 4), _SOURCE_COMMAND)
+        code = self._correct(u32(buf, off), u16(buf, off + 4), _SOURCE_COMMAND)
         if code == failures.OK:
-            self._events.put(_EVENT_TIME_SET, 0, _u32(buf, off))
+            self._events.put(_EVENT_TIME_SET, 0, u32(buf, off))
         return code
 
     def set_back(self, buf, off, owner):
         """Handler of `time_set_back`, which the service has found armed."""
-        seconds = _u32(buf, off)
-        self._time.set(seconds, _u16(buf, off + 4), timebase.QUALITY_SET)
+        seconds = u32(buf, off)
+        self._time.set(seconds, u16(buf, off + 4), timebase.QUALITY_SET)
         self._events.put(_EVENT_SET_BACK, 0, seconds)
         self._take_effect()
         return failures.OK
@@ -162,12 +163,3 @@ class Correlation:
             self.refused = (self.refused + 1) & 0xFFFF
             self._events.put(_EVENT_GNSS_FAR, 1 if behind_ms < 0 else 0, abs(behind_ms))
         return True
-
-
-def _u16(buf, at):
-    return buf[at] << 8 | buf[at + 1]
-
-
-def _u32(buf, at):
-    """Big-endian integer below 2^30: checked against the table before."""
-    return buf[at] << 24 | buf[at + 1] << 16 | buf[at + 2] << 8 | buf[at + 3]

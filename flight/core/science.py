@@ -13,6 +13,7 @@ from array import array
 
 import native
 from flight.core import failures, telemetry
+from flight.packets.octets import low_u30
 from hal.compat import const
 
 BODY_SIZE = const(34)
@@ -77,8 +78,8 @@ class Science:
         if buf[off + 1] > 0x3F or buf[off + 5] > 0x3F:
             return failures.OUT_OF_RANGE
         self._of[reader] = buf[off]
-        self._from_s[reader] = _u32(buf, off + 1)
-        self._to_s[reader] = _u32(buf, off + 5)
+        self._from_s[reader] = low_u30(buf, off + 1)
+        self._to_s[reader] = low_u30(buf, off + 5)
         self._left[reader] = _SLOTS
         return failures.OK
 
@@ -99,7 +100,7 @@ class Science:
                     self.read_out[reader] = (self.read_out[reader] + 1) & 0xFFFF
 
     def _may(self, owner, reader):
-        seconds = _u32(self._slot, _NUMBER + _SECONDS_AT)
+        seconds = low_u30(self._slot, _NUMBER + _SECONDS_AT)
         if not self._from_s[reader] <= seconds <= self._to_s[reader]:
             return False
         return self._ledger.releases(owner, reader, self._time.seconds - seconds)
@@ -141,8 +142,3 @@ class Science:
 
 def _place(owner, place):
     return _ADDRESS + owner * _RING + place * _SLOT
-
-
-def _u32(buf, at):
-    """Big-endian number below 2^30; what is more is cut."""
-    return (buf[at] & 0x3F) << 24 | buf[at + 1] << 16 | buf[at + 2] << 8 | buf[at + 3]

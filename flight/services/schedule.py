@@ -20,6 +20,7 @@ from array import array
 import native
 from flight.core import failures, stored
 from flight.core.schedule import PACKET_MAX, SHIFT_MAX_S, SUBS, TIME_MAX_S
+from flight.packets.octets import u32
 from flight.services.schedule_report import ScheduleReport
 from hal.compat import const
 
@@ -152,14 +153,14 @@ class ScheduleService:
         if relative:
             if not native.in_range(packet, at, "u32", 0, _DELAY_MAX_MS):
                 return failures.TIME_OVERFLOW
-            ms = time.uptime_ms + _u32(packet, at)
+            ms = time.uptime_ms + u32(packet, at)
             self._seconds = time.uptime_s + ms // 1000
             self._ms = ms % 1000
             at += 4
         else:
             if not native.in_range(packet, at, "u32", 0, TIME_MAX_S):
                 return failures.TIME_OVERFLOW
-            self._seconds = _u32(packet, at)
+            self._seconds = u32(packet, at)
             self._ms = (packet[at + 4] << 8 | packet[at + 5]) * 125 >> 13
             if time.quality and not self._ahead(False, self._seconds, self._ms):
                 return failures.TIME_PAST
@@ -258,8 +259,3 @@ class ScheduleService:
                 if code:
                     return code
         return failures.OK
-
-
-def _u32(buf, at):
-    """Big-endian integer below 2^30."""
-    return buf[at] << 24 | buf[at + 1] << 16 | buf[at + 2] << 8 | buf[at + 3]

@@ -6,6 +6,7 @@ mission time, as it is now known.
 """
 
 from flight.core import failures, telemetry
+from flight.packets.octets import put_u16
 from hal.compat import const
 
 _APP = const(6)
@@ -41,11 +42,11 @@ class ScheduleReport:
                 ms += time.sub_ms - time.uptime_ms
                 seconds += time.seconds - time.uptime_s + ms // 1000
                 ms %= 1000
-            _put(body, at + 1, seconds >> 16)
-            _put(body, at + 3, seconds & 0xFFFF)
-            _put(body, at + 5, (ms << 13) // 125)
+            put_u16(body, at + 1, seconds >> 16)
+            put_u16(body, at + 3, seconds & 0xFFFF)
+            put_u16(body, at + 5, (ms << 13) // 125)
             for i in range(3):
-                _put(body, at + 7 + 2 * i, schedule.requests[4 * slot + i])
+                put_u16(body, at + 7 + 2 * i, schedule.requests[4 * slot + i])
             rows += 1
             if rows == _ROWS_PER_REPORT:
                 if not self._send(owner, destination, rows):
@@ -62,9 +63,3 @@ class ScheduleReport:
         return self._reports.send(
             owner, _APP, telemetry.SCHEDULE_SUMMARY, destination, self._body, 1 + rows * _ROW_SIZE
         )
-
-
-def _put(buf, at, value):
-    """Big-endian u16."""
-    buf[at] = value >> 8
-    buf[at + 1] = value & 0xFF

@@ -17,6 +17,7 @@ from flight.apps.storage.stores import (
     Stores,
 )
 from flight.core import failures, storage, telemetry
+from flight.packets.octets import u32
 from flight.services.files import FileService
 from flight.services.stores import StoreService
 from hal import reset_cause
@@ -233,7 +234,7 @@ class Storage:
         archive = self.stores.archives[LOG_EVENTS + buf[off]]
         if archive.reading():
             return failures.REFUSED
-        archive.select(_u30(buf, off + 1), _u30(buf, off + 5), buf[off + 9])
+        archive.select(u32(buf, off + 1), u32(buf, off + 5), buf[off + 9])
         return failures.OK
 
     def clear_log(self, buf, off, owner):
@@ -293,8 +294,3 @@ class Storage:
         pack(">H", data, at + 12, self._played_back)
         pack(">H", data, _FILE_BYTES_AT + 16, self.requests.refused)
         self._hk.post()
-
-
-def _u30(buf, off):
-    """Big-endian number that has been checked to lie below 2^30."""
-    return buf[off] << 24 | buf[off + 1] << 16 | buf[off + 2] << 8 | buf[off + 3]
