@@ -6,7 +6,6 @@ keys are here.
 """
 
 import json
-import os
 import struct
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional
@@ -15,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from flight import dictionary
-from ground import crc
+from ground import crc, private_file
 from ground.errors import GroundError
 
 HEADER_SIZE = 14  # SPI 2, IV 12
@@ -61,19 +60,8 @@ class Counters:
     def set(self, name: str, value: int) -> None:
         """Continue at `value`: after a change of key at 0, or as the spacecraft says."""
         self._next[name] = value
-        if self._path is None:
-            return
-        scratch = self._path.with_name(self._path.name + ".new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump(self._next, file)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self._path)
-        except OSError as error:
-            raise GroundError(f"{self._path}: {error.strerror}") from error
+        if self._path is not None:
+            private_file.replace(self._path, self._next)
 
 
 class TcSecurity:

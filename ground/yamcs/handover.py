@@ -11,9 +11,9 @@ takes a jump of 65 535 values.
 """
 
 import json
-import os
 from pathlib import Path
 
+from ground import private_file
 from ground.errors import GroundError
 from ground.security import Counters
 
@@ -70,12 +70,4 @@ class Handover:
             self._counters.set(self._name, self._end)
         used = self._used + self._run
         row = {"first": self.first, "turn": self.turn, "used": used, "end": self._end}
-        scratch = self._path.with_name(FILE + ".new")
-        try:
-            with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(row, file)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self._path)
-        except OSError as error:
-            raise GroundError(f"{self._path}: {error.strerror}") from error
+        private_file.replace(self._path, row)
