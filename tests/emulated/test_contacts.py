@@ -6,7 +6,7 @@ from ground.mail import text_of
 from sim.arguments import mission_time
 from sim.elements import tle_lines
 from tests.emulated.flight import Flight
-from tests.emulated.test_mission import CALM, COMPOSE, reset_at
+from tests.emulated.test_mission import CALM, FLY, reset_at
 
 FAR = (-0.2150, -78.5020, 2850.0)  # Quito, seen eight hours later
 MINSK = (53.9006, 27.5590, 220.0)
@@ -16,14 +16,8 @@ RISE_S = 1248.0 - 1170.0
 NO_ORBIT = 4
 
 LOCKED = (
-    COMPOSE
+    FLY
     + """
-mission = compose.build(board.build())
-mission.prepare()
-scheduler = mission.scheduler
-def fly(until_ms):
-    while scheduler.next_entry().release_ms < until_ms:
-        scheduler.run_next()
 fly(21000)
 before = 0
 before = obc.heap_total_allocated()

@@ -10,6 +10,17 @@ import micropython, native, obc, sys
 from boards import compose
 from boards.obc_f405 import board
 """
+FLY = (
+    COMPOSE
+    + """
+mission = compose.build(board.build())
+mission.prepare()
+scheduler = mission.scheduler
+def fly(until_ms):
+    while scheduler.next_entry().release_ms < until_ms:
+        scheduler.run_next()
+"""
+)
 
 # Nothing to detumble and hardly any hold time: nominal, with payload and rods at work.
 CALM = ("initial.rate_deg_s=0.0", "spacecraft.imu.bias_rad_s=[0.0,0.0,0.0]")
@@ -34,16 +45,9 @@ sys.exit()
 
 
 LOCKED = (
-    COMPOSE
+    FLY
     + """
-obc.settle()  # as main does
-mission = compose.build(board.build())
-mission.prepare()
-scheduler = mission.scheduler
 context = mission.context
-def fly(until_ms):
-    while scheduler.next_entry().release_ms < until_ms:
-        scheduler.run_next()
 fly(31000)
 started = [entry.done_ms for entry in scheduler.entries]
 print(context.modes.current)
@@ -95,16 +99,9 @@ def test_two_whole_frames_of_the_mission_do_not_allocate(tmp_path):
     assert commands == "12 2 0"
 
 
-SILENT = """
-import micropython, obc, sys
-from boards import compose
-from boards.obc_f405 import board
-mission = compose.build(board.build())
-mission.prepare()
-scheduler = mission.scheduler
-def fly(until_ms):
-    while scheduler.next_entry().release_ms < until_ms:
-        scheduler.run_next()
+SILENT = (
+    FLY
+    + """
 fly(31000)
 before = 0
 before = obc.heap_total_allocated()
@@ -112,6 +109,7 @@ fly(52000)
 print(obc.heap_total_allocated() - before)
 print(mission.apps["power"]._errors, scheduler.counters.errors[0])
 """
+)
 
 
 def test_parts_that_do_not_answer_cost_no_heap(tmp_path):

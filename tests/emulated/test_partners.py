@@ -8,6 +8,7 @@ from flight.core import failures
 from ground.keys import development
 from tests.emulated import qemu
 from tests.emulated.flight import Flight
+from tests.emulated.test_mission import FLY
 
 
 def symbol(name):
@@ -83,16 +84,9 @@ def test_a_flood_costs_its_sender_alone(tmp_path):
     assert len(flight.world.boots) == 1 and flight.decoder.summary()["bad_frames"] == 0
 
 
-LOCKED = """
-import micropython, obc
-from boards import compose
-from boards.obc_f405 import board
-mission = compose.build(board.build())
-mission.prepare()
-scheduler = mission.scheduler
-def fly(until_ms):
-    while scheduler.next_entry().release_ms < until_ms:
-        scheduler.run_next()
+LOCKED = (
+    FLY
+    + """
 fly(31000)
 before = 0
 before = obc.heap_total_allocated()
@@ -102,6 +96,7 @@ micropython.heap_unlock()
 print(obc.heap_total_allocated() - before)
 print(sum(scheduler.counters.errors))
 """
+)
 
 
 def test_accounts_tasks_and_memory_do_not_allocate(tmp_path):

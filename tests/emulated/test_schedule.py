@@ -2,20 +2,14 @@
 
 from ground.schedule import STATES
 from tests.emulated.flight import Flight
-from tests.emulated.test_mission import CALM, COMPOSE, reset_at
+from tests.emulated.test_mission import CALM, FLY, reset_at
 
 EPOCH_S = 200_000_000
 SET_S = 10.0
 
 LOCKED = (
-    COMPOSE
+    FLY
     + """
-mission = compose.build(board.build())
-mission.prepare()
-scheduler = mission.scheduler
-def fly(until_ms):
-    while scheduler.next_entry().release_ms < until_ms:
-        scheduler.run_next()
 fly(21000)
 before = 0
 before = obc.heap_total_allocated()
