@@ -50,7 +50,9 @@ class Folder(NativeFilestore):
         return self.folder / path.name
 
     def read_data(self, file: Path, offset: Optional[int], read_len: Optional[int] = None) -> bytes:
-        return super().read_data(self._inside(file), offset, read_len)
+        with self._inside(file).open("rb") as opened:
+            opened.seek(offset or 0)
+            return opened.read(-1 if read_len is None else read_len)
 
     def file_size(self, file: Path) -> int:
         return super().file_size(self._inside(file))

@@ -122,7 +122,8 @@ def content(size: int, seed: int = 1) -> bytes:
 
 
 def write(folder: Path, name: str, data: bytes) -> Path:
-    path = folder / name
+    path = folder / "sent" / name  # not where what comes down is kept
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(data)
     return path
 
