@@ -14,11 +14,11 @@
 #define ENABLE 1u
 #define SIZE_256_B (7u << 1)
 #define SIZE_32_KB (14u << 1)
-#define NOT_SUBREGIONS_0_6_7 (0xC1u << 8)
+#define NOT_SUBREGIONS_0_5_6_7 (0xE1u << 8)
 #define NORMAL_SHARED ((1u << 18) | (1u << 17)) /* internal RAM: write-through, shareable */
 #define READ_ONLY (6u << 24)
 #define NO_EXECUTE (1u << 28)
-#define GUARD (NO_EXECUTE | READ_ONLY | NORMAL_SHARED | NOT_SUBREGIONS_0_6_7 | SIZE_32_KB)
+#define GUARD (NO_EXECUTE | READ_ONLY | NORMAL_SHARED | NOT_SUBREGIONS_0_5_6_7 | SIZE_32_KB)
 #define CTRL_PRIVDEFENA (1u << 2)
 
 /* From link/image.ld. */

@@ -18,12 +18,13 @@
 
 typedef struct mf_devbus {
     /* Carry one whole request out and one whole reply back; 0 or negative. Blocks; virtual time
-     * stands still. Supplied by: semihosting pipe, UART, TCP, or the host's callback. */
+     * stands still. The reply goes to where the request was: `request` is read no more once the
+     * first octet of `reply` is written. Supplied by: semihosting pipe, UART, TCP, or the host's
+     * callback. */
     int (*exchange)(void *ctx, const uint8_t *request, uint32_t request_len, uint8_t *reply,
                     uint32_t reply_len);
     void *ctx;
-    uint8_t request[MF_DEVBUS_REQUEST_HEADER + MF_DEVBUS_DATA_MAX];
-    uint8_t reply[MF_DEVBUS_REPLY_HEADER + MF_DEVBUS_DATA_MAX];
+    uint8_t frame[MF_DEVBUS_REQUEST_HEADER + MF_DEVBUS_DATA_MAX]; /* the request, then the reply */
     uint32_t exchanges;
     uint32_t failures;
 } mf_devbus_t;

@@ -98,7 +98,7 @@ def test_kernel_block_is_laid_out_for_the_mpu():
     assert value["kernel_start"] % (32 * 1024) == 0
     assert value["kernel_guarded_start"] == value["kernel_start"] + 4096
     assert value["kernel_guarded_start"] <= value["kernel_bss_start"]
-    assert value["kernel_bss_end"] <= value["kernel_guarded_end"] <= value["kernel_start"] + 24576
+    assert value["kernel_bss_end"] <= value["kernel_guarded_end"] <= value["kernel_start"] + 20480
     assert value["vm_guard"] % 256 == 0
 
 

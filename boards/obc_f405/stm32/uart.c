@@ -37,7 +37,8 @@ static const port_t ports[] = {
 };
 #define PORTS (sizeof ports / sizeof ports[0])
 
-/* One ring per peripheral that exists once on the die, filled from its interrupt. */
+/* One ring per peripheral that exists once on the die, filled from its interrupt. Outside the
+ * kernel block: a ring that is overwritten loses characters, no more. */
 static ring_t rings[PORTS];
 
 static const port_t *find(uint8_t number)

@@ -18,7 +18,7 @@ int mf_devbus_exchange(mf_devbus_t *devbus, mf_xfer_t *xfer)
         return MF_E_INVAL;
     }
     uint32_t lock = mf_port_irq_lock();
-    uint8_t *request = devbus->request;
+    uint8_t *request = devbus->frame;
     request[0] = xfer->op;
     request[1] = xfer->bus;
     put_le(&request[2], xfer->address, 2);
@@ -29,10 +29,10 @@ int mf_devbus_exchange(mf_devbus_t *devbus, mf_xfer_t *xfer)
         request[MF_DEVBUS_REQUEST_HEADER + i] = xfer->tx[i];
     }
     int status = devbus->exchange(devbus->ctx, request, MF_DEVBUS_REQUEST_HEADER + xfer->tx_len,
-                                  devbus->reply, MF_DEVBUS_REPLY_HEADER + xfer->rx_len);
+                                  devbus->frame, MF_DEVBUS_REPLY_HEADER + xfer->rx_len);
     devbus->exchanges++;
     if (status >= 0) {
-        const uint8_t *reply = devbus->reply;
+        const uint8_t *reply = devbus->frame;
         status = (int16_t)(uint16_t)(reply[0] | (reply[1] << 8));
         for (uint32_t i = 0; i < xfer->rx_len; i++) {
             xfer->rx[i] = reply[MF_DEVBUS_REPLY_HEADER + i];
