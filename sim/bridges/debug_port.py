@@ -15,6 +15,7 @@ from sim.errors import BridgeError
 
 _ESCAPE, _CHUNK = 0x7D, 1024
 _INTERRUPT = b"\x03"
+_PC = slice(60, 64)  # r15 behind r0 to r14, of 4 octets each
 
 
 def _checksum(body: bytes) -> bytes:
@@ -73,7 +74,9 @@ class DebugPort:
 
     def at(self, address: int) -> bool:
         """The next instruction is the one at `address`."""
-        return int.from_bytes(bytes.fromhex(self._ask(b"pf").decode("ascii")), "little") == address
+        # QEMU answers `p` with nothing to a client that has not asked for its register names.
+        registers = bytes.fromhex(self._ask(b"g").decode("ascii"))
+        return int.from_bytes(registers[_PC], "little") == address
 
     def step(self) -> None:
         """One instruction."""

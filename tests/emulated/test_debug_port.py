@@ -66,6 +66,23 @@ def test_a_struck_flight_is_the_same_twice_to_the_last_frame(exchange):
     assert flight.world.counters["missed_ticks"] == 0
 
 
+class Look(Poke):
+    """Changes nothing: asks where the processor stands."""
+
+    def apply(self, port):
+        end = read_end(elf())
+        seen.append((port.at(end), port.at(end + 2)))
+
+
+seen = []
+
+
+def test_the_processor_is_stopped_behind_the_read_of_the_exchange(exchange):
+    seen.clear()
+    struck(exchange=exchange[0], pokes=[Look(0)])
+    assert seen == [(True, False)]
+
+
 def test_what_is_written_over_the_virtual_machine_ends_it(exchange):
     known = symbols(elf())
     top = known["vm_stack_top"]
