@@ -119,6 +119,8 @@ def _fly_all(kind: Any, arguments: argparse.Namespace, runs: Sequence[Run]) -> L
             done += 1
             failed += row["verdict"] != "pass"
             progress.update(task, advance=1, failed=failed)
+            if row["verdict"] != "pass":
+                progress.console.print(f"{row['verdict']}: {row['command']}", soft_wrap=True)
             if not console.is_terminal and done * 10 // len(runs) > (done - 1) * 10 // len(runs):
                 console.print(f"campaign {kind.NAME}: {done}/{len(runs)} flown, {failed} failed")
 
