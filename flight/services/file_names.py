@@ -25,6 +25,15 @@ def put_root(path, owner):
     path[2] = 0
 
 
+def put_temporary(path, owner, name):
+    """`name`, which begins as no name of a request can, in the root of an owner, into `path`."""
+    put_root(path, owner)
+    path[2] = 0x2F
+    for i in range(len(name)):
+        path[3 + i] = name[i]
+    path[3 + len(name)] = 0
+
+
 def join(path, packet, at, owner, with_name):
     """The root, the repository path and, `with_name`, the name at `at` into `path`; where what
     follows them begins."""

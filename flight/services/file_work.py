@@ -2,6 +2,7 @@
 
 from flight.core import failures, telemetry
 from flight.services.file_names import put_root
+from flight.services.file_quota import QUOTA_B, QUOTA_FILES, FileQuota, length_of
 from hal.compat import const
 
 CREATE = const(1)
@@ -13,9 +14,6 @@ LIST = const(12)
 COPY = const(14)
 
 _APP = const(5)
-QUOTA_B = const(5)  # columns of the quotas
-QUOTA_FILES = const(6)
-_NAME_MAX = const(31)
 _BODY_MAX = const(192)
 _PIECE = const(2048)
 _FOLDER = const(-21)
@@ -31,20 +29,16 @@ _E_NOTEMPTY = const(-39)
 _E_NOTDIR = const(-20)
 _E_NAMETOOLONG = const(-36)
 _PATH_SIZE = const(68)  # "f0/", two names, '/', NUL
-_ENTRY_SIZE = const(36)
 _ASKED_MAX = const(64)  # path and name, as they came
-_TEMPORARY = b".copy"
 
 
-class FileWork:
+class FileWork(FileQuota):
     """One request, of the subtype `doing`, of `_owner`, for the file or directory `_path`."""
 
     def __init__(self, files, reports, commands, quotas, buffer):
-        self._files = files
+        FileQuota.__init__(self, files, quotas, buffer)
         self._reports = reports
         self._commands = commands
-        self._quotas = quotas
-        self._buffer = buffer
         self._subtype = 0  # of the request that is worked at, and whose it is
         self._owner = 0
         self._destination = 0
@@ -52,71 +46,8 @@ class FileWork:
         self._target = bytearray(_PATH_SIZE)
         self._name_n = 0  # octets of path and name as they came, for the answer
         self._asked = bytearray(_ASKED_MAX)
-        self._entry = bytearray(_ENTRY_SIZE)
         self._size = 0
-        self.entries = 0
         self._copied = -1  # bytes copied; -1: not begun
-
-    def quota_B(self, owner):
-        """Bytes that the files of an owner may hold together."""
-        return self._quotas[owner][QUOTA_B]
-
-    def quota_files(self, owner):
-        """Files and directories that an owner may have."""
-        return self._quotas[owner][QUOTA_FILES]
-
-    def used(self, owner):
-        """Bytes in the files of an owner, and in `entries` files and directories; or an error."""
-        path = self._buffer
-        total = 0
-        self.entries = 0
-        folders = 0
-        listed = -1
-        while listed < folders:
-            # The root first, then one directory after another, found by its number in the root.
-            if listed >= 0 and not self._folder_path(owner, listed):
-                break
-            if listed < 0:
-                put_root(path, owner)
-            status = self._files.list(path)
-            if status == _E_NOENT:
-                return 0
-            while status >= 0:
-                status = self._files.next(self._entry)
-                if status <= 0:
-                    break
-                if self._entry[0] == 0x2E:
-                    continue  # what is left of a copy: the next one begins it anew
-                self.entries += 1
-                size = _length(self._entry)
-                if size >= 0:
-                    total += size
-                elif listed < 0:
-                    folders += 1
-            if status < 0:
-                return status
-            listed += 1
-        return total
-
-    def _folder_path(self, owner, number):
-        """Path of directory `number` of the root into the buffer; False when there is none."""
-        path = self._buffer
-        put_root(path, owner)
-        status = self._files.list(path)
-        found = -1
-        while status >= 0:
-            status = self._files.next(self._entry)
-            if status <= 0:
-                return False
-            if _length(self._entry) == _FOLDER:
-                found += 1
-                if found == number:
-                    path[2] = 0x2F
-                    for i in range(_NAME_MAX + 1):
-                        path[3 + i] = self._entry[i]
-                    # The rest of the listing is given up by the next one.
-                    return True
-        return False
 
     def _begin(self):
         files = self._files
@@ -133,7 +64,8 @@ class FileWork:
             if (size == _FOLDER) != (subtype == DELETE_FOLDER):
                 return failures.REFUSED
             return _code(files.remove(path))
-        used = self.used(self._owner)
+        status = self.clear_copy(self._owner)
+        used = self.used(self._owner) if status >= 0 else status
         if used < 0:
             return _code(used)
         if self.entries >= self._quotas[self._owner][QUOTA_FILES]:
@@ -171,7 +103,7 @@ class FileWork:
             return failures.REFUSED
         if used + size > self._quotas[self._owner][QUOTA_B]:
             return failures.QUOTA_FULL
-        self._temporary()
+        self._copy_path(self._owner)
         status = files.open(_COPY_SLOT, self._buffer, _CREATE_EMPTY)
         if status == 0:
             status = files.close(_COPY_SLOT)
@@ -186,7 +118,7 @@ class FileWork:
         files = self._files
         buffer = self._buffer
         left = min(_PIECE, self._size - self._copied)
-        self._temporary()
+        self._copy_path(self._owner)
         status = files.open(_COPY_SLOT, buffer, _WRITE)
         if status == 0:
             status = files.seek(_COPY_SLOT, self._copied)
@@ -207,22 +139,18 @@ class FileWork:
                 status = closed
         if status >= 0 and self._copied < self._size and left == 0:
             return failures.LATER
-        self._temporary()
+        self._copy_path(self._owner)
         if status >= 0 and self._copied < self._size:
             status = _E_NOENT  # it became shorter meanwhile
         if status >= 0:
+            # Nothing is written over: an upload may have got this name meanwhile.
+            there = files.stat(self._target)
+            status = _E_EXIST if there >= 0 else there
+        if status == _E_NOENT and self._copied >= self._size:
             status = files.rename(buffer, self._target)
         if status < 0:
             files.remove(buffer)
         return _code(status)
-
-    def _temporary(self):
-        """Path of a copy that is not whole into the buffer; no telecommand can name it."""
-        put_root(self._buffer, self._owner)
-        self._buffer[2] = 0x2F
-        for i in range(len(_TEMPORARY)):
-            self._buffer[3 + i] = _TEMPORARY[i]
-        self._buffer[3 + len(_TEMPORARY)] = 0
 
     def _tell_attributes(self, size):
         if size < 0:
@@ -259,7 +187,7 @@ class FileWork:
                     at = count_at + 1
                     body[count_at] = 0
                 body[count_at] += 1
-                body[at] = 2 if _length(entry) == _FOLDER else 1
+                body[at] = 2 if length_of(entry) == _FOLDER else 1
                 body[at + 1] = status
                 for i in range(status):
                     body[at + 2 + i] = entry[i]
@@ -275,13 +203,6 @@ class FileWork:
     def _send(self, kind, n):
         sent = self._reports.send(self._owner, _APP, kind, self._destination, self._buffer, n)
         return failures.OK if sent else failures.QUEUE_FULL
-
-
-def _length(entry):
-    """Length of a listed file, -21 for a directory."""
-    if entry[35] & 0x80:
-        return _FOLDER
-    return entry[32] | entry[33] << 8 | entry[34] << 16 | entry[35] << 24
 
 
 def _code(status):

@@ -18,6 +18,7 @@ from array import array
 import native
 from flight.core import failures
 from flight.services.file_names import is_name, join
+from flight.services.file_quota import QUOTA_B
 from flight.services.file_work import (
     ATTRIBUTES,
     COPY,
@@ -26,7 +27,6 @@ from flight.services.file_work import (
     DELETE_FOLDER,
     LIST,
     MAKE_FOLDER,
-    QUOTA_B,
     FileWork,
 )
 from hal.compat import const
@@ -52,8 +52,6 @@ class FileService(FileWork):
         self._tickets = bytearray(_OWNERS)
         self._waited = bytearray(_OWNERS)
         self._destinations = array("H", bytes(2 * _OWNERS))
-        self._progress = array("i", bytes(4 * _OWNERS))  # bytes copied; -1: not begun
-        self._sizes = array("i", bytes(4 * _OWNERS))
         self._turn = 0
         for subtype in _SUBTYPES:
             commands.serve(23, subtype, self)

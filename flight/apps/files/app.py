@@ -69,6 +69,7 @@ class Files:
         self._downloads = Downloads(board, storage, rules, table, self._kept)
         self._cfdp = Cfdp(table, self._apids, uploads, self._downloads)
         uploads.receiver = self._cfdp.receiver
+        rules.uploads = uploads
         self._downloads.sender = self._cfdp.sender
         self._contact_s = 0
         self._changes = -1

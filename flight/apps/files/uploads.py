@@ -23,7 +23,7 @@ from flight.core.cfdp_table import (
     SUM_SIZE,
 )
 from flight.core.storage import MOUNTED
-from flight.services.file_names import join_path, put_root
+from flight.services.file_names import join_path, put_root, put_temporary
 from hal.compat import const
 
 _BLOCK = const(4096)
@@ -34,11 +34,10 @@ _ERASES = const(2)  # at once
 _FILE_SLOT = const(2)
 _CREATE_EMPTY = const(2 | 4 | 8)
 _APPEND = const(2 | 16)
-_FOLDER = const(-21)
 _E_NOENT = const(-2)
 _E_EXIST = const(-17)
 _NOBODY = const(-1)
-_TEMPORARY = b"/.up"
+_TEMPORARY = b".up"
 _YIELD = const(4)  # of so many turns of the storage one is left to others
 
 _ERASE = const(1)
@@ -99,9 +98,12 @@ class Uploads:
     def begin(self, files):
         """After a mount: what was open is forgotten."""
         self._copying = _NOBODY
+        status = 0
         for owner in range(OWNERS):
             self._restart(owner)
-        return 0
+            self._table.rows[owner * FIELDS + FLAGS] &= ~CHECKED
+            status = min(status, self._discard(owner), self._rules.clear_copy(owner))
+        return status
 
     def waiting(self):
         """There is something to do; finds out what."""
@@ -121,7 +123,7 @@ class Uploads:
         row = owner * FIELDS
         rows = table.rows
         is_open = rows[row] == OPEN
-        if self._copying == owner and not is_open:
+        if not is_open and (self._copying == owner or rows[row + COPIED]):
             return _DISCARD
         ready = rows[row + HIGH] // _BLOCK + 1 + _AHEAD if is_open else _AHEAD
         if rows[row + ERASED] < min(ready, STAGES[owner][1]):
@@ -158,36 +160,33 @@ class Uploads:
         table.touch(owner)
         return 0
 
+    def promised(self, owner):
+        """Octets of an upload that has been let begin, -1 when there is none."""
+        row = owner * FIELDS
+        rows = self._table.rows
+        return rows[row + SIZE] if rows[row] == OPEN and rows[row + FLAGS] & CHECKED else -1
+
     def _refusal(self, owner):
         """Whether name, room and quota forbid the file: 0, 1, or a negative status."""
-        files = self._files
         rules = self._rules
         store = self._kept
         used = rules.used(owner)
         if used < 0:
             return used
-        if used + self._table.rows[owner * FIELDS + SIZE] > rules.quota_B(owner):
+        entries = rules.entries
+        if self.promised(owner) < 0:  # else it is among them
+            used += self._table.rows[owner * FIELDS + SIZE]
+            entries += 1
+        if used > rules.quota_B(owner) or entries > rules.quota_files(owner):
             return 1
-        if rules.entries >= rules.quota_files(owner) or not store.fetch_path(owner):
-            return 1
-        path = store.path
-        status = files.stat(path)
-        if status != _E_NOENT:
-            return 1 if status >= 0 or status == _FOLDER else status
-        slash = 2
-        for i in range(3, len(path)):
-            if path[i] == 0x2F:
-                slash = i
-        if slash > 2:
-            path[slash] = 0
-            status = files.stat(path)
-            path[slash] = 0x2F
-            return 0 if status == _FOLDER else 1
-        return 0
+        return rules.refuses(store.path) if store.fetch_path(owner) else 1
 
     def _check(self, owner):
         """Name, room and quota, before anything is copied."""
-        status = self._refusal(owner)
+        # The one before may have left something, if this one has followed it at once.
+        status = self._discard(owner)
+        if status == 0:
+            status = self._refusal(owner)
         if status == 1:
             self.receiver.finish(owner, FILESTORE_REJECTION)
         elif status == 0:
@@ -209,10 +208,7 @@ class Uploads:
     def _temporary(self, owner):
         """Path of a file that is not whole, which no request can name."""
         path = self._table.out
-        put_root(path, owner)
-        for i in range(len(_TEMPORARY)):
-            path[2 + i] = _TEMPORARY[i]
-        path[2 + len(_TEMPORARY)] = 0
+        put_temporary(path, owner, _TEMPORARY)
         return path
 
     def _open(self, owner):
@@ -289,12 +285,15 @@ class Uploads:
                 condition = FILESTORE_REJECTION
         if condition != NO_ERROR:
             files.remove(self._temporary(owner))
+        table.rows[owner * FIELDS + COPIED] = 0
         self.receiver.settle(owner, condition)
         return 0
 
     def _discard(self, owner):
         """What is left of an upload that was given up."""
-        self._copying = _NOBODY
-        self._files.close(_FILE_SLOT)
+        if self._copying == owner:
+            self._copying = _NOBODY
+            self._files.close(_FILE_SLOT)
+        self._table.rows[owner * FIELDS + COPIED] = 0
         status = self._files.remove(self._temporary(owner))
         return 0 if status == _E_NOENT else status
