@@ -95,7 +95,8 @@ class Correlation:
         if done == timebase.REFUSED:
             self.refused = (self.refused + 1) & 0xFFFF
             self._events.put(_EVENT_REFUSED, source, size_ms)
-            self._agreed = -_PATIENCE
+            if source == _SOURCE_GNSS:
+                self._agreed = -_PATIENCE
             return failures.TIME_BACKWARD
         if done == timebase.SLEWING:
             self._events.put(_EVENT_SLEWING, source, size_ms)

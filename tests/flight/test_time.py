@@ -240,6 +240,18 @@ def test_a19_gnss_ten_years_off_is_not_taken_and_told_once():
         assert rig.events().count(0x0606) == 1 and rig.context.correlation.refused == 1
 
 
+def test_a_refused_telecommand_does_not_hold_gnss_up():
+    rig = Gnss(100)
+    rig.offset_ms = (NOW_S + 17) * 1000
+    for _ in range(2):
+        rig.second()
+    back = {"seconds": NOW_S - 3600, "fraction": 0}
+    assert rig.send("set_time", back) == failures.TIME_BACKWARD
+    for _ in range(6):
+        rig.second()
+    assert rig.time.quality == timebase.QUALITY_GNSS
+
+
 def test_messages_that_disagree_set_nothing():
     rig = Gnss(100, known=False)
     rig.offset_ms = NOW_S * 1000
