@@ -51,7 +51,7 @@ class Board:
         cause: int = reset_cause.POWER_ON,
         finished: Callable[[], bool] = _never,
         secrets: "bytes | None" = None,
-        kept: "bytes | None" = None,
+        kept: "tuple[bytes, bytes] | None" = None,
     ) -> None:
         """`secrets`: keys of the link as `native.Stack` takes them; the development keys when left
         out. `kept`: `stack.kept` of the board before the reset."""

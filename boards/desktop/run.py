@@ -65,7 +65,8 @@ def fly(
                 _survive(board)
                 reason = _fly_python(board, outcome, line_budget, deaths)
                 outcome.python_stops += 1
-                board.stack.survival.enter(reason)
+                if board.stack.survival.enter(reason) == RESET:
+                    raise BoardReset(board.stack.survival.reset_cause)
                 board.fresh_python(reset_cause.VM_RESTART)
         except MissionOver:
             return outcome

@@ -20,7 +20,7 @@ typedef struct {
     uint32_t cause;           /* of this start, by the boot block (port.h) */
     uint32_t greeted;         /* 1: the device bus was told of this start */
     uint32_t counted;         /* 1: this start is counted in `record` */
-    mf_boot_record_t record;
+    mf_boot_record_t record;  /* as it was last, stored in FRAM or not */
     uint32_t crc;             /* of all before */
 } boot_handover_t;
 _Static_assert(sizeof(boot_handover_t) <= 128, "boot_handover_size of link/image.ld");

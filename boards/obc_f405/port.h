@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mf_boot_record.h"
 #include "mf_port.h"
 
 /* Core registers (ARMv7-M Architecture Reference Manual, B3). */
@@ -99,6 +100,8 @@ const port_crash_t *port_crash(void);
 /* Add to the record; `crash->count` and `vm_restarts` are filled in here. Any context. */
 void port_record_crash(const port_crash_t *crash);
 void port_record_vm_restart(void);
+/* Thread: hand this boot record to the next start, however it comes about. */
+void port_record_keep(const mf_boot_record_t *record);
 /* Announce the cause and reset. */
 __attribute__((noreturn)) void port_reset(uint32_t cause);
 

@@ -1,7 +1,8 @@
 /* Processor faults: leave a crash record, then restart what can be restarted.
  *
- * A fault in thread mode is a fault of the VM: the kernel goes on, the VM starts afresh. A fault
- * in a handler is a fault of the kernel: reset. */
+ * A fault in thread mode is a fault of the VM: the kernel goes on, the VM starts afresh; unless the
+ * thread is survival's, which then asks for a reset (mf_survival_enter). A fault in a handler is a
+ * fault of the kernel: reset. */
 #include "mf_survival.h"
 #include "port.h"
 

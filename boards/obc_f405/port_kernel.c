@@ -98,7 +98,9 @@ void port_kernel_start(void)
         .counters = &port_kernel.counters,
         .reset_cause = port_processor_reset_cause(),
         .slot = (uintptr_t)&image_header == IMAGE_SLOT_A ? 0u : 1u,
-        .record = boot_handover.counted != 0 ? &boot_handover.record : NULL,
+        .counted = boot_handover.counted != 0,
+        .record = &boot_handover.record,
+        .keep = port_record_keep,
     };
     mf_survival_reset(&port_kernel.survival, &parts);
     port_kernel.running = true;

@@ -87,6 +87,17 @@ void port_record_vm_restart(void)
     mf_port_irq_unlock(state);
 }
 
+void port_record_keep(const mf_boot_record_t *kept)
+{
+    /* Sealed aside: a reset at any instant finds the one or the other, whole. */
+    boot_handover_t next = boot_handover;
+    next.record = *kept;
+    next.crc = mf_crc32(0, (const uint8_t *)&next, (uint32_t)offsetof(boot_handover_t, crc));
+    const uint32_t state = mf_port_irq_lock();
+    boot_handover = next;
+    mf_port_irq_unlock(state);
+}
+
 void port_reset(uint32_t cause)
 {
     (void)mf_port_irq_lock();

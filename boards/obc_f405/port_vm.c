@@ -127,7 +127,9 @@ static void survive(void)
         mf_survival_begin(survival, mf_port_now_us());
     } else {
         port_kernel_vm_stopped();
-        mf_survival_enter(survival, ended, mf_port_now_us());
+        if (mf_survival_enter(survival, ended, mf_port_now_us()) == MF_SURVIVAL_RESET) {
+            port_reset(mf_survival_cause(survival));
+        }
     }
     ended = MF_SURVIVAL_ENDED; /* unless somebody knows better when it ends */
     for (;;) {

@@ -1,7 +1,7 @@
 """The spacecraft's end of the link alone: the C that flies, over a memory that can lose power."""
 
 import struct
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import native
 from flight import dictionary
@@ -56,7 +56,7 @@ class Receiver:
         self,
         keys: Dict[str, bytes],
         memory: Optional[Memory] = None,
-        kept: Optional[bytes] = None,
+        kept: Optional[Tuple[bytes, bytes]] = None,
     ) -> None:
         """`kept`: what RAM held before a reset; none after a loss of power."""
         self.memory = Memory() if memory is None else memory

@@ -199,7 +199,7 @@ PARAMETERS = (
      "Leave safe mode when nothing inhibits it for so long; 0 never"),
     (0x0004, "sched_heap_scarce_B", "u16", 0, 60000, 8192, "B",
      "Less free after a collection: an app that allocated of late is started again"),
-    (0x0020, "survival_silence_ms", "u16", 2500, 30000, 4000, "ms",
+    (0x0020, "survival_silence_ms", "u16", 2500, 4500, 4000, "ms",
      "No heartbeat for so long: Python is stopped and survival entered"),
     (0x0021, "survival_beacon_s", "u16", 5, 300, 10, "s",
      "Period of the beacon on a good battery"),

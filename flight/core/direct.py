@@ -12,6 +12,7 @@ _SILENCE = const(0x20)
 _BEACON = const(0x21)
 _BATTERY = const(0x22)
 _CRITICAL = const(0x23)
+_E_IO = const(-5)
 
 
 class Direct:
@@ -68,4 +69,7 @@ class Direct:
         return self._call(_CEASE, buf[off])
 
     def _call(self, code, value):
-        return failures.REFUSED if self._kernel.direct(code, value) < 0 else failures.OK
+        status = self._kernel.direct(code, value)
+        if status == _E_IO:
+            return failures.STORAGE_ERROR  # done, but a loss of power would undo it
+        return failures.REFUSED if status < 0 else failures.OK

@@ -6,6 +6,7 @@
 #include "mf_port.h"
 
 #define TRANSFER_TIMEOUT_US 100000u
+#define POWER_ON 1u
 
 struct mf_host {
     mf_kernel_t kernel;
@@ -14,14 +15,15 @@ struct mf_host {
     mf_space_link_t link;
     mf_counter_memory_t counters;
     mf_counter_copy_t kept; /* as no-init RAM of the target: the caller may fill it beforehand */
+    mf_boot_record_t boot_kept; /* the same */
     mf_survival_t survival;
     enum mf_survival_action action;
     uint64_t now_us;
     int64_t reset_cause;
 };
 
-
 static mf_host_t *current;
+static mf_host_interrupt_t interrupt;
 
 static mf_host_t *enter(mf_host_t *host)
 {
@@ -43,6 +45,14 @@ uint32_t mf_port_irq_lock(void)
 void mf_port_irq_unlock(uint32_t state)
 {
     (void)state;
+    if (interrupt != NULL) {
+        interrupt();
+    }
+}
+
+void mf_host_interrupt(mf_host_interrupt_t handler)
+{
+    interrupt = handler;
 }
 
 void mf_port_wait_for_interrupt(void)
@@ -62,6 +72,11 @@ size_t mf_host_size(void)
     return sizeof(mf_host_t);
 }
 
+static void keep(const mf_boot_record_t *record)
+{
+    current->boot_kept = *record;
+}
+
 static void survival_reset(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
 {
     const mf_survival_parts_t parts = {.kernel = &host->kernel,
@@ -69,7 +84,9 @@ static void survival_reset(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
                                        .link = &host->link,
                                        .counters = &host->counters,
                                        .reset_cause = reset_cause,
-                                       .slot = slot};
+                                       .slot = slot,
+                                       .record = &host->boot_kept,
+                                       .keep = keep};
     mf_survival_reset(&host->survival, &parts);
     host->action = MF_SURVIVAL_WAIT;
 }
@@ -142,17 +159,22 @@ int mf_host_action(mf_host_t *host)
 void mf_host_begin(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
 {
     mf_host_t *outer = enter(host);
+    if (reset_cause == POWER_ON) {
+        mf_boot_record_clear(&host->boot_kept);
+    }
     survival_reset(host, reset_cause, slot);
     mf_survival_begin(&host->survival, host->now_us);
     current = outer;
 }
 
-void mf_host_enter(mf_host_t *host, uint8_t reason)
+int mf_host_enter(mf_host_t *host, uint8_t reason)
 {
     mf_host_t *outer = enter(host);
     mf_bus_recover(&host->platform);
-    mf_survival_enter(&host->survival, reason, host->now_us);
+    const enum mf_survival_action action =
+        mf_survival_enter(&host->survival, reason, host->now_us);
     current = outer;
+    return (int)action;
 }
 
 int mf_host_round(mf_host_t *host)
@@ -221,6 +243,11 @@ mf_counter_memory_t *mf_host_counters(mf_host_t *host)
 mf_counter_copy_t *mf_host_kept(mf_host_t *host)
 {
     return &host->kept;
+}
+
+mf_boot_record_t *mf_host_boot_kept(mf_host_t *host)
+{
+    return &host->boot_kept;
 }
 
 int mf_host_link_start(mf_host_t *host)

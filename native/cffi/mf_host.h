@@ -40,7 +40,7 @@ int64_t mf_host_reset_cause(const mf_host_t *host);
 /* What survival asked for since it was asked last (mf_survival_action), and its thread's calls. */
 int mf_host_action(mf_host_t *host);
 void mf_host_begin(mf_host_t *host, uint8_t reset_cause, uint8_t slot);
-void mf_host_enter(mf_host_t *host, uint8_t reason);
+int mf_host_enter(mf_host_t *host, uint8_t reason);
 int mf_host_round(mf_host_t *host);
 void mf_host_vm_started(mf_host_t *host);
 void mf_host_beat(mf_host_t *host);
@@ -54,6 +54,10 @@ mf_space_link_t *mf_host_link(mf_host_t *host);
 mf_counter_memory_t *mf_host_counters(mf_host_t *host);
 /* What outlives resets; to be filled in before mf_host_reset. */
 mf_counter_copy_t *mf_host_kept(mf_host_t *host);
+mf_boot_record_t *mf_host_boot_kept(mf_host_t *host); /* power on (mf_host_begin) clears it */
+/* For tests of races: called whenever interrupts are let through again, in every stack; NULL: none. */
+typedef void (*mf_host_interrupt_t)(void);
+void mf_host_interrupt(mf_host_interrupt_t handler);
 /* mf_space_link_*, which use FRAM, in thread context. */
 int mf_host_link_start(mf_host_t *host); /* after mf_tm_abandon */
 int mf_host_link_keep(mf_host_t *host);

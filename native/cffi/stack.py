@@ -208,7 +208,7 @@ class Stack:
         config: dict[str, Any] | None = None,
         now_us: int = 0,
         secrets: bytes | None = None,
-        kept: bytes | None = None,
+        kept: tuple[bytes, bytes] | None = None,
     ) -> None:
         self._exchange = exchange
         self._pending: BaseException | None = None
@@ -230,7 +230,9 @@ class Stack:
                 place = getattr(place, member)
             setattr(place, last, value)
         if kept is not None:
-            ffi.memmove(lib.mf_host_kept(self._host), kept, ffi.sizeof("mf_counter_copy_t"))
+            counters, record = kept
+            ffi.memmove(lib.mf_host_kept(self._host), counters, len(counters))
+            ffi.memmove(lib.mf_host_boot_kept(self._host), record, len(record))
         lib.mf_host_reset(
             self._host,
             lib.mf_python_exchange,
@@ -246,9 +248,11 @@ class Stack:
         self.fram = Fram(self)
 
     @property
-    def kept(self) -> bytes:
-        """What outlives a reset in RAM, for the stack of the next start."""
-        return bytes(ffi.buffer(lib.mf_host_kept(self._host)))
+    def kept(self) -> tuple[bytes, bytes]:
+        """What outlives a reset in RAM, for the stack of the next start: counters of the link, and
+        the boot record."""
+        counters, record = lib.mf_host_kept(self._host), lib.mf_host_boot_kept(self._host)
+        return bytes(ffi.buffer(counters)), bytes(ffi.buffer(record))
 
     def _ended(self, status: int) -> int:
         """Pass a result on, or raise what the exchange raised on the way to it."""

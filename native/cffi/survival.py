@@ -30,9 +30,10 @@ class Survival:
         lib.mf_host_begin(self._host, reset_cause, slot)
         self._stack._ended(0)
 
-    def enter(self, reason: int) -> None:
-        """Python is over; `round` is to be called every 100 ms from now on."""
-        lib.mf_host_enter(self._host, reason)
+    def enter(self, reason: int) -> int:
+        """Python is over; `round` is to be called every 100 ms from now on. RESET: survival itself
+        has faulted."""
+        return int(lib.mf_host_enter(self._host, reason))
 
     def round(self) -> int:
         """One round: WAIT, START or RESET."""

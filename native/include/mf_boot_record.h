@@ -17,6 +17,7 @@
 #define MF_BOOT_CAUSES 8u
 #define MF_BOOT_SLOTS 2u
 #define MF_BOOT_SLOT_NONE 0xFFu
+#define MF_BOOT_UNREAD 2u
 
 /* Starts of one image that may fail to reach health before the other image is preferred. */
 #define MF_BOOT_ATTEMPTS 3u
@@ -35,7 +36,7 @@ enum mf_boot_choice {
 
 typedef struct {
     uint32_t generation; /* of the newest copy, 0 none */
-    uint8_t newest;      /* copy it is in, 0 or 1 */
+    uint8_t newest;      /* copy it is in, 0 or 1; MF_BOOT_UNREAD: nothing is known of the copies */
     uint8_t selected;    /* slot preferred, 0 A, 1 B */
     uint8_t started;     /* slot of the last start */
     uint8_t attempts[MF_BOOT_SLOTS]; /* starts since that image was last healthy; saturate */
@@ -57,9 +58,13 @@ uint32_t mf_boot_record_unpack(mf_boot_record_t *record, const uint8_t image[MF_
 void mf_boot_record_pack(const mf_boot_record_t *record, uint8_t image[MF_BOOT_RECORD_SIZE]);
 
 /* Blocking, thread context or boot block. `load` takes the newer good copy: 1 found, 0 none, or
- * the negative status of a read; without one the record is cleared. `save` writes over the older
- * copy: 0 or negative, then the record counts as not saved. */
+ * the negative status of a read; without one the record is cleared. `recall` takes what RAM `kept`
+ * (NULL: nothing) where the memory has none, or only an older one; `bus` NULL: no memory. `save`
+ * writes over the older copy: 0 or negative, then the record counts as not saved, and as newer than
+ * what is. A record that was made while the copies could not be read takes over first what they say
+ * of ceased emission, damaged images and the preferred slot, unless that was commanded. */
 int mf_boot_record_load(mf_bus_t *bus, mf_boot_record_t *record);
+int mf_boot_record_recall(mf_bus_t *bus, const mf_boot_record_t *kept, mf_boot_record_t *record);
 int mf_boot_record_save(mf_bus_t *bus, mf_boot_record_t *record);
 
 /* The slot to start of those that are intact (bit per slot), MF_BOOT_SLOT_NONE when none is; the

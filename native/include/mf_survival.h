@@ -10,7 +10,8 @@
  * Ladder: MF_SURVIVAL_RESTARTS starts of Python, with growing pauses; a reset; after
  * MF_BOOT_ATTEMPTS starts without health the other image; the more of those in a row, the longer
  * the pause before Python is started at all. Health is a Python that beats for
- * MF_SURVIVAL_HEALTHY_MS. */
+ * MF_SURVIVAL_HEALTHY_MS. A fault of survival itself is a reset, at once, or after the pause that
+ * the starts without health call for. */
 #ifndef MF_SURVIVAL_H
 #define MF_SURVIVAL_H
 
@@ -93,8 +94,10 @@ typedef struct {
     mf_space_link_t *link;
     mf_counter_memory_t *counters; /* behind the link; looked after here */
     uint8_t reset_cause, slot;
-    /* Already counted and read by the boot block; NULL: read and count it here. */
-    const mf_boot_record_t *record;
+    bool counted; /* `record` was read, and this start counted in it, by the boot block */
+    const mf_boot_record_t *record; /* that, or what RAM kept over a reset; NULL: nothing */
+    /* Thread: has RAM keep the record over a reset, stored in FRAM or not; NULL: it keeps none. */
+    void (*keep)(const mf_boot_record_t *record);
 } mf_survival_parts_t;
 
 #define MF_SURVIVAL_PACKET_MAX 256u
@@ -113,6 +116,7 @@ typedef struct {
     uint16_t counters[16]; /* of message types, see survival_packets.c */
     volatile uint32_t step_limit_ms; /* 0: no step runs */
     uint32_t step_begun_ms;
+    uint32_t retry_ms; /* a record that could not be stored is tried again then */
     bool step_told;
     uint8_t received[MF_SURVIVAL_PACKET_MAX], packet[MF_SURVIVAL_PACKET_MAX];
     uint8_t frame[MF_CADU_SIZE];
@@ -124,8 +128,9 @@ void mf_survival_reset(mf_survival_t *self, const mf_survival_parts_t *parts);
 /* Thread: first call after a start of the processor; reads the boot record. */
 void mf_survival_begin(mf_survival_t *self, uint64_t now_us);
 /* Thread: Python is over, or never was; survival's rounds follow. What it had begun on the
- * platform bus has been given up by the port (mf_bus_recover). */
-void mf_survival_enter(mf_survival_t *self, uint8_t reason, uint64_t now_us);
+ * platform bus has been given up by the port (mf_bus_recover). WAIT; RESET when the fault was one
+ * of survival itself, between this call or mf_survival_begin and START. */
+enum mf_survival_action mf_survival_enter(mf_survival_t *self, uint8_t reason, uint64_t now_us);
 /* Thread: one round; WAIT, START or RESET. */
 enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us);
 /* Thread: Python starts now, silence counts from here. */
@@ -144,9 +149,10 @@ uint8_t mf_survival_cause(const mf_survival_t *self);
 uint8_t mf_survival_reason(const mf_survival_t *self);
 
 /* Thread: a direct command (enum mf_survival_direct, but arm and time). What stops Python happens
- * two seconds later, so that the report goes down before. 0 or MF_E_INVAL. */
+ * two seconds later, so that the report goes down before. 0, MF_E_INVAL, or MF_E_IO: done, but not
+ * stored yet (MF_DIRECT_DAMAGED: not done). */
 int mf_survival_direct(mf_survival_t *self, uint8_t code, uint32_t value, uint64_t now_us);
-/* Thread: a setting (enum mf_survival_setting). 0 or MF_E_INVAL. */
+/* Thread: a setting (enum mf_survival_setting). 0, or MF_E_INVAL: out of its range, left as it was. */
 int mf_survival_setting(mf_survival_t *self, uint8_t code, uint32_t value);
 /* Emission has been ceased by command. */
 bool mf_survival_ceased(const mf_survival_t *self);

@@ -15,7 +15,8 @@ typedef struct {
 } mf_vote_t;
 
 void mf_vote_reset(mf_vote_t *vote);
-/* `index` below MF_VOTE_WORDS; beyond: 0, and nothing is set. */
+/* `index` below MF_VOTE_WORDS; beyond: 0, and nothing is set. Set with interrupts masked, and in the
+ * order in which it is called. */
 uint32_t mf_vote_get(const mf_vote_t *vote, uint32_t index);
 void mf_vote_set(mf_vote_t *vote, uint32_t index, uint32_t value);
 /* Write the majority back into every copy; how many words had copies that differed. */

@@ -70,6 +70,17 @@ def test_a_damaged_image_stays_in_use_when_there_is_no_better_one(rig, reason):
     assert bool(board.kernel.direct_calls) == (reason == 3)
 
 
+def test_a_reset_that_cannot_be_stored_is_asked_for_again_after_every_pass(rig):
+    rig.board.scrub_results[0] = -74
+    rig.board.kernel.direct_status = -5
+    rig.fly(33)
+    assert rig.board.kernel.direct_calls == [(0x40, 0)] * 2
+    rig.board.kernel.direct_status = 0
+    rig.fly(60)
+    assert rig.board.kernel.direct_calls == [(0x40, 0)] * 3
+    assert told(rig, 0x080D) == [(0, 3)] * 2 and told(rig, 0x080C) == [(0, 0)]
+
+
 def test_damage_of_the_other_image_is_told_once_and_when_it_is_over(rig):
     rig.board.scrub_results[1] = -74
     rig.fly(230)

@@ -35,11 +35,11 @@ def test_silence_is_noticed_within_five_seconds_of_the_last_beat():
 def test_the_limit_of_silence_is_a_setting():
     rig = Survivor()
     rig.survival.vm_started()
-    assert rig.stack.kernel.setting(SETTING_SILENCE, 8000) == 0
+    assert rig.stack.kernel.setting(SETTING_SILENCE, 3000) == 0
     assert rig.stack.kernel.setting(0x7F, 1) == -22
-    rig.to(8900)
+    rig.to(3900)
     assert rig.survival.action() == WAIT
-    rig.to(9000)
+    rig.to(4000)
     assert rig.survival.action() == STOP
 
 

@@ -105,7 +105,7 @@ def test_any_damaged_byte_of_a_copy_leaves_the_other(at):
     rig.stack.kernel.direct(DIRECT_CEASE, 1)
     assert rig.fram.memory[0x184:0x188] == (2).to_bytes(4, "big")
     rig.fram.memory[0x180 + at] ^= 0x10
-    rig.survival.begin(3, 0)
+    rig.survival.begin(1, 0)  # a loss of power: nothing is left in RAM
     assert rig.survival.state.record.generation == 1
     assert not rig.stack.kernel.ceased()
 

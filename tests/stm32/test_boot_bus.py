@@ -184,3 +184,71 @@ def test_the_image_finds_no_interrupt_pending():
     for register in (ICER_1, ICPR_1):
         written = boot.registers.writes(register)
         assert sum(set(written)) == I2C2_LINES
+
+
+def kept_by_ram(boot, **values):
+    """What the last start left there."""
+    kept = boot.ffi.new("mf_boot_record_t *")
+    for name, value in {"generation": 7, "newest": 1, "cease": 1, "selected": 1, **values}.items():
+        setattr(kept, name, value)
+    kept.attempts[1] = 3
+    return kept
+
+
+def recalled(boot, kept):
+    record = boot.ffi.new("mf_boot_record_t *")
+    bus = boot.lib.boot_bus_open()
+    return boot.lib.mf_boot_record_recall(bus, kept, record), record
+
+
+def test_a_memory_of_nonsense_counts_as_none_in_every_start():
+    """Two bad copies are not the copies of a spacecraft that never started."""
+    fram = Fram()
+    fram.memory[COPY_A : COPY_A + 256] = bytes((i * 37 + 11) & 255 for i in range(256))
+    boot = Boot({FRAM: fram})
+    kept = kept_by_ram(boot)
+    for start in range(1, 4):
+        status, record = recalled(boot, kept)
+        assert status == 0
+        assert (record.cease, record.selected, record.attempts[1]) == (1, 1, 2 + start)
+        boot.lib.mf_boot_record_start(record, 1, 5)
+        kept = record
+    assert boot.lib.mf_boot_record_choose(kept, 3) == 0, "the other image"
+
+
+@pytest.mark.parametrize(("generation", "newer"), [(6, True), (7, False), (8, False)])
+def test_the_newer_of_memory_and_ram_counts(generation, newer):
+    fram = Fram()
+    boot = Boot({FRAM: fram})
+    fram.memory[COPY_A : COPY_A + 40] = boot.stored(generation, starts=20)
+    status, record = recalled(boot, kept_by_ram(boot))
+    assert (status, record.cease, record.starts) == (1, *((1, 0) if newer else (0, 20)))
+    assert boot.lib.mf_boot_record_save(boot.lib.boot_bus_open(), record) == 0
+    again, found = recalled(boot, boot.ffi.NULL)
+    assert (again, found.cease) == (1, int(newer)) and found.generation > generation
+
+
+def test_without_a_bus_ram_counts_and_what_cannot_be_stored_becomes_newer():
+    boot = Boot({})
+    record = boot.ffi.new("mf_boot_record_t *")
+    kept = kept_by_ram(boot)
+    assert boot.lib.mf_boot_record_recall(boot.ffi.NULL, kept, record) == NODEV
+    assert (record.generation, record.selected) == (7, 1)
+    status, record = recalled(boot, kept)
+    assert status == NODEV
+    assert boot.lib.mf_boot_record_save(boot.lib.boot_bus_open(), record) == NODEV
+    assert record.generation == 8
+
+
+def test_what_the_memory_says_is_not_lost_when_it_comes_back_late():
+    """The first start after a loss of power could not read it."""
+    fram = Fram()
+    boot = Boot({FRAM: fram})
+    fram.memory[COPY_B : COPY_B + 40] = boot.stored(57, selected=1, cease=1, starts=20)
+    record = boot.ffi.new("mf_boot_record_t *")
+    boot.lib.mf_boot_record_clear(record)
+    boot.lib.mf_boot_record_start(record, 0, 1)
+    assert boot.lib.mf_boot_record_save(boot.lib.boot_bus_open(), record) == 0
+    status, found = recalled(boot, boot.ffi.NULL)
+    assert (status, found.generation, found.cease, found.selected) == (1, 58, 1, 1)
+    assert bytes(fram.memory[COPY_B : COPY_B + 8])[-1] == 57, "over the older copy"

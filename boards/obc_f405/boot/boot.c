@@ -2,10 +2,11 @@
  *
  * Runs on the internal 16 MHz oscillator, as after reset, with interrupts off. The boot record in
  * FRAM says which slot is preferred and how often its image was started without reaching health;
- * this start is counted in it before the jump (mf_boot_record.h). Without FRAM the copy that the
- * last start left in RAM counts, and without that slot A is preferred. An image is intact when magic, length, slot address and CRC are right. With
- * none, the console says so, the LED blinks for about two seconds, and the processor resets and
- * tries again: a read error of the flash may be a passing one. */
+ * this start is counted in it before the jump (mf_boot_record.h). Where the FRAM is silent, answers
+ * nonsense, or has an older one, the copy that RAM kept counts, and without that slot A is preferred.
+ * An image is intact when magic, length, slot address and CRC are right. With none, the console says
+ * so, the LED blinks for about two seconds, and the processor resets and tries again: a read error
+ * of the flash may be a passing one. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -140,9 +141,7 @@ static void choose_and_start(void)
     take_over();
     mf_bus_t *bus = boot_bus_open();
     mf_boot_record_t record;
-    if (bus == NULL || mf_boot_record_load(bus, &record) < 0) {
-        record = boot_handover.record;
-    }
+    (void)mf_boot_record_recall(bus, &boot_handover.record, &record);
     const uint8_t slot = choose(&record);
     if (slot != MF_BOOT_SLOT_NONE) {
         mf_boot_record_start(&record, slot, (uint8_t)boot_handover.cause);

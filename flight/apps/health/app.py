@@ -12,6 +12,8 @@ _REPORT_STEPS = const(10)
 _IMAGE_SLICE_B = const(32768)  # 14 s for all of it, 0.3 % of the processor
 _OTHER_SLICE_B = const(4096)
 _DIRECT_DAMAGED = const(0x40)
+_UNSTORED = const(2)  # of `_seen`: the reset that was asked for
+_E_IO = const(-5)
 _HYSTERESIS = const(32)  # of temperatures, 1/16 degC
 _BATTERY = const(0)
 _BOARD = const(1)
@@ -67,7 +69,7 @@ class Health:
         self._storage = store.record(0x0501)
         self._erases_in_storage = store.place(0x0501, "erases")
         self._extremes = [0, 0, 0, 0]
-        self._seen = [False, False]
+        self._seen = [False, False, False]
         self._steps = 0
         self._image_state = _NOT_YET
         self._image_passes = 0
@@ -122,22 +124,26 @@ class Health:
             return
         self._image_damaged = (self._image_damaged + 1) & 0xFFFF
         self._events.put(EVENT_IMAGE, 0, self._image_passes)
-        if self._image_state != _DAMAGED:
+        if self._image_state != _DAMAGED or self._seen[_UNSTORED]:
             self._image_state = _DAMAGED
             self._leave_image()
 
     def _leave_image(self):
-        """Into the other slot, once for each time that damage is found; C counts the resets."""
+        """Into the other slot, once for each time that damage is found; C counts the resets, and
+        is asked again after the next pass where it cannot store that."""
         board = self._context.board
+        self._seen[_UNSTORED] = False
         if board.intact(0):
             reason = 1
         elif not board.intact(1):
             reason = 2
-        elif board.kernel.direct(_DIRECT_DAMAGED, 0) < 0:
-            reason = 3
         else:
-            self._events.put(EVENT_LEAVE, board.image_slot)
-            return
+            status = board.kernel.direct(_DIRECT_DAMAGED, 0)
+            if status >= 0:
+                self._events.put(EVENT_LEAVE, board.image_slot)
+                return
+            self._seen[_UNSTORED] = status == _E_IO
+            reason = 3
         self._events.put(EVENT_STAY, board.image_slot, reason)
 
     def _scrub_other(self):

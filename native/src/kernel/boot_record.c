@@ -38,7 +38,7 @@ static void count(uint8_t *counter)
 
 void mf_boot_record_clear(mf_boot_record_t *record)
 {
-    *record = (mf_boot_record_t){.newest = 1};
+    *record = (mf_boot_record_t){.newest = MF_BOOT_UNREAD};
 }
 
 uint32_t mf_boot_record_unpack(mf_boot_record_t *record, const uint8_t image[MF_BOOT_RECORD_SIZE])
@@ -112,14 +112,59 @@ int mf_boot_record_load(mf_bus_t *bus, mf_boot_record_t *record)
     return result;
 }
 
+int mf_boot_record_recall(mf_bus_t *bus, const mf_boot_record_t *kept, mf_boot_record_t *record)
+{
+    int result = MF_E_NODEV;
+    mf_boot_record_clear(record);
+    if (bus != NULL) {
+        result = mf_boot_record_load(bus, record);
+    }
+    if (kept != NULL && (result <= 0 || kept->generation > record->generation)) {
+        *record = *kept;
+    } else if (kept != NULL && kept->newest == MF_BOOT_UNREAD) {
+        record->cease |= kept->cease; /* commanded while the memory did not answer */
+    }
+    return result;
+}
+
+/* Copies that nobody has read so far: what they say is not to be lost. */
+static int look(mf_bus_t *bus, mf_boot_record_t *record)
+{
+    mf_boot_record_t found;
+    const int status = mf_boot_record_load(bus, &found);
+    if (status < 0) {
+        return status;
+    }
+    record->newest = status > 0 ? found.newest : 1u;
+    if (status > 0) {
+        if (found.generation > record->generation) {
+            record->generation = found.generation;
+        }
+        record->cease |= found.cease;
+        for (uint32_t i = 0; i < MF_BOOT_SLOTS; i++) {
+            if (found.damaged[i] > record->damaged[i]) {
+                record->damaged[i] = found.damaged[i];
+            }
+        }
+        if (record->choice != MF_BOOT_BY_COMMAND) {
+            record->selected = found.selected;
+        }
+    }
+    return MF_OK;
+}
+
 int mf_boot_record_save(mf_bus_t *bus, mf_boot_record_t *record)
 {
     uint8_t image[MF_BOOT_RECORD_SIZE];
+    int status = record->newest == MF_BOOT_UNREAD ? look(bus, record) : MF_OK;
+    record->generation++;
+    if (status < 0) {
+        return status;
+    }
     mf_boot_record_t next = *record;
-    next.generation++;
     next.newest ^= 1u;
     mf_boot_record_pack(&next, image);
-    const int status = mf_fram_write(bus, addresses[next.newest], image, sizeof(image));
+    status = mf_fram_write(bus, addresses[next.newest], image, sizeof(image));
     if (status >= 0) {
         *record = next;
     }

@@ -15,6 +15,7 @@
 #define BOOT_PAUSE_MS 5000u
 #define BOOT_DOUBLINGS 6u
 #define CAUSE_FAULT 5u
+#define RETRY_MS 10000u
 
 /* Pause before each start of Python in a row. The first beacon goes out before the first. */
 static const uint16_t pauses_ms[MF_SURVIVAL_RESTARTS] = {100, 2000, 10000, 30000};
@@ -35,10 +36,21 @@ void survival_save(mf_survival_t *self)
 {
     const int status = mf_boot_record_save(self->parts.bus, &self->record);
     self->record_dirty = status < 0;
+    if (self->parts.keep != NULL) {
+        self->parts.keep(&self->record);
+    }
     if (status < 0 && !self->record_failed) {
         mf_kernel_put_event(self->parts.kernel, MF_EVENT_BOOT_RECORD, (uint16_t)-status, 0);
     }
     self->record_failed = status < 0;
+}
+
+void survival_catch_up(mf_survival_t *self, uint32_t now_ms)
+{
+    if (self->record_dirty && (!self->record_failed || survival_due(now_ms, self->retry_ms))) {
+        survival_save(self);
+        self->retry_ms = now_ms + RETRY_MS;
+    }
 }
 
 /* Pause before Python is started at all, after so many starts in a row without health. */
@@ -70,6 +82,7 @@ static void activate(mf_survival_t *self, uint8_t reason, uint32_t pause_ms, uin
     survival_set(self, WORD_REASON, reason);
     survival_set(self, WORD_STARTED_MS, 0);
     survival_set(self, WORD_REQUEST, 0);
+    survival_set(self, WORD_ARMED, 0);
     survival_set(self, WORD_UNTIL_MS, now_ms + pause_ms);
     survival_set(self, WORD_BEACON_MS, now_ms);
     self->record.entries++;
@@ -83,10 +96,11 @@ static void activate(mf_survival_t *self, uint8_t reason, uint32_t pause_ms, uin
 void mf_survival_begin(mf_survival_t *self, uint64_t now_us)
 {
     const mf_survival_parts_t *parts = &self->parts;
-    if (parts->record != NULL) {
+    survival_set(self, WORD_THREAD, THREAD_SURVIVAL);
+    if (parts->counted) {
         self->record = *parts->record;
     } else {
-        const int status = mf_boot_record_load(parts->bus, &self->record);
+        const int status = mf_boot_record_recall(parts->bus, parts->record, &self->record);
         if (status < 0) {
             self->record_failed = true;
             mf_kernel_put_event(parts->kernel, MF_EVENT_BOOT_RECORD, (uint16_t)-status, 0);
@@ -107,23 +121,41 @@ void mf_survival_begin(mf_survival_t *self, uint64_t now_us)
     }
 }
 
-void mf_survival_enter(mf_survival_t *self, uint8_t reason, uint64_t now_us)
+/* Survival's own code or memory is spoilt, and nothing in here can mend that: a reset does, or the
+ * boot block, which knows a damaged image and counts this start against it. Only where starts fail
+ * again and again is there a pause before. The loop goes on as it was told last. */
+static enum mf_survival_action give_up(mf_survival_t *self, uint32_t now_ms)
 {
+    const bool again = survival_get(self, WORD_THREAD) == THREAD_LAME;
+    const uint32_t pause_ms = boot_pause_ms(mf_boot_record_attempts(&self->record));
+    survival_set(self, WORD_REQUEST, (uint32_t)MF_SURVIVAL_RESET | CAUSE_FAULT << 8);
+    if (again || pause_ms == 0) {
+        return MF_SURVIVAL_RESET;
+    }
+    survival_set(self, WORD_THREAD, THREAD_LAME);
+    survival_set(self, WORD_STARTED_MS, 0);
+    survival_set(self, WORD_UNTIL_MS, now_ms + pause_ms);
+    return MF_SURVIVAL_WAIT;
+}
+
+enum mf_survival_action mf_survival_enter(mf_survival_t *self, uint8_t reason, uint64_t now_us)
+{
+    if (reason == MF_SURVIVAL_FAULT && survival_get(self, WORD_THREAD) != THREAD_PYTHON) {
+        return give_up(self, (uint32_t)(now_us / 1000u));
+    }
+    survival_set(self, WORD_THREAD, THREAD_SURVIVAL);
     const uint32_t restarts = survival_get(self, WORD_RESTARTS);
     const uint32_t at = restarts < MF_SURVIVAL_RESTARTS ? restarts : MF_SURVIVAL_RESTARTS - 1u;
     survival_set(self, WORD_RESTARTS, restarts + 1u);
     self->record.vm_restarts++;
     activate(self, reason, pauses_ms[at], (uint32_t)(now_us / 1000u));
+    return MF_SURVIVAL_WAIT;
 }
 
-enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us)
+/* One round of survival at work. */
+static enum mf_survival_action work(mf_survival_t *self, uint64_t now_us)
 {
     const uint32_t now_ms = (uint32_t)(now_us / 1000u);
-    if (survival_get(self, WORD_STATE) != MF_SURVIVAL_ACTIVE) {
-        return MF_SURVIVAL_START;
-    }
-    /* These rounds are what the watchdog is fed by. */
-    mf_kernel_beat(self->parts.kernel, now_us);
     if (self->disturbed && now_ms - survival_get(self, WORD_SINCE_MS) < MF_SURVIVAL_HOLD_MS) {
         /* Radio and EPS are on the same bus. Python would find neither parameters nor schedule. */
         look_at_memory(self);
@@ -133,9 +165,7 @@ enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us)
     }
     mf_counter_memory_poll(self->parts.counters, now_us);
     survival_radio(self, now_us);
-    if (self->record_dirty) {
-        survival_save(self);
-    }
+    survival_catch_up(self, now_ms);
     const uint32_t request = survival_get(self, WORD_REQUEST);
     if (request != 0) {
         return (enum mf_survival_action)(request & 0xFFu);
@@ -150,6 +180,26 @@ enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us)
     return MF_SURVIVAL_START;
 }
 
+enum mf_survival_action mf_survival_round(mf_survival_t *self, uint64_t now_us)
+{
+    const uint32_t thread = survival_get(self, WORD_THREAD);
+    enum mf_survival_action action = MF_SURVIVAL_START;
+    if (thread == THREAD_LAME || survival_get(self, WORD_STATE) == MF_SURVIVAL_ACTIVE) {
+        /* These rounds are what the watchdog is fed by. */
+        mf_kernel_beat(self->parts.kernel, now_us);
+        if (thread == THREAD_LAME) {
+            return survival_due((uint32_t)(now_us / 1000u), survival_get(self, WORD_UNTIL_MS))
+                       ? MF_SURVIVAL_RESET
+                       : MF_SURVIVAL_WAIT;
+        }
+        action = work(self, now_us);
+    }
+    if (action == MF_SURVIVAL_START) {
+        survival_set(self, WORD_THREAD, THREAD_PYTHON);
+    }
+    return action;
+}
+
 void mf_survival_vm_started(mf_survival_t *self, uint64_t now_us)
 {
     const uint32_t now_ms = (uint32_t)(now_us / 1000u);
@@ -161,9 +211,7 @@ void mf_survival_vm_started(mf_survival_t *self, uint64_t now_us)
     mf_survival_step_end(self);
     survival_set(self, WORD_ALIVE_MS, now_ms);
     survival_set(self, WORD_STARTED_MS, now_ms != 0 ? now_ms : 1u);
-    if (self->record_dirty) {
-        survival_save(self);
-    }
+    survival_catch_up(self, now_ms);
 }
 
 static void leave(mf_survival_t *self, uint32_t now_ms)
@@ -181,6 +229,7 @@ void mf_survival_beat(mf_survival_t *self, uint64_t now_us)
     mf_kernel_beat(self->parts.kernel, now_us);
     mf_counter_memory_poll(self->parts.counters, now_us);
     survival_set(self, WORD_ALIVE_MS, now_ms);
+    survival_catch_up(self, now_ms);
     if (started_ms == 0) {
         return;
     }

@@ -25,6 +25,7 @@ enum failure {
     OUT_OF_RANGE = 8,
     NOT_ARMED = 10,
     REFUSED = 11,
+    STORAGE_ERROR = 13,
 };
 
 /* Bytes of arguments; hazardous ones must be armed first. */
@@ -118,24 +119,21 @@ static uint16_t start(mf_survival_t *self, const call_t *call)
         return 0;
     }
     const uint32_t armed = survival_get(self, WORD_ARMED);
-    const uint32_t now_s = (uint32_t)(call->now_us / 1000000u) & 0xFFFFu;
+    const bool late =
+        (uint32_t)(call->now_us / 1000000u) > survival_get(self, WORD_ARMED_S);
     survival_set(self, WORD_ARMED, 0);
-    if (armed >> 16 != functions[call->row].code ||
-        (int16_t)(uint16_t)((armed & 0xFFFFu) - now_s) < 0) {
-        return NOT_ARMED;
-    }
-    return 0;
+    return armed != functions[call->row].code || late ? NOT_ARMED : 0;
 }
 
 static uint16_t arm(mf_survival_t *self, uint32_t function, uint64_t now_us)
 {
     for (uint32_t row = 0; row < FUNCTIONS; row++) {
         if (functions[row].code == function) {
-            const uint32_t until_s = (uint32_t)(now_us / 1000000u) + ARM_S;
             if (!functions[row].hazardous) {
                 return REFUSED;
             }
-            survival_set(self, WORD_ARMED, function << 16 | (until_s & 0xFFFFu));
+            survival_set(self, WORD_ARMED_S, (uint32_t)(now_us / 1000000u) + ARM_S);
+            survival_set(self, WORD_ARMED, function);
             return 0;
         }
     }
@@ -161,7 +159,7 @@ static uint16_t run(mf_survival_t *self, const call_t *call)
         break;
     }
     if (status < 0) {
-        return REFUSED;
+        return status == MF_E_IO ? STORAGE_ERROR : REFUSED;
     }
     mf_kernel_put_event(self->parts.kernel, MF_EVENT_DIRECT_COMMAND, code, 0);
     return 0;

@@ -8,8 +8,16 @@
 
 static void request(mf_survival_t *self, uint32_t what, uint64_t now_us)
 {
-    survival_set(self, WORD_REQUEST, what);
+    /* The time first: a tick in between would act at once, and the report would never go down. */
     survival_set(self, WORD_REQUEST_MS, (uint32_t)(now_us / 1000u) + REQUEST_DELAY_MS);
+    survival_set(self, WORD_REQUEST, what);
+}
+
+/* MF_E_IO: in RAM alone, which outlives a reset but no loss of power; it is tried again. */
+static int stored(mf_survival_t *self)
+{
+    survival_save(self);
+    return self->record_dirty ? MF_E_IO : MF_OK;
 }
 
 /* A reset that is not on record could be one of an endless row: then there is none. */
@@ -18,35 +26,38 @@ static int leave_image(mf_survival_t *self, uint64_t now_us)
     if (!mf_boot_record_damaged(&self->record)) {
         return MF_E_INVAL;
     }
-    survival_save(self);
-    if (self->record_dirty) {
+    if (stored(self) != MF_OK) {
+        self->record.damaged[self->record.started]--; /* it did not happen */
         return MF_E_IO;
     }
     request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_IMAGE << 8, now_us);
     return MF_OK;
 }
 
+/* The ranges of flight/core/definitions.py: whoever hands over something else is not believed. */
+static const struct {
+    uint8_t code, word;
+    uint16_t lowest, highest;
+} settings[] = {
+    {MF_SETTING_SILENCE_MS, WORD_SILENCE_MS, 2500, 4500},
+    {MF_SETTING_BEACON_S, WORD_BEACON_S, 5, 300},
+    {MF_SETTING_BATTERY_LOW_MV, WORD_BATTERY_MV, 5000, 9000},
+    {MF_SETTING_BATTERY_CRITICAL_MV, WORD_CRITICAL_MV, 5000, 9000},
+    {MF_SETTING_RATE, WORD_RATE, 0, 5},
+};
+
 int mf_survival_setting(mf_survival_t *self, uint8_t code, uint32_t value)
 {
-    switch (code) {
-    case MF_SETTING_SILENCE_MS:
-        survival_set(self, WORD_SILENCE_MS, value);
-        return MF_OK;
-    case MF_SETTING_BEACON_S:
-        survival_set(self, WORD_BEACON_S, value);
-        return MF_OK;
-    case MF_SETTING_BATTERY_LOW_MV:
-        survival_set(self, WORD_BATTERY_MV, value);
-        return MF_OK;
-    case MF_SETTING_BATTERY_CRITICAL_MV:
-        survival_set(self, WORD_CRITICAL_MV, value);
-        return MF_OK;
-    case MF_SETTING_RATE:
-        survival_set(self, WORD_RATE, value);
-        return MF_OK;
-    default:
-        return MF_E_INVAL;
+    for (uint32_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (settings[i].code == code) {
+            if (value < settings[i].lowest || value > settings[i].highest) {
+                return MF_E_INVAL;
+            }
+            survival_set(self, (enum survival_word)settings[i].word, value);
+            return MF_OK;
+        }
     }
+    return MF_E_INVAL;
 }
 
 int mf_survival_direct(mf_survival_t *self, uint8_t code, uint32_t value, uint64_t now_us)
@@ -72,15 +83,13 @@ int mf_survival_direct(mf_survival_t *self, uint8_t code, uint32_t value, uint64
         self->record.choice = MF_BOOT_BY_COMMAND;
         self->record.attempts[value] = 0;
         self->record.damaged[value] = 0;
-        survival_save(self);
         request(self, (uint32_t)MF_SURVIVAL_RESET | CAUSE_SOFTWARE << 8, now_us);
-        return MF_OK;
+        return stored(self);
     case MF_DIRECT_DAMAGED:
         return leave_image(self, now_us);
     case MF_DIRECT_CEASE:
         self->record.cease = value != 0 ? 1u : 0u;
-        survival_save(self);
-        return MF_OK;
+        return stored(self);
     default:
         return MF_E_INVAL;
     }

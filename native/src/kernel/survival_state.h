@@ -22,10 +22,19 @@ enum survival_word {
     WORD_BEACON_S,
     WORD_BATTERY_MV,
     WORD_RATE,
-    WORD_ARMED,      /* function << 16 | until, seconds since start */
+    WORD_ARMED,      /* function that may be called once, 0 none */
     WORD_CRITICAL_MV,
+    WORD_ARMED_S,    /* ... until then, seconds since start */
+    WORD_THREAD,     /* enum survival_thread */
 };
-_Static_assert(WORD_CRITICAL_MV < MF_VOTE_WORDS, "words");
+_Static_assert(WORD_THREAD < MF_VOTE_WORDS, "words");
+
+/* Whose the thread is: a fault in it is a fault of that. */
+enum survival_thread {
+    THREAD_PYTHON = 0,
+    THREAD_SURVIVAL = 1,
+    THREAD_LAME = 2, /* survival faulted itself: it waits for the reset and does nothing else */
+};
 
 static inline uint32_t survival_get(const mf_survival_t *self, enum survival_word word)
 {
@@ -44,6 +53,8 @@ static inline bool survival_due(uint32_t now_ms, uint32_t then_ms)
 }
 
 void survival_save(mf_survival_t *self);
+/* What could not be stored is tried again, every ten seconds. */
+void survival_catch_up(mf_survival_t *self, uint32_t now_ms);
 /* survival_requests.c: the step that runs is beyond its hard limit. */
 bool survival_overdue(mf_survival_t *self, uint32_t now_ms);
 

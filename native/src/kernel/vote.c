@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "mf_port.h"
+
 void mf_vote_reset(mf_vote_t *vote)
 {
     memset(vote, 0, sizeof(*vote));
@@ -25,9 +27,12 @@ void mf_vote_set(mf_vote_t *vote, uint32_t index, uint32_t value)
     if (index >= MF_VOTE_WORDS) {
         return;
     }
+    /* Nobody is to find two of three: an interrupt in between would take that for damage. */
+    const uint32_t lock = mf_port_irq_lock();
     for (uint32_t i = 0; i < 3u; i++) {
         vote->copy[i][index] = value;
     }
+    mf_port_irq_unlock(lock);
 }
 
 uint32_t mf_vote_scrub(mf_vote_t *vote)

@@ -1,0 +1,42 @@
+"""Survival's own memory is spoilt on the emulated computer: nobody is left but the boot block."""
+
+from elftools.elf.elffile import ELFFile
+
+from tests.emulated import qemu
+
+# As if bits had turned: where the link is, survival finds nothing. Then Python dies.
+SPOILT = """
+import obc, struct
+MPU_CTRL = 0xE000ED94
+crash = bytearray(124)
+obc.crash_into(crash)
+faults, restarts = struct.unpack_from("<II", crash, 4)
+print(obc.image_slot(), obc.reset_cause(), faults, restarts, obc.clock.ticks_ms() // 1000)
+if obc.image_slot() == 0:
+    obc.poke(MPU_CTRL, 0)
+    spoilt = 0
+    for at in range({kernel}, {kernel} + {size} - 16, 4):
+        # mf_survival_parts_t begins with kernel, bus, link, counters
+        if obc.peek(at) == {kernel}:
+            if all({kernel} < obc.peek(at + i) < {kernel} + {size} for i in (4, 8, 12)):
+                obc.poke(at + 8, 0x60000000)
+                spoilt += 1
+    if spoilt != 1:
+        print("spoilt", spoilt)
+    obc.fault(0)
+"""
+
+
+def test_a_survival_that_faults_is_reset_and_its_image_left_for_the_other(tmp_path):
+    """Two faults in each start: Python's, and that of survival, which nothing but a reset mends."""
+    with qemu.firmware().open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        (kernel,) = table.get_symbol_by_name("port_kernel")
+    script = SPOILT.format(kernel=kernel["st_value"], size=kernel["st_size"])
+    run = qemu.run_text(script, tmp_path)
+    starts = [tuple(int(word) for word in line.split()) for line in run.console.splitlines()]
+    assert [start[0] for start in starts] == [0, 0, 0, 1], run.console
+    assert [start[1] for start in starts] == [1, 5, 5, 5]
+    assert [start[2] for start in starts] == [0, 2, 4, 6]
+    assert {start[3] for start in starts} == {0}, "it never came to a second Python"
+    assert starts[2][4] >= 5 and starts[3][4] >= 10, "and starts wait longer and longer"
