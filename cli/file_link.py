@@ -8,8 +8,9 @@ flight.fly(); link.files.ended
 
 import random
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
+from cli.errors import CliError
 from ground import cltu
 from ground.cfdp import FileTransfers
 
@@ -38,6 +39,7 @@ class FileLink:
         self.files = FileTransfers(owner, folder, lambda: self._now_s)
         self.sent: Dict[str, int] = dict.fromkeys(("up", "up_B", "down", "down_B"), 0)
         self.done_s: List[float] = []  # when a transfer was over
+        self._into: Set[str] = set()  # names of what comes down
         self._vc = flight.dictionary.partner(owner).vc
         self._loss = loss
         self._noise = {way: random.Random(f"{seed} {way}") for way in ("up", "down")}
@@ -53,8 +55,13 @@ class FileLink:
         self._at(t_s, lambda: self.files.upload(path, name, **how))
 
     def download(self, t_s: float, name: str, acknowledged: bool = True) -> None:
-        """Ask for a file in the owner's root at a world time."""
+        """Ask for a file in the owner's root at a world time; it comes into the folder under the
+        last part of its name. Raises `CliError` when two would."""
         path, _, last = name.rpartition("/")
+        if last in self._into:
+            raise CliError(f"{name}: {self.owner} asks twice for a file of the name {last}")
+        self._into.add(last)
+        self._at(t_s, lambda: self.files.download(name))
         values = {"path": path, "name": last, "class": 2 if acknowledged else 1}
         burst = self.flight.encoder.frame("file_send", values, self.owner)
         self.flight.world.uplink(t_s, burst)

@@ -2,19 +2,18 @@
 
     files = FileTransfers("host", folder, now_s)
     files.upload(path, "plan.bin")
+    files.download("picture.bin")    # and the telecommand `file_send`
     ... files.receive(pdu) for what came down, files.next_pdu() whenever one can go up
 
 One of these per owner. It moves nothing by itself: PDUs are handed in and asked for, at the rate of
-the link, and time is that of the caller. What comes down is kept in `folder` under the last part of
-its name, never longer than announced.
+the link, and time is that of the caller. What was asked for, and nothing else, comes into `folder`:
+`NAME.part`, and under the last part of its name when it is whole (ground/cfdp_receive.py).
 """
 
-import struct
 from collections import deque
 from pathlib import Path
 from typing import Any, Callable, Deque, List, Optional
 
-import spacepackets.countdown
 from cfdppy import CfdpState, LocalEntityConfig, PutRequest, RemoteEntityConfig
 from cfdppy import exceptions as refusals
 from cfdppy.handler.common import PacketDestination, get_packet_destination
@@ -25,26 +24,23 @@ from cfdppy.mib import (
     RemoteEntityConfigTable,
 )
 from spacepackets.cfdp import ChecksumType, ConditionCode, TransmissionMode
-from spacepackets.cfdp.defs import InvalidCrcError, UnsupportedCfdpVersionError
-from spacepackets.cfdp.pdu import AckPdu, DirectiveType, KeepAlivePdu, TransactionStatus
-from spacepackets.cfdp.pdu.helper import PduFactory
+from spacepackets.cfdp.pdu import DirectiveType, KeepAlivePdu, TransactionStatus
 from spacepackets.seqcount import SeqCountProvider
 from spacepackets.util import ByteFieldU8
 
 from flight import dictionary
 from flight.packets.file_units import APID_OFFSET, ENTITY, GROUND_ENTITY
+from ground import cfdp_units as units
 from ground import packets
-from ground.cfdp_user import FILE_MAX_B, NAME, CheckTimers, Faults, Outcome, User
+from ground.cfdp_files import Files
+from ground.cfdp_receive import CHECKSUMS, Receiver, is_name
+from ground.cfdp_time import LinkTime
+from ground.cfdp_user import CheckTimers, Faults, Outcome, User
 from ground.errors import GroundError
 
 PACKET_HEADER = 6
 KEEP_ALIVE_S = 15.0
 PDU_MAX = 218 - PACKET_HEADER  # what a telecommand frame holds
-CHECKSUMS = {
-    "modular": ChecksumType.MODULAR,
-    "crc32": ChecksumType.CRC_32,
-    "none": ChecksumType.NULL_CHECKSUM,
-}
 _NOT_NOW = (
     refusals.InvalidDestinationId,
     refusals.InvalidNakPdu,
@@ -57,14 +53,6 @@ _NOT_NOW = (
     refusals.PduIgnoredForDest,
     refusals.PduIgnoredForSource,
     ValueError,  # a segment over the edge of a gap: the gap is asked for once more
-)
-_MALFORMED = (
-    InvalidCrcError,
-    UnsupportedCfdpVersionError,
-    IndexError,
-    KeyError,
-    ValueError,
-    struct.error,
 )
 
 
@@ -91,7 +79,7 @@ class FileTransfers:
         index = names.index(owner)
         self.apid = dictionary.PARTNERS[index][2] + APID_OFFSET
         self._now_s = now_s
-        self._user = User(folder)
+        self._user = User(Files())
         local = LocalEntityConfig(ByteFieldU8(GROUND_ENTITY + index), IndicationConfig(), Faults())
         self._remote = RemoteEntityConfig(
             entity_id=ByteFieldU8(ENTITY),
@@ -114,12 +102,17 @@ class FileTransfers:
         numbers.count = transaction & 0xFFFF
         self._source = SourceHandler(local, self._user, table, CheckTimers(), numbers)
         self._dest = DestHandler(local, self._user, table, CheckTimers())
-        self._lost: List[Any] = []  # segments of the download, see _LinkTime
         self._inbox: Deque[Any] = deque()
         self._outbox: Deque[bytes] = deque()
+        say = self._outbox.append
+        self._receiver = Receiver(self._dest, self._user, folder, say, self._time_s, ack_s)
+        self._clock = LinkTime(self._dest, self._time_s)
         self._sequence = 0
         self._spoke_s = 0.0
         self.ignored = self.refused = 0
+
+    def _time_s(self) -> float:
+        return self._now_s()
 
     @property
     def ended(self) -> List[Outcome]:
@@ -129,7 +122,17 @@ class FileTransfers:
     @property
     def announced(self) -> Optional[int]:
         """Size [B] of the file that comes down, None while it is not known."""
-        return next(reversed(self._user.sizes.values()), None)
+        return self._receiver.announced
+
+    @property
+    def progress(self) -> int:
+        """Octets that have come of it, up to the last one that is there."""
+        return self._receiver.progress
+
+    @property
+    def unasked(self) -> int:
+        """Transfers of the spacecraft that nobody asked for; they were refused."""
+        return self._receiver.unasked
 
     @property
     def busy(self) -> bool:
@@ -145,15 +148,15 @@ class FileTransfers:
 
         Raises `GroundError` when an upload goes on, or for a name that is refused on board.
         """
-        if len(name.split("/")) > 2 or not all(NAME.match(part) for part in name.split("/")):
+        if not is_name(name):
             raise GroundError(f"{name!r}: not a name on board: up to 31 of letters, digits, _ - .")
         if not path.is_file():
             raise GroundError(f"{path}: there is no such file")
         self._remote.crc_type = CHECKSUMS[checksum]
-        source = self._user.store.send(path)
+        source = self._user.vfs.send(path)
         mode = TransmissionMode.ACKNOWLEDGED if acknowledged else TransmissionMode.UNACKNOWLEDGED
         put = PutRequest(ByteFieldU8(ENTITY), source, Path(name), mode, closure_requested=True)
-        with self._clock():
+        with self._clock:
             if not self._source.put_request(put):
                 raise GroundError("an upload is going on already")
         self._user.uploading = name
@@ -162,33 +165,47 @@ class FileTransfers:
         """Give the upload up; the spacecraft is told."""
         if self._source.transaction_id is not None:
             self._outbox.clear()
-            with self._clock():
+            with self._clock:
                 self._gather(self._source)
                 self._source.cancel_request(self._source.transaction_id)
                 self._gather(self._source)
 
+    def download(self, name: str) -> None:
+        """Take the file `name` (or folder/name) when the spacecraft sends it, once; it is asked for
+        by the telecommand `file_send`.
+
+        Raises `GroundError` for what is no name, and when NAME or NAME.part is in the folder.
+        """
+        self._receiver.ask(name)
+
+    def cancel_downloads(self) -> None:
+        """Nothing is wanted any longer; of what goes on the spacecraft is told."""
+        with self._clock:
+            self._gather(self._dest)
+            self._receiver.cancel()
+            self._step(self._dest)
+
+    def close(self) -> None:
+        """Delete what came and is not whole. The spacecraft is told nothing."""
+        self._receiver.close()
+
     def receive(self, pdu: bytes) -> None:
         """A PDU from the spacecraft. Never raises on what it holds."""
-        try:
-            packet = PduFactory.from_raw(pdu)
-        except _MALFORMED:
-            packet = None
+        packet = units.parse(pdu)
         if packet is None:
             self.refused += 1
             return
-        if getattr(packet, "directive_type", None) == DirectiveType.EOF_PDU:
-            # spacepackets leaves the code in the high half of its octet.
-            packet.condition_code = ConditionCode(packet.condition_code >> 4)
-        if getattr(packet, "directive_type", None) == DirectiveType.NAK_PDU:
+        if units.directive(packet) == DirectiveType.NAK_PDU:
             # A new sequence of these makes older ones that wait void.
             if packet.start_of_scope == 0:
-                self._inbox = deque(p for p in self._inbox if not _is_nak(p))
+                kept = (p for p in self._inbox if units.directive(p) != DirectiveType.NAK_PDU)
+                self._inbox = deque(kept)
         if len(self._inbox) < 64:
             self._inbox.append(packet)
 
     def next_pdu(self) -> Optional[bytes]:
         """The next PDU for the spacecraft, None when there is none now."""
-        with self._clock():
+        with self._clock:
             while not self._outbox and self._inbox:
                 self._take(self._inbox.popleft())
             if not self._outbox:
@@ -221,15 +238,19 @@ class FileTransfers:
 
     def _take(self, packet: Any) -> None:
         to_source = get_packet_destination(packet) == PacketDestination.SOURCE_HANDLER
-        finished = getattr(packet, "directive_type", None) == DirectiveType.FINISHED_PDU
+        finished = units.directive(packet) == DirectiveType.FINISHED_PDU
         if finished and self._source.state == CfdpState.IDLE:
-            self._acknowledge(packet)
+            # Of an upload that is over here, but not on board: the last word was lost.
+            self._outbox.append(units.acknowledgement(packet, TransactionStatus.TERMINATED))
             return
-        handler = self._source if to_source else self._dest
-        if not to_source and not self._fits(packet):
-            self.refused += 1
-            return
-        self._step(handler, packet)
+        if not to_source:
+            if not self._receiver.admits(packet):
+                self.ignored += 1
+                return
+            if not self._receiver.fits(packet):
+                self.refused += 1
+                return
+        self._step(self._source if to_source else self._dest, packet)
 
     def _step(self, handler: Any, packet: Any = None) -> None:
         """Let a handler act; what it cannot do now, or with such files, is counted."""
@@ -237,60 +258,27 @@ class FileTransfers:
             handler.state_machine(packet)
         except _NOT_NOW:
             self.ignored += 1
-        except OSError:
-            # No name, or a file that is gone: nothing can come of this transfer.
+        except (OSError, refusals.SourceFileDoesNotExist):
+            # A disk that is full, a file that is gone: nothing can come of this transfer.
             self.refused += 1
-            handler.reset()
+            if handler is self._dest:
+                self._receiver.fail()
+            else:
+                self._source_failed()
         self._gather(handler)
+        self._receiver.after()
 
-    def _acknowledge(self, finished: Any) -> None:
-        """The end of an upload that is over here, but not on board: its last word was lost."""
-        ack = AckPdu(
-            finished.pdu_header.pdu_conf,
-            DirectiveType.FINISHED_PDU,
-            finished.condition_code,
-            TransactionStatus.TERMINATED,
-        )
-        self._outbox.append(bytes(ack.pack()))
-
-    def _fits(self, packet: Any) -> bool:
-        """File data lie in the file that was announced."""
-        if hasattr(packet, "directive_type"):
-            return True
-        size = self._user.sizes.get(packet.transaction_seq_num.value, FILE_MAX_B)
-        return int(packet.offset) + len(packet.file_data) <= size
+    def _source_failed(self) -> None:
+        """What goes up cannot be read any longer: the spacecraft is told by EOF."""
+        conf = self._source._params.pdu_conf
+        self._source.reset()
+        self._gather(self._source)
+        if self._user.uploading:
+            condition = ConditionCode.FILESTORE_REJECTION
+            self._outbox.append(units.cancellation(conf, condition))
+            name = self._user.uploading
+            self._user.ended.append(Outcome("up", name, condition.name.lower(), False))
 
     def _gather(self, handler: Any) -> None:
         while (holder := handler.get_next_packet()) is not None:
             self._outbox.append(bytes(holder.pdu.pack()))
-
-    def _clock(self) -> "_LinkTime":
-        return _LinkTime(self)
-
-
-class _LinkTime:
-    """While the handlers run, their timers go by the time of the link, and the list of lost
-    segments, of which all receiving handlers of the library share one, is this owner's."""
-
-    def __init__(self, transfers: FileTransfers) -> None:
-        self._transfers = transfers
-        self._before: Callable[[], int] = spacepackets.countdown.time_ms
-
-    def __enter__(self) -> None:
-        now_s = self._transfers._now_s
-        spacepackets.countdown.time_ms = lambda: round(now_s() * 1000)
-        if self._transfers._dest.state == CfdpState.IDLE:
-            self._transfers._lost = []
-        self._tracker().lost_segments = self._transfers._lost
-
-    def __exit__(self, *error: object) -> None:
-        spacepackets.countdown.time_ms = self._before
-        self._transfers._lost = self._tracker().lost_segments
-        self._tracker().lost_segments = []
-
-    def _tracker(self) -> Any:
-        return self._transfers._dest._params.acked_params.lost_seg_tracker
-
-
-def _is_nak(packet: Any) -> bool:
-    return getattr(packet, "directive_type", None) == DirectiveType.NAK_PDU

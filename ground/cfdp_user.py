@@ -1,20 +1,18 @@
-"""What cfdp-py asks of its user: files of one folder, and how transfers end (ground/cfdp.py)."""
+"""What cfdp-py asks of its user: how transfers end, and what about faults (ground/cfdp.py)."""
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, List
 
 from cfdppy import CfdpUserBase
-from cfdppy.filestore import NativeFilestore
 from cfdppy.mib import CheckTimerProvider, DefaultFaultHandlerBase, EntityType
 from spacepackets.cfdp import ConditionCode
 from spacepackets.cfdp.defs import DeliveryCode
 from spacepackets.countdown import Countdown
 
 from flight.packets.file_units import ENTITY
+from ground.cfdp_files import Files
 
-FILE_MAX_B = 1 << 24
 NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_.-]{0,29}[A-Za-z0-9_-])?$")  # of files on board
 
 
@@ -26,63 +24,6 @@ class Outcome:
     name: str
     condition: str
     complete: bool
-
-
-class Folder(NativeFilestore):
-    """Files of one folder: nothing outside it can be named, nothing grows without bound."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-        self.reading: Optional[Path] = None  # what goes up; it may lie anywhere
-        self.sent_as = Path()  # its name to the spacecraft: nothing of where it lies
-
-    def send(self, path: Path) -> Path:
-        """Give the file `path` to the sender, under a name that no file of the folder can have."""
-        self.reading, self.sent_as = path, Path(f"~{path.name}")
-        return self.sent_as
-
-    def _inside(self, path: Path) -> Path:
-        if self.reading is not None and path == self.sent_as:
-            return self.reading
-        if not NAME.match(path.name):
-            raise PermissionError(f"{path.name!r} is no name of a file")
-        return self.folder / path.name
-
-    def read_data(self, file: Path, offset: Optional[int], read_len: Optional[int] = None) -> bytes:
-        with self._inside(file).open("rb") as opened:
-            opened.seek(offset or 0)
-            return opened.read(-1 if read_len is None else read_len)
-
-    def file_size(self, file: Path) -> int:
-        return super().file_size(self._inside(file))
-
-    def file_exists(self, path: Path) -> bool:
-        return super().file_exists(self._inside(path))
-
-    def is_directory(self, path: Path) -> bool:
-        return False
-
-    def truncate_file(self, file: Path) -> None:
-        super().truncate_file(self._inside(file))
-
-    def create_file(self, file: Path) -> Any:
-        return super().create_file(self._inside(file))
-
-    def delete_file(self, file: Path) -> Any:
-        return super().delete_file(self._inside(file))
-
-    def write_data(self, file: Path, data: bytes, offset: Optional[int]) -> None:
-        if (offset or 0) + len(data) > FILE_MAX_B:
-            raise PermissionError("the file grows beyond all that the spacecraft holds")
-        super().write_data(self._inside(file), data, offset)
-
-    def calculate_checksum(
-        self, checksum_type: Any, file_path: Path, size_to_verify: int, segment_len: int = 4096
-    ) -> bytes:
-        return super().calculate_checksum(
-            checksum_type, self._inside(file_path), size_to_verify, segment_len
-        )
 
 
 class Faults(DefaultFaultHandlerBase):
@@ -102,15 +43,14 @@ class Faults(DefaultFaultHandlerBase):
 
 
 class User(CfdpUserBase):
-    """Takes down how transfers end."""
+    """Takes down how transfers end. `received(finished)` is told of the end of a download before
+    the spacecraft is, and may change what that is told."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = Folder(folder)
-        super().__init__(self.store)
-        self.sizes: Dict[Any, int] = {}
-        self.names: Dict[Any, str] = {}
+    def __init__(self, files: Files) -> None:
+        super().__init__(files)
         self.ended: List[Outcome] = []
         self.uploading = ""
+        self.received: Callable[[Any], str] = lambda finished: ""
 
     def transaction_indication(self, transaction_indication_params: Any) -> None:
         pass
@@ -121,16 +61,15 @@ class User(CfdpUserBase):
     def transaction_finished_indication(self, params: Any) -> None:
         own = params.transaction_id.source_id.value != ENTITY
         finished = params.finished_params
-        good = finished.condition_code == ConditionCode.NO_ERROR
-        whole = good and finished.delivery_code == DeliveryCode.DATA_COMPLETE
-        name = self.uploading if own else self.names.get(params.transaction_id.seq_num.value, "")
-        condition = ConditionCode(finished.condition_code).name.lower()
-        self.ended.append(Outcome("up" if own else "down", name, condition, whole))
+        name = self.uploading if own else self.received(finished)
+        if name:
+            good = finished.condition_code == ConditionCode.NO_ERROR
+            whole = good and finished.delivery_code == DeliveryCode.DATA_COMPLETE
+            condition = ConditionCode(finished.condition_code).name.lower()
+            self.ended.append(Outcome("up" if own else "down", name, condition, whole))
 
     def metadata_recv_indication(self, params: Any) -> None:
-        number = params.transaction_id.seq_num.value
-        self.names[number] = Path(params.dest_file_name or "").name
-        self.sizes[number] = params.file_size or 0
+        pass
 
     def file_segment_recv_indication(self, params: Any) -> None:
         pass

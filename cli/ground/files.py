@@ -1,6 +1,8 @@
 """`microflight ground upload` and `download`: files over the link by CFDP, with a progress bar."""
 
 import argparse
+import math
+import sys
 import time
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -11,7 +13,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from cli.ground import options
 from ground import cltu
 from ground.cfdp import CHECKSUMS, FileTransfers
-from ground.cfdp_user import NAME, Outcome
+from ground.cfdp_receive import is_name
+from ground.cfdp_user import Outcome
 from ground.errors import GroundError
 from ground.session import Request, Session
 
@@ -20,7 +23,12 @@ RATE_BIT_S = 9600.0
 TIMEOUT_S = 7200.0
 POLL_S = 0.05
 STEP_S = 1.0
-GOODBYE_S = 3.0  # for the last units of a transfer that is over, or was given up
+GOODBYE_S = 3.0  # for the last units of a transfer that is over
+CANCEL_S = 20.0  # for the answer to one that was given up
+AGAIN_S = 10.0  # when the spacecraft is still at a download from before
+TIMES = 6
+BUSY = "transfer_busy"
+DOWN = 1  # the way, in a telecommand
 EPILOG = """\
 examples:
   microflight ground upload plan.bin --owner EC             to plan.bin in EC's root
@@ -28,7 +36,7 @@ examples:
   microflight ground download picture.bin --owner EC --into received
   microflight ground send file_list path= --owner EC        what is there
 
-Ctrl-C gives an upload up; the spacecraft is told.
+Ctrl-C gives a transfer up; the spacecraft is told. What comes down is NAME.part until it is whole.
 """
 
 
@@ -75,7 +83,7 @@ class Transfer:
     """One session with the owner's end of CFDP: units go up at the rate of the link."""
 
     def __init__(self, session: Session, folder: Path, rate_bit_s: float) -> None:
-        if rate_bit_s <= 0:
+        if not 0.0 < rate_bit_s < math.inf:
             raise GroundError("--rate: more than 0 bit/s")
         first = session.ring.counters.take("file transfers")
         self.session = session
@@ -85,6 +93,7 @@ class Transfer:
         self.sent_B = 0
         self._rate_bit_s = rate_bit_s
         self._free_s = 0.0
+        self._given_up = False
         session.decoder.on_file_unit.append(self._heard)
 
     def _heard(self, vc: int, unit: bytes) -> None:
@@ -116,14 +125,78 @@ class Transfer:
             self.work()
             show()
             options.check_confirmed(self.session)
+        if not self.files.ended:
+            return None
         self.finish()
-        return self.files.ended[0] if self.files.ended else None
+        return self.files.ended[0]
 
-    def finish(self) -> None:
-        """Send what is still to be said."""
-        end_s = time.monotonic() + GOODBYE_S
-        while time.monotonic() < end_s and self.files.busy:
+    def finish(self, within_s: float = GOODBYE_S, more: Callable[[], bool] = lambda: False) -> bool:
+        """Send what is still to be said, and while there is `more`; whether all of it was."""
+        end_s = time.monotonic() + within_s
+        while self.files.busy or more():
+            if time.monotonic() >= end_s:
+                return False
             self.work()
+        return True
+
+    def give_up(self, name: str, asked: bool = False) -> None:
+        """Cancel what goes on, here and on board, and wait for the answer, but not for ever.
+        `asked`: a download was, of which nothing may have come yet."""
+        print(f"{name}: given up, telling the spacecraft", file=sys.stderr)
+        self.files.cancel_upload()
+        self.files.cancel_downloads()
+        self._given_up = True
+        request: Optional[Request] = None
+        if asked and not self.files.busy:
+            values = {"owner": self.session.owner.index, "way": DOWN}
+            # In sequence: behind the request, wherever that is.
+            request = self.session.submit("transfer_cancel", values)
+
+        def more() -> bool:
+            if request is None:
+                return False
+            # What is cancelled on board says so, and is answered as what nobody asked for.
+            return not self.files.unasked if request.completed else not request.ended
+
+        if not self.finish(CANCEL_S, more):
+            print(f"{name}: no answer; the same command begins anew", file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave nothing here that is not whole."""
+        self.files.close()
+        if self.files.unasked and not self._given_up:
+            print(f"downloads that nobody asked for, refused: {self.files.unasked}")
+
+
+class Asked:
+    """A download that was asked for. While the spacecraft is at one from before, which is refused
+    here when it is another file, it is asked for again."""
+
+    def __init__(self, transfer: Transfer, name: str, acknowledged: bool) -> None:
+        path, _, last = name.rpartition("/")
+        self._values = {"path": path, "name": last, "class": 2 if acknowledged else 1}
+        self._transfer = transfer
+        self._left = TIMES
+        self._ask()
+
+    def _ask(self) -> None:
+        session = self._transfer.session
+        self._left -= 1
+        self._again_s = session.time_s + AGAIN_S
+        self._request = session.submit("file_send", self._values)
+
+    def failed(self) -> str:
+        """Why it will not come; empty as long as it may."""
+        failure = self._request.failure
+        if BUSY not in failure:
+            return failure
+        session, files = self._transfer.session, self._transfer.files
+        if files.announced is not None or session.time_s < self._again_s:
+            return ""  # it is this file that goes on from before, or the other one is being refused
+        if self._left:
+            self._ask()
+            return ""
+        return f"{failure}: send transfer_cancel owner={session.owner.index} way={DOWN}, then again"
 
 
 def _bar(title: str, total: Optional[int]) -> "tuple[Progress, Any]":
@@ -170,38 +243,49 @@ def upload(arguments: argparse.Namespace) -> int:
                 )
                 if outcome is not None and outcome.complete:
                     progress.update(task, completed=size)
-        except KeyboardInterrupt:
-            transfer.files.cancel_upload()
-            transfer.finish()
+        except (KeyboardInterrupt, SystemExit):
+            transfer.give_up(name)
             raise
-        return _tell(outcome, name, arguments.timeout)
+        else:
+            if outcome is None:
+                transfer.give_up(name)
+            return _tell(outcome, name, arguments.timeout)
+        finally:
+            transfer.close()
 
 
 def download(arguments: argparse.Namespace) -> int:
     """Fetch a file; exit code 1 when it did not come down whole."""
-    path, _, last = arguments.name.rpartition("/")
-    if not NAME.match(last) or (path and not NAME.match(path)):
+    if not is_name(arguments.name):
         raise GroundError(f"{arguments.name!r}: not a name on board")
-    target: Path = arguments.into / last
     if not arguments.into.is_dir():
         raise GroundError(f"{arguments.into}: no such folder")
-    if target.exists():
-        raise GroundError(f"{target}: is there already")
     with options.session(arguments) as session:
         transfer = Transfer(session, arguments.into, arguments.rate)
-        if not options.confirm(session, arguments.timeout):
-            return options.FAILED
-        values = {"path": path, "name": last, "class": 1 if arguments.class1 else 2}
-        request = session.submit("file_send", values)
-        progress, task = _bar(f"down {arguments.name}", None)
+        files = transfer.files
+        files.download(arguments.name)
+        try:
+            if not options.confirm(session, arguments.timeout):
+                return options.FAILED
+            asked = Asked(transfer, arguments.name, not arguments.class1)
+            progress, task = _bar(f"down {arguments.name}", None)
 
-        def show() -> None:
-            here = target.stat().st_size if target.exists() else 0
-            progress.update(task, completed=here, total=transfer.files.announced)
+            def show() -> None:
+                progress.update(task, completed=files.progress, total=files.announced)
 
-        with progress:
-            outcome = transfer.run(show, arguments.timeout, lambda: bool(request.failure))
-        if request.failure:
-            print(f"{arguments.name}: {request.failure}")
-            return options.FAILED
-        return _tell(outcome, arguments.name, arguments.timeout)
+            try:
+                with progress:
+                    outcome = transfer.run(show, arguments.timeout, lambda: bool(asked.failed()))
+                    if outcome is not None and outcome.complete:
+                        progress.update(task, completed=files.announced, total=files.announced)
+            except (KeyboardInterrupt, SystemExit):
+                transfer.give_up(arguments.name, asked=True)
+                raise
+            if outcome is None and (failure := asked.failed()):
+                print(f"{arguments.name}: {failure}")
+                return options.FAILED
+            if outcome is None:
+                transfer.give_up(arguments.name, asked=True)
+            return _tell(outcome, arguments.name, arguments.timeout)
+        finally:
+            transfer.close()

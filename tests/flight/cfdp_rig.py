@@ -145,6 +145,11 @@ class Line:
         self.noise = random.Random(seed)
         self.up = self.down = self.up_B = self.down_B = 0
 
+    def download(self, name: str, **how: Any) -> None:
+        """Ask for a file, and have it sent."""
+        self.ground.download(name)
+        self.onboard.download(name, owner=self.owner, **how)
+
     def lost(self) -> bool:
         return self.noise.random() < self.loss
 

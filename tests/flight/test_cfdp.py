@@ -36,7 +36,7 @@ def test_download(tmp_path: Path, loss: float, kind: int, size: int) -> None:
     data = content(size)
     line.onboard.memory.files[b"f2/b.bin"] = data
     line.onboard.cfdp.hear(2, 60000)
-    line.onboard.download("b.bin", owner=2, kind=kind)
+    line.download("b.bin", kind=kind)
     line.run()
     assert (tmp_path / "b.bin").read_bytes() == data
     assert [(o.way, o.condition, o.complete) for o in line.ground.ended] == [
@@ -61,7 +61,7 @@ def test_class_1_both_ways(tmp_path: Path) -> None:
     line.ground.upload(write(tmp_path, "src", data), "a", acknowledged=False)
     line.run()
     assert line.onboard.memory.files == {b"f0/a": data}
-    line.onboard.download("a", unacknowledged=True)
+    line.download("a", unacknowledged=True)
     line.run()
     assert (tmp_path / "a").read_bytes() == data
     assert [outcome.complete for outcome in line.ground.ended] == [True, True]
@@ -98,7 +98,7 @@ def test_up_and_down_at_once(tmp_path: Path, both: float) -> None:
     line.onboard.memory.files[b"f0/b"] = other
     line.ground.upload(write(tmp_path, "src", data), "a")
     line.onboard.cfdp.hear(0, 60000)
-    line.onboard.download("b")
+    line.download("b")
     line.run()
     assert line.onboard.memory.files[b"f0/a"] == data
     assert (tmp_path / "b").read_bytes() == other
@@ -169,7 +169,7 @@ def test_a_spacecraft_that_cancels_both(tmp_path: Path) -> None:
     line.onboard.memory.files[b"f0/b"] = content(30_000)
     line.ground.upload(write(tmp_path, "src", content(30_000)), "a")
     line.onboard.cfdp.hear(0, 60000)
-    line.onboard.download("b")
+    line.download("b")
     for _ in range(5):
         line.second()
     line.onboard.cfdp.end(0)
@@ -196,7 +196,7 @@ def test_a_file_that_vanishes_is_cancelled_with_eof(tmp_path: Path) -> None:
     line = Line(tmp_path)
     line.onboard.memory.files[b"f0/b"] = content(30_000)
     line.onboard.cfdp.hear(0, 60000)
-    line.onboard.download("b")
+    line.download("b")
     line.second()
     line.onboard.memory.unreadable = 1
     line.second()  # not now: nothing happens

@@ -62,6 +62,12 @@ class Transfers(Stores):
         self.run()
         return self.ground.ended[-1].condition
 
+    def download(self, name: str) -> None:
+        """Ask for a file of the root, or of a folder there."""
+        self.ground.download(name)
+        path, _, last = name.rpartition("/")
+        assert self.send("file_send", {"path": path, "name": last}, self.owner) == 0
+
     def content(self, path: str) -> bytes | None:
         size = self.files.stat(path)
         if size < 0:
@@ -93,7 +99,7 @@ def test_up_and_down_with_loss(tmp_path: Path, owner: str) -> None:
     assert link.upload(data, "a.bin") == "no_error"
     path = f"f{OWNERS[owner]}/a.bin"
     assert link.content(path) == data
-    assert link.send("file_send", {"path": "", "name": "a.bin"}, owner) == 0
+    link.download("a.bin")
     link.run()
     assert (tmp_path / "a.bin").read_bytes() == data
     link.rig.board.radio.sent.clear()
@@ -115,7 +121,7 @@ def test_into_a_directory_that_is_there(link: Transfers) -> None:
     link.rig.fly(3)
     assert link.upload(b"xyz", "d/a") == "no_error"
     assert link.content("f0/d/a") == b"xyz"
-    assert link.send("file_send", {"path": "d", "name": "a"}) == 0
+    link.download("d/a")
     link.run()
     assert (link.folder / "a").read_bytes() == b"xyz"
 
@@ -156,7 +162,7 @@ def test_a_transfer_goes_on_after_a_reset(tmp_path: Path) -> None:
     data, other = content(24_000), content(20_000, 2)
     first.write("f0/b", other)
     first.ground.upload(write(tmp_path, "source", data), "a")
-    assert first.send("file_send", {"path": "", "name": "b"}) == 0
+    first.download("b")
     for _ in range(12):
         first.second()
     board = Board()
@@ -232,7 +238,7 @@ def test_requests_for_downloads(tmp_path: Path) -> None:
 
 def test_a_file_that_is_deleted_meanwhile(link: Transfers) -> None:
     link.write("f0/a", content(50_000))
-    assert link.send("file_send", {"path": "", "name": "a"}) == 0
+    link.download("a")
     for _ in range(5):
         link.second()
     assert link.send("file_delete", {"path": "", "name": "a"}) == 0

@@ -100,7 +100,7 @@ def test_it_sends_and_the_spacecraft_receives(peers):
     write(peers.folder, "source", data)
     number = peers.entity.put(
         ENTITY,
-        source_filename="/source",
+        source_filename="/sent/source",
         destination_filename="a.bin",
         transmission_mode=TransmissionMode.ACKNOWLEDGED,
         checksum_type=MODULAR,

@@ -122,7 +122,7 @@ def transfers(tmp_path_factory):
     line.ground.upload(write(folder, "up.bin", data), "up.bin")
     line.run()
     line.onboard.memory.files[b"f1/down.bin"] = data
-    line.onboard.download("down.bin", owner=1)
+    line.download("down.bin")
     line.run()
     return line, dissect(tmp_path_factory.mktemp("tshark"), [p for _, p in line.pdus], "cfdp")
 
