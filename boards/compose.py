@@ -63,8 +63,7 @@ def build(board):
     boot = BootRecord(context)
     boot.load(board, version_numbers(native.VERSION))
     context.boot = boot
-    if not board.kernel.defaults():
-        context.params.load()
+    context.params.load(board.kernel.defaults())
     context.leop.load()
     apps = {}
     supervisor = Supervisor(context, boot)

@@ -58,24 +58,27 @@ class Params:
         if len(self.image) > _COPY_MAX:
             raise ValueError("parameter image does not fit its FRAM copy")
         self._undo = bytearray(len(self.image))
-        self.source = SOURCE_DEFAULTS
+        self._undo_stored = None  # of the stored values, while others are in use
         self.changes = 0
+        self._set_defaults()
 
     def generation(self):
         """Generation of the stored image; 0 while none has been stored."""
         return self._copies.generation
 
-    def load(self):
-        """Take the newer good copy in FRAM, else the defaults with an event. Boot time only."""
+    def load(self, apart=False):
+        """Take the newer good copy in FRAM, else the defaults with an event. `apart`: the defaults
+        in any case until the next start, apart from what is stored, which stays as it is but for
+        what is set: that goes into both. Boot time only."""
+        if apart and not self._apart():
+            self.image = bytearray(len(self.image))
         self.source = self._copies.load()
-        if self.source and self._in_range():
+        good = self.source and self._in_range(self._copies.image)
+        if good and not apart:
             return
-        self.source = SOURCE_DEFAULTS
-        for row in range(self.count):
-            definition = self._definition(row)
-            at = self._places[row]
-            struct.pack_into(">" + fields.code(definition[2]), self.image, at, definition[5])
-        self._copies.seal()
+        if not good:
+            self._fill(self._copies.image)
+        self._set_defaults()
         self._events.put(EVENT_DEFAULTED, -self._copies.status)
 
     def retry(self):
@@ -84,21 +87,27 @@ class Params:
         copies = self._copies
         if not copies.doubtful:
             return False
-        self.begin()
+        stored = copies.image
+        native.copy(self._undo, 0, stored, 0, len(stored))
         source = copies.load()
-        if not source or not self._in_range():
-            native.copy(self.image, 0, self._undo, 0, len(self.image))
+        if not source or not self._in_range(stored):
+            native.copy(stored, 0, self._undo, 0, len(stored))
+            return False
+        if self._apart():
             return False
         self.source = source
-        for row in range(self.count):
-            self.marks[row] = 1
-        self.changes = (self.changes + 1) & 0xFFFF
+        self._tell_all()
         self._events.put(EVENT_FOUND, source)
         return True
 
     def intact(self):
         """No bit of the values has turned since they were loaded or set."""
-        return self._copies.sealed()
+        return self._copies.sealed() and self._copies.sealed(self.image)
+
+    def repair(self):
+        """Values of which bits have turned are loaded anew, as at the start."""
+        self.load(self._apart())
+        self._tell_all()
 
     def find(self, parameter_id):
         """The row of a parameter id, -1 when there is none."""
@@ -164,19 +173,27 @@ class Params:
     def begin(self):
         """Start a change of one or several parameters."""
         native.copy(self._undo, 0, self.image, 0, len(self.image))
+        if self._apart():
+            self._keep_stored()
 
     def put(self, row, buf, off):
         """Put the validated value at `buf[off]` into the image."""
-        native.copy(self.image, self._places[row], buf, off, self.value_size(row))
+        n = self.value_size(row)
+        native.copy(self.image, self._places[row], buf, off, n)
+        native.copy(self._copies.image, self._places[row], buf, off, n)
         self.marks[row] = 1
 
     def commit(self):
         """Store the changed image: 0, or a negative status and every value as before `begin`."""
-        status = self._copies.save()
+        copies = self._copies
+        status = copies.save()
         if status < 0:
             native.copy(self.image, 0, self._undo, 0, len(self.image))
+            if self._apart():
+                native.copy(copies.image, 0, self._undo_stored, 0, len(self.image))
             self._events.put(EVENT_STORAGE, -status)
             return status
+        copies.seal(self.image)
         self.source = SOURCE_SET
         self.changes = (self.changes + 1) & 0xFFFF
         return 0
@@ -185,7 +202,9 @@ class Params:
         """Set one parameter to its default and store the image; a status. u8 only."""
         row = self.find(parameter_id)
         self.begin()
-        self.image[self._places[row]] = self._definition(row)[5]
+        value = self._definition(row)[5]
+        self.image[self._places[row]] = value
+        self._copies.image[self._places[row]] = value
         self.marks[row] = 1
         return self.commit()
 
@@ -209,9 +228,38 @@ class Params:
             row -= len(table)
         return None
 
-    def _in_range(self):
+    def _apart(self):
+        """What is in use is not what is stored."""
+        return self.image is not self._copies.image
+
+    def _keep_stored(self):
+        """Once in a start after a reset loop, as `load` is. Boot time only."""
+        if self._undo_stored is None:
+            self._undo_stored = bytearray(len(self._undo))
+        native.copy(self._undo_stored, 0, self._copies.image, 0, len(self._undo))
+
+    def _tell_all(self):
+        """Any value may be another than it was."""
+        for row in range(self.count):
+            self.marks[row] = 1
+        self.changes = (self.changes + 1) & 0xFFFF
+
+    def _set_defaults(self):
+        self.source = SOURCE_DEFAULTS
+        self._fill(self.image)
+
+    def _fill(self, image):
+        """The defaults. Boot time only."""
+        for row in range(self.count):
+            definition = self._definition(row)
+            struct.pack_into(
+                ">" + fields.code(definition[2]), image, self._places[row], definition[5]
+            )
+        self._copies.seal(image)
+
+    def _in_range(self, image):
         """A good image of an older build may hold values that this build's table forbids."""
         for row in range(self.count):
-            if not self.in_range(row, self.image, self._places[row]):
+            if not self.in_range(row, image, self._places[row]):
                 return False
         return True

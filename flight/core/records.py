@@ -12,11 +12,18 @@ from hal.compat import const
 HEADER_SIZE = const(8)
 CRC_SIZE = const(4)
 _MAGIC = const(0x4D46)
+_GENERATION_MAX = const(0x3FFFFFFE)
 _E_IO = const(5)
 _E_STALE = const(116)
 
 # Every record made since `forget`, for scrubbing.
 ALL = []
+
+_CRC = bytearray(CRC_SIZE)  # of what was looked at last
+_SEEN = bytearray(3)  # what `_find` and `_read` came upon, by the places below
+_SILENT = const(0)  # the memory did not answer
+_STRANGE = const(1)  # a copy was neither whole nor blank
+_WHOLE = const(2)  # the copy read last had the CRC it should have
 
 
 def forget():
@@ -34,28 +41,43 @@ class TwoCopies:
         self._layout = layout
         self._end = HEADER_SIZE + size
         self.image = bytearray(self._end + CRC_SIZE)
-        self._crc = bytearray(CRC_SIZE)
         self.generation = 0
         self._newest = 1  # copy A is written first
         self._unseen = False  # a copy of a later generation may lie where nothing could be read
         self.doubtful = False  # nothing good was found at the start, and yet it is not blank
-        self._io_failed = False  # the memory did not answer, in `_find`
-        self._strange = False  # a copy was neither whole nor blank
-        self._whole = False  # the copy read last had the CRC it should have
+        self.kept = False  # the image has its CRC
+        self.owner = None  # whom health asks to `mend` what `reload` cannot set right
         self.status = 0  # of the last access: 0 or negative
         ALL.append(self)
 
-    def seal(self):
-        """Put the CRC behind an image that was neither loaded nor saved."""
-        native.crc32_into(self.image, 0, self._end, self.image, self._end)
+    def seal(self, image=None):
+        """Put the CRC behind an image that was neither loaded nor saved; or behind one like it."""
+        if image is None:
+            image = self.image
+            self.kept = True
+        native.crc32_into(image, 0, self._end, image, self._end)
 
-    def sealed(self):
-        """The image is what was loaded, saved or sealed last."""
-        native.crc32_into(self.image, 0, self._end, self._crc, 0)
+    def sealed(self, image=None):
+        """The image is what was loaded, saved or sealed last; or one like it, what was sealed."""
+        if image is None:
+            image = self.image
+        native.crc32_into(image, 0, self._end, _CRC, 0)
         for i in range(CRC_SIZE):
-            if self.image[self._end + i] != self._crc[i]:
+            if image[self._end + i] != _CRC[i]:
                 return False
         return True
+
+    def reload(self):
+        """Bits of the image have turned: read again what was loaded or saved last. False when that
+        cannot be had, or was never stored. Once for each time that damage is found, as at boot time
+        only."""
+        wanted = self.generation
+        if wanted:
+            for copy in (self._newest, 1 - self._newest):
+                if self._read(copy) == wanted:
+                    self._newest = copy
+                    return True
+        return False
 
     def crc_at(self):
         """Where the CRC stands in a copy."""
@@ -74,19 +96,21 @@ class TwoCopies:
         """Read the newer good copy into `image`: 1 copy A, 2 copy B, 0 none. What cannot be read is
         read once more: `doubtful` when there is none even so, and yet something is there, or the
         memory does not answer. Boot time only."""
-        self._io_failed = False
+        _SEEN[_SILENT] = _SEEN[_STRANGE] = 0
         best = self._find()
         if best == 0:
-            self._strange = False
+            _SEEN[_STRANGE] = 0
             best = self._find()
-        self.doubtful = best == 0 and self._strange
-        self._unseen = self._io_failed and best == 0
+        self.doubtful = best == 0 and _SEEN[_STRANGE] == 1
+        self._unseen = best == 0 and _SEEN[_SILENT] == 1
+        self.kept = False
         if best:
             self._newest = best - 1
             # The image holds whatever was read last, perhaps the other copy.
             if self._read(self._newest) != self.generation:
                 self.doubtful = True
                 return 0
+            self.kept = True
         return best
 
     def save(self, newer=False):
@@ -100,6 +124,7 @@ class TwoCopies:
         if self.doubtful:
             status = self._look_again(newer)
             if status < 0:
+                self.seal()
                 return status
         status = self._write()
         if status == 0 and self._unseen:
@@ -114,9 +139,9 @@ class TwoCopies:
         for copy in range(2):
             generation = self._read(copy)
             if self.status < 0:
-                self._io_failed = True
-            if self.status < 0 or not self._whole and not self._is_blank():
-                self._strange = True
+                _SEEN[_SILENT] = 1
+            if self.status < 0 or not _SEEN[_WHOLE] and not self._is_blank():
+                _SEEN[_STRANGE] = 1
             if generation > self.generation:
                 self.generation = generation
                 best = copy + 1
@@ -136,14 +161,14 @@ class TwoCopies:
         """Whether a copy is good after all: 0, or -ESTALE; a negative status while nothing can be
         read. Boot time only, but for a memory that did not answer then."""
         mine = bytes(self.image)
-        self._io_failed = False
+        _SEEN[_SILENT] = 0
         best = self._find()
         generation = self.generation
         first = bytes(self.image)
         self._read(1)
         same = self._same(first)
         native.copy(self.image, 0, mine, 0, len(mine))
-        if self._io_failed:
+        if _SEEN[_SILENT]:
             self.generation = 0
             return self.status if self.status < 0 else -_E_IO
         if best == 0:
@@ -171,7 +196,7 @@ class TwoCopies:
         # 30 bits hold a thousand saves per second for twelve days; nobody wears FRAM so.
         generation = self.generation + 1
         struct.pack_into(">HHI", image, 0, _MAGIC, self._layout, generation)
-        native.crc32_into(image, 0, self._end, image, self._end)
+        self.seal()
         copy = 1 - self._newest
         self.status = self._fram.write(self._address[copy], image)
         if self.status < 0:
@@ -186,10 +211,10 @@ class TwoCopies:
         self.status = self._fram.read(self._address[copy], image)
         if self.status < 0:
             return 0
-        self._whole = self.sealed()
-        if not self._whole:
+        _SEEN[_WHOLE] = 1 if self.sealed() else 0
+        if not _SEEN[_WHOLE]:
             return 0
         magic, layout, generation = struct.unpack_from(">HHI", image, 0)
-        if magic != _MAGIC or layout != self._layout:
+        if magic != _MAGIC or layout != self._layout or generation > _GENERATION_MAX:
             return 0
         return generation

@@ -4,6 +4,8 @@ import struct
 
 import pytest
 
+from flight import dictionary
+from flight.core.params import Params
 from flight.core.records import HEADER_SIZE
 from tests.flight.fakes import Fram
 from tests.flight.test_records import (
@@ -145,3 +147,103 @@ def change(params, name, value):
     params.put(row, struct.pack(">H", value), 0)
     assert params.commit() == 0
     return {**defaults(), name: value}
+
+
+class AfterLoop(Rig):
+    """The parameters of a start after a reset loop: defaults, apart from what is stored."""
+
+    def __init__(self, fram):
+        super().__init__(Fram())
+        self.params = Params(dictionary, fram, self.events)
+        self.params.load(True)
+
+
+def row_of(params, name):
+    return params.find(next(entry[0] for entry in PARAMETERS if entry[1] == name))
+
+
+def set_value(params, name, value):
+    params.begin()
+    params.put(row_of(params, name), struct.pack(">H", value), 0)
+    return params.commit()
+
+
+def test_parameters_that_nobody_loaded_are_the_defaults():
+    rig = Rig(Fram())
+    rig.params = Params(dictionary, Fram(), rig.events)
+    assert rig.values() == defaults() and rig.params.intact()
+
+
+@pytest.mark.parametrize("saves", [1, 2, 3])
+def test_a_set_after_a_reset_loop_keeps_what_is_stored_of_the_others(saves):
+    fram = Fram()
+    for value in range(saves):
+        set_value(Rig(fram).params, "power_battery_low_mV", 7000 + value)
+    stored = Rig(fram).values()
+    rig = AfterLoop(fram)
+    assert rig.values() == defaults() and rig.params.source == 0 and rig.params.intact()
+    assert set_value(rig.params, "supervisor_retry_s", 9) == 0
+    assert rig.values() == {**defaults(), "supervisor_retry_s": 9} and rig.params.intact()
+    assert Rig(fram).values() == {**stored, "supervisor_retry_s": 9}
+    # Setting what is the default counts too: the stored value may be what ended the starts before.
+    assert set_value(rig.params, "power_battery_low_mV", defaults()["power_battery_low_mV"]) == 0
+    assert rig.params.generation() == saves + 2
+    assert Rig(fram).values() == {**defaults(), "supervisor_retry_s": 9}
+
+
+def test_a_set_after_a_reset_loop_that_cannot_be_stored_changes_nothing():
+    fram = Fram()
+    set_value(Rig(fram).params, "power_battery_low_mV", 7000)
+    rig = AfterLoop(fram)
+    fram.status = -5
+    assert set_value(rig.params, "supervisor_retry_s", 9) == -5
+    assert rig.values() == defaults() and rig.params.intact()
+    fram.status = 0
+    assert rig.params.default(0x0301) == 0
+    assert Rig(fram).values() == {**defaults(), "power_battery_low_mV": 7000}
+
+
+def test_after_a_reset_loop_turned_bits_do_not_bring_the_stored_values_back():
+    fram = Fram()
+    set_value(Rig(fram).params, "power_battery_low_mV", 7000)
+    stored = Rig(fram).values()
+    for image in ("image", "_copies.image"):
+        rig = AfterLoop(fram)
+        turned = rig.params.image if image == "image" else rig.params._copies.image
+        turned[rig.params.place(0x0101)] ^= 4
+        assert not rig.params.intact()
+        rig.params.repair()
+        assert rig.params.intact() and rig.values() == defaults()
+        assert Rig(fram).values() == stored
+
+
+def test_after_a_reset_loop_copies_that_show_only_later_are_not_used_and_not_lost():
+    fram = Noise()
+    set_value(Rig(fram).params, "power_battery_low_mV", 7000)
+    fram.noisy = True
+    rig = AfterLoop(fram)
+    assert rig.values() == defaults()
+    fram.noisy = False
+    assert set_value(rig.params, "supervisor_retry_s", 9) < 0 and rig.values() == defaults()
+    assert not rig.params.retry() and rig.values() == defaults() and rig.params.intact()
+    assert set_value(rig.params, "supervisor_retry_s", 9) == 0
+    after = {**defaults(), "power_battery_low_mV": 7000, "supervisor_retry_s": 9}
+    assert Rig(fram).values() == after
+
+
+def test_a_set_after_a_reset_loop_of_a_blank_memory_is_stored():
+    fram = Fram()
+    rig = AfterLoop(fram)
+    assert set_value(rig.params, "supervisor_retry_s", 9) == 0
+    assert Rig(fram).values() == rig.values() == {**defaults(), "supervisor_retry_s": 9}
+
+
+def test_a_generation_beyond_counting_is_not_taken():
+    fram = Fram()
+    record = copies(fram)
+    record.generation = 0x3FFFFFFE
+    assert save(record, 1) == 0
+    again = copies(fram)
+    assert again.load() == 0 and save(again, 2) == 0
+    last = copies(fram)
+    assert last.load() and body(last) == bytes([2]) * SIZE

@@ -170,7 +170,7 @@ class Health:
         context = self._context
         context.params.retry()
         if not context.params.intact():
-            context.params.load()
+            context.params.repair()
             self._repaired(_PARAMETERS)
         if not context.app_table.intact():
             context.app_table.repair()
