@@ -144,7 +144,7 @@ class Correlation:
         behind_ms = time.difference_ms(seconds, fraction, tick_ms)
         if -_LATENCY_MS <= behind_ms <= _ROUNDING_MS and time.quality:
             if time.slew_ms == 0:
-                time.quality = timebase.QUALITY_GNSS
+                time.confirm(timebase.QUALITY_GNSS)
         elif time.slew_ms == 0 and not self._too_far(behind_ms):
             if behind_ms > _LATENCY_MS or behind_ms < -2 * _LATENCY_MS:
                 passed_ms += _LATENCY_MS // 2

@@ -19,9 +19,10 @@ _TIME_FORMAT = "<IIHBB"
 
 _ADDRESS_A = const(0x0200)
 _ADDRESS_B = const(0x0280)
-_CHECKPOINT = ">IBB"  # seconds, ahead_s, quality
+_CHECKPOINT = ">IBB"  # seconds, ahead_s, trusted
 _CHECKPOINT_SIZE = const(6)
-_CHECKPOINT_LAYOUT = const(0x0601)
+_CHECKPOINT_LAYOUT = const(0x0602)
+_TRUSTED = const(1)  # `known` of mf_kernel_time_t; 2: not to act on
 
 QUALITY_UNKNOWN = const(0)
 QUALITY_RESTORED = const(1)
@@ -57,7 +58,7 @@ class Timebase:
         self.sub_ms = self.uptime_ms
         self.fraction = 0
         self.quality = QUALITY_UNKNOWN
-        self.short = False  # restored, and the time without power or processor was short
+        self.short = False  # restored from what was trusted, after a short time without processor
         self.slew_ms = 0  # still to be worked off
         self._slew_rest = 0
         self.changes = 0  # steps and slews begun, wraps
@@ -89,7 +90,7 @@ class Timebase:
         self.quality = quality
         self.slew_ms = 0
         self.changes = (self.changes + 1) & 0xFFFF
-        self._kernel.set_time(self.now_ms, seconds, self.fraction)
+        self._tell()
 
     def correct(self, seconds, fraction, quality, slew_max_s):
         """Mission time of the running step should be this: STEPPED forward, or SLEWING backward
@@ -119,13 +120,23 @@ class Timebase:
         return whole_s * 1000 + (fraction * 125 >> 13) - self._at_ms
 
     def trusted(self):
-        """Good enough to act on: set, or restored after a short interruption."""
+        """Good enough to act on: set, or restored from such after a short interruption."""
         return self.quality >= QUALITY_SET or self.quality == QUALITY_RESTORED and self.short
 
     def keep(self):
         """Tell the control kernel while time is slewed: it counts on at the full rate."""
         if self.slew_ms:
-            self._kernel.set_time(self.now_ms, self.seconds, self.fraction)
+            self._tell()
+
+    def confirm(self, quality):
+        """Time is right as it is, by that quality."""
+        trusted = self.trusted()
+        self.quality = quality
+        if not trusted:
+            self._tell()
+
+    def _tell(self):
+        self._kernel.set_time(self.now_ms, self.seconds, self.fraction, self.trusted())
 
     def restore(self, fram, cause):
         """Take mission time back from the control kernel, which outlives Python, else from the
@@ -137,31 +148,37 @@ class Timebase:
         image = bytearray(_TIME_SIZE)
         self._kernel.time_into(image)
         tick_ms, seconds, fraction, known, _ = struct.unpack_from(_TIME_FORMAT, image)
-        if known:
+        if known and seconds <= SECONDS_MAX:
             sub_ms = (fraction * 125 >> 13) + self._clock.ticks_diff(self.now_ms, tick_ms)
-            self.quality = QUALITY_RESTORED
-            self.short = True
+            self.short = known == _TRUSTED
         elif stored:
             body = self._checkpoint.image
-            seconds, ahead_s, _ = struct.unpack_from(_CHECKPOINT, body, HEADER_SIZE)
+            seconds, ahead_s, trusted = struct.unpack_from(_CHECKPOINT, body, HEADER_SIZE)
+            if seconds > SECONDS_MAX:
+                return
             # No earlier than any time given out before the reset, and never before the checkpoint.
             seconds += ahead_s + self.uptime_s
             sub_ms = self.uptime_ms
-            self.quality = QUALITY_RESTORED
-            self.short = cause not in (reset_cause.UNKNOWN, reset_cause.POWER_ON)
+            # Once doubted, a second reset makes it no better.
+            lost = cause in (reset_cause.UNKNOWN, reset_cause.POWER_ON)
+            self.short = trusted == 1 and not lost
+            known = 0
         else:
             return
+        self.quality = QUALITY_RESTORED
         self.seconds = seconds + sub_ms // 1000
         self.sub_ms = sub_ms % 1000
         self.fraction = (self.sub_ms << 13) // 125
-        if not known and self.short:
-            self._kernel.set_time(self.now_ms, self.seconds, self.fraction)
+        if not known:
+            # It has this start from here on: Python that comes back asks it, not the checkpoint.
+            self._tell()
 
     def checkpoint(self, ahead_s):
         """Store the time in FRAM; the next one follows within `ahead_s` (1..255). 0 or a negative
         status."""
         body = self._checkpoint.image
-        struct.pack_into(_CHECKPOINT, body, HEADER_SIZE, self.seconds, ahead_s, self.quality)
+        trusted = 1 if self.trusted() else 0
+        struct.pack_into(_CHECKPOINT, body, HEADER_SIZE, self.seconds, ahead_s, trusted)
         return self._checkpoint.save(True)
 
     def locate(self, tick_ms):

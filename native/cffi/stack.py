@@ -97,12 +97,14 @@ class Kernel:
             return int(lib.MF_E_INVAL)
         return int(lib.mf_kernel_upload(self._kernel, kind, source, n))
 
-    def set_time(self, tick_ms: int, seconds: int, fraction: int) -> int:
-        """Mission time at a tick of the clock; 0 or -errno."""
+    def set_time(self, tick_ms: int, seconds: int, fraction: int, trusted: bool = True) -> int:
+        """Mission time at a tick of the clock; 0 or -errno. The loop uses it when `trusted`."""
         if not (0 <= tick_ms <= _TICK_MS_MASK and 0 <= seconds < 1 << 32 and 0 <= fraction < 65536):
             return int(lib.MF_E_INVAL)
         now_us = lib.mf_host_time(self._stack._host)
-        return int(lib.mf_kernel_set_time(self._kernel, now_us, tick_ms, seconds, fraction))
+        return int(
+            lib.mf_kernel_set_time(self._kernel, now_us, tick_ms, seconds, fraction, trusted)
+        )
 
     def time_into(self, buf: Any) -> None:
         """Copy mission time of the last control tick (`mf_kernel_time_t`, 12 bytes)."""

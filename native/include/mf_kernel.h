@@ -322,12 +322,14 @@ enum mf_upload {
  * is looked at for an inertial one only. */
 #define MF_UPLOAD_TARGET_SIZE 46u
 
+#define MF_TIME_TRUSTED 1u /* good enough to act on */
+#define MF_TIME_DOUBTED 2u /* resumed after nobody knows how long: kept over restarts of Python only */
 /* Mission time of a control tick, or of a GNSS solution; little-endian image. */
 typedef struct {
     uint32_t tick_ms;      /* grid time of the last tick since start, modulo 2^30 */
     uint32_t seconds;      /* mf_time_t; 0 while unknown */
     uint16_t fraction;
-    uint8_t known;         /* 1 once it has been set since the processor started */
+    uint8_t known;         /* 0 until it is set after the processor's start, then MF_TIME_... */
     uint8_t count;         /* of GNSS solutions with resolved UTC, wraps; 0 of a tick */
 } mf_kernel_time_t;
 _Static_assert(sizeof(mf_kernel_time_t) == 12, "time layout");
@@ -379,9 +381,10 @@ int mf_kernel_command(mf_kernel_t *kernel, uint8_t command, uint8_t index, float
  * size. What the loop then refuses is an event, counted, with its status in the devices' image. */
 int mf_kernel_upload(mf_kernel_t *kernel, uint8_t kind, const uint8_t *data, uint32_t size);
 /* Mission time at `tick_ms` (milliseconds since start modulo 2^30, within six days of `now_us`).
- * MF_E_INVAL for a tick or a fraction (0..65535) out of range. */
+ * The loop uses what is `trusted` and nothing else. MF_E_INVAL for a tick or a fraction (0..65535)
+ * out of range. */
 int mf_kernel_set_time(mf_kernel_t *kernel, uint64_t now_us, uint32_t tick_ms, uint32_t seconds,
-                       uint32_t fraction);
+                       uint32_t fraction, bool trusted);
 /* Of the last tick: a time set since shows from the next one on. Under a mask. */
 void mf_kernel_time(const mf_kernel_t *kernel, mf_kernel_time_t *out);
 /* Time of the last GNSS solution with resolved UTC, and the tick at which its message was taken:

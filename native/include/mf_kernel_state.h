@@ -126,7 +126,7 @@ struct mf_kernel {
     /* Mission time */
     uint64_t time_at_ms;   /* `time_at` is the mission time of this moment since start */
     mf_time_t time_at;
-    bool time_known;
+    uint8_t time_known, tick_time_known; /* as in mf_kernel_time_t: now, at the last tick */
     mf_kernel_time_t gnss_time; /* of the last solution with resolved UTC */
 
     /* Heartbeat */

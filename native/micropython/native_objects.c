@@ -85,9 +85,10 @@ static mp_obj_t kernel_set_time(size_t n_args, const mp_obj_t *args)
         return small(MF_E_INVAL);
     }
     return small(MF_INSIDE(mf_kernel_set_time(mf_native_instances()->kernel, mf_port_now_us(),
-                                    (uint32_t)tick_ms, (uint32_t)seconds, (uint32_t)fraction)));
+                                    (uint32_t)tick_ms, (uint32_t)seconds, (uint32_t)fraction,
+                                    n_args < 5 || mp_obj_is_true(args[4]))));
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_set_time_obj, 4, 4, kernel_set_time);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(kernel_set_time_obj, 4, 5, kernel_set_time);
 
 static mp_obj_t kernel_time_into(mp_obj_t self, mp_obj_t buffer)
 {

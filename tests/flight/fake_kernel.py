@@ -85,8 +85,8 @@ class Kernel:
     def devices_into(self, buf: Any) -> None:
         buf[:] = self.devices
 
-    def set_time(self, tick_ms: int, seconds: int, fraction: int) -> None:
-        self.time = (tick_ms, seconds, fraction, 1)
+    def set_time(self, tick_ms: int, seconds: int, fraction: int, trusted: bool = True) -> None:
+        self.time = (tick_ms, seconds, fraction, 1 if trusted else 2)
 
     def gnss_time_into(self, buf: Any) -> None:
         struct.pack_into("<IIHBB", buf, 0, *self.gnss_time)

@@ -119,7 +119,7 @@ def test_time_after_a_reset_is_not_before_any_that_was_given_out(flown_s):
     assert CHECKPOINT_EVENTS in after.events()
     dark = after.reset(cause=1)
     assert dark.time.quality == timebase.QUALITY_RESTORED and not dark.time.trusted()
-    assert dark.kernel.time == (0, 0, 0, 0), "nobody knows how long it was dark"
+    assert dark.kernel.time[3] == 2, "nobody knows how long it was dark: not for the loop"
     assert ms_of(dark.time) > ms_of(after.time)
 
 

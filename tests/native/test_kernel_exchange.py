@@ -196,6 +196,22 @@ def test_mission_time_is_kept_and_goes_on():
     assert time_of(suite)[:3] == (200_000, 200_000_198, 0)
 
 
+def test_doubted_time_is_kept_and_not_used():
+    suite = Suite("spacecraft.gnss.acquisition_s=1000000")
+    suite.run(3.0)
+    seconds = int(suite.mission_s(3.0))
+    assert suite.kernel.set_time(3000, seconds, 0, False) == 0
+    assert suite.upload_tle() > 0
+    suite.run(8.0)
+    assert time_of(suite) == (8000, seconds + 5, 0, 2, 0)
+    flags = lib.MF_ADCS_ORBIT_VALID
+    assert not suite.kernel.contact_known() and not suite.report().flags & flags
+    assert suite.kernel.set_time(8000, seconds + 5, 0) == 0
+    suite.run(12.0)
+    assert time_of(suite) == (12_000, seconds + 9, 0, 1, 0)
+    assert suite.kernel.contact_known() and suite.report().flags & flags
+
+
 def test_bad_times_are_refused():
     suite = Suite()
     suite.run(3.0)

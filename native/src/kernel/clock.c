@@ -17,7 +17,7 @@ static mf_time_t time_of(const mf_kernel_t *kernel, uint64_t at_ms)
 }
 
 int mf_kernel_set_time(mf_kernel_t *kernel, uint64_t now_us, uint32_t tick_ms, uint32_t seconds,
-                       uint32_t fraction)
+                       uint32_t fraction, bool trusted)
 {
     if (tick_ms >= TICKS_WRAP || fraction > FRACTION_MAX) {
         return MF_E_INVAL;
@@ -31,16 +31,18 @@ int mf_kernel_set_time(mf_kernel_t *kernel, uint64_t now_us, uint32_t tick_ms, u
     uint32_t lock = mf_port_irq_lock();
     kernel->time_at_ms = now_ms - ago_ms;
     kernel->time_at = (mf_time_t){.seconds = seconds, .fraction = (uint16_t)fraction};
-    kernel->time_known = true;
+    kernel->time_known = trusted ? MF_TIME_TRUSTED : MF_TIME_DOUBTED;
     mf_port_irq_unlock(lock);
     return MF_OK;
 }
 
 void mf_kernel_time_of_tick(mf_kernel_t *kernel)
 {
-    kernel->in.mission_known = kernel->time_known && kernel->tick_ms >= kernel->time_at_ms;
+    kernel->tick_time_known = kernel->tick_ms >= kernel->time_at_ms ? kernel->time_known : 0;
+    /* The loop shall not take an orbit or a field of another day for this one's. */
+    kernel->in.mission_known = kernel->tick_time_known == MF_TIME_TRUSTED;
     kernel->in.mission = (mf_time_t){0, 0};
-    if (kernel->in.mission_known) {
+    if (kernel->tick_time_known != 0) {
         kernel->in.mission = time_of(kernel, kernel->tick_ms);
     }
 }
@@ -52,6 +54,6 @@ void mf_kernel_time(const mf_kernel_t *kernel, mf_kernel_time_t *out)
         .tick_ms = (uint32_t)kernel->tick_ms % TICKS_WRAP,
         .seconds = kernel->in.mission.seconds,
         .fraction = kernel->in.mission.fraction,
-        .known = kernel->in.mission_known ? 1 : 0,
+        .known = kernel->tick_time_known,
     };
 }

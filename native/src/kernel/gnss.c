@@ -57,7 +57,7 @@ static void keep_time(mf_kernel_t *kernel, const mf_ubx_fix_t *fix)
             .tick_ms = (uint32_t)kernel->tick_ms & TICKS_MASK,
             .seconds = at.seconds,
             .fraction = at.fraction,
-            .known = 1,
+            .known = MF_TIME_TRUSTED,
             .count = (uint8_t)(kernel->gnss_time.count + 1u),
         };
     }

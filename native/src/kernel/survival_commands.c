@@ -151,7 +151,7 @@ static uint16_t run(mf_survival_t *self, const call_t *call)
     case MF_DIRECT_TIME:
         status = mf_kernel_set_time(self->parts.kernel, call->now_us,
                                     (uint32_t)(call->now_us / 1000u) & TICKS_MASK,
-                                    big_endian(arguments, 4), big_endian(&arguments[4], 2));
+                                    big_endian(arguments, 4), big_endian(&arguments[4], 2), true);
         break;
     default:
         status = mf_survival_direct(self, code, functions[call->row].size != 0 ? arguments[0] : 0,

@@ -8,7 +8,9 @@
 #define HEADER_SIZE 20u
 #define BEACON_ID 0x0020u
 #define TIME_P_FIELD 0x2Eu
-#define QUALITY_SET 2u
+
+/* Quality of time, by what the kernel knows of it: unknown, set, restored. */
+static const uint8_t qualities[] = {0, [MF_TIME_TRUSTED] = 2, [MF_TIME_DOUBTED] = 1};
 
 static const uint8_t services[][2] = {
     [REPORT_BEACON] = {3, 25},       [REPORT_ACCEPTED] = {1, 1},
@@ -47,7 +49,7 @@ static writer_t begin(mf_survival_t *self, enum survival_report kind, uint16_t d
     put(&out, 0x0800u | MF_SURVIVAL_APID, 2);
     put(&out, 0xC000u | self->sequence, 2);
     put(&out, 0, 2);
-    put(&out, 0x20u | (time.known != 0 ? QUALITY_SET : 0u), 1);
+    put(&out, 0x20u | qualities[time.known % 3u], 1);
     put(&out, services[kind][0], 1);
     put(&out, services[kind][1], 1);
     put(&out, self->counters[kind]++, 2);
