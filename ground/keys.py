@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Optional
 
 from flight import dictionary
+from ground import private_file
 from ground.errors import GroundError
 
 KEY_SIZE = 32
@@ -34,11 +35,10 @@ def names(partner: Optional[str] = None) -> List[str]:
 
 
 def write_key(path: Path, key: bytes) -> None:
-    """A new key file; an existing one is never overwritten. Raises `GroundError`."""
+    """A new key file, on the disk; an existing one is never overwritten. Raises `GroundError`."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key)
+        private_file.write_octets(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), key)
+        private_file.sync_folder(path.parent)
     except OSError as error:
         raise GroundError(f"{path}: {error.strerror}") from error
 

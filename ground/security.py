@@ -8,7 +8,7 @@ keys are here.
 import json
 import struct
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -59,9 +59,20 @@ class Counters:
 
     def set(self, name: str, value: int) -> None:
         """Continue at `value`: after a change of key at 0, or as the spacecraft says."""
-        self._next[name] = value
+        self.update({name: value})
+
+    def update(self, values: Mapping[str, Optional[int]]) -> None:
+        """Several at once: after a crash all of them are as they were, or all as they are to be.
+        None takes one away. What cannot be stored does not count here either."""
+        changed = {**self._next, **values}
+        kept = {name: value for name, value in changed.items() if value is not None}
         if self._path is not None:
-            private_file.replace(self._path, self._next)
+            private_file.replace(self._path, kept)
+        self._next = kept
+
+    def names(self) -> List[str]:
+        """What is counted."""
+        return list(self._next)
 
 
 class TcSecurity:
@@ -74,17 +85,30 @@ class TcSecurity:
 
     def set_key(self, name: str, key: bytes) -> None:
         """A new key of an association, whose counter begins at 0."""
-        self._keys[name] = key
-        self._ciphers.pop(name, None)
+        self.exchange_key(name, key)
         self.counters.set(name, 0)
 
-    def wrap(self, name: str, key: bytes, generation: int) -> bytes:
-        """`key` for the association `name`, wrapped as the command `rekey` wants it, under the
-        wrapping key of its owner. Raises `GroundError` without that."""
-        spi, vc = next((row[1], row[3]) for row in dictionary.ASSOCIATIONS if row[0] == name)
+    def exchange_key(self, name: str, key: bytes) -> None:
+        """Another key of an association, of which the counter is the caller's business."""
+        self._keys[name] = key
+        self._ciphers.pop(name, None)
+
+    def wrapping_key(self, name: str) -> str:
+        """The name of the key that wraps new ones of an association. Raises `GroundError` when it
+        is not here."""
+        vc = next(row[3] for row in dictionary.ASSOCIATIONS if row[0] == name)
         wrapping = dictionary.WRAPPING_KEYS[vc]
         if wrapping not in self._keys:
             raise GroundError(f"no key {wrapping} here: {name} cannot be changed")
+        return wrapping
+
+    def wrap(self, name: str, key: bytes, generation: int) -> bytes:
+        """`key` for the association `name`, wrapped as the command `rekey` wants it, under the
+        wrapping key of its owner. The generation makes the nonce: two keys under one generation
+        would tell their difference, so the caller never gives one twice
+        (`Keyring.begin_change`). Raises `GroundError` without the wrapping key."""
+        wrapping = self.wrapping_key(name)
+        spi = next(row[1] for row in dictionary.ASSOCIATIONS if row[0] == name)
         bound = struct.pack(">HI", spi, generation)
         return AESGCM(self._keys[wrapping]).encrypt(bound.ljust(IV_SIZE, b"\0"), key, bound)
 
@@ -129,25 +153,42 @@ def secured_channels() -> Dict[int, str]:
     return {row[3]: row[0] for row in dictionary.ASSOCIATIONS if row[2] == _TM}
 
 
+class _TmKey:
+    """One key of a channel, and the lowest counter that is not used up under it."""
+
+    def __init__(self, key: bytes, next_iv: int) -> None:
+        self.key, self.next_iv = key, next_iv
+        self.cipher = AESGCM(key)
+
+
 class TmSecurity:
     """Opens protected telemetry frames. `refused` counts, by reason, what was not let through:
-    `no_key` is no fault, the frame is another partner's."""
+    `no_key` is no fault, the frame is another partner's. Which counters are used up it knows of
+    its own frames, and of earlier ones by `set_keys` (`Keyring.follow`)."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self.refused = {"no_key": 0, "spi": 0, "replayed": 0, "tag": 0}
-        self._ciphers: Dict[int, List[AESGCM]] = {}
+        self._keys: Dict[int, List[_TmKey]] = {}
         self._spis: Dict[int, int] = {}
-        self._last: Dict[int, int] = {}
         for name, spi, direction, vc, _ in dictionary.ASSOCIATIONS:
             if direction == _TM:
                 self._spis[vc] = spi
                 if name in keys:
-                    self._ciphers[vc] = [AESGCM(keys[name])]
+                    self._keys[vc] = [_TmKey(keys[name], 0)]
+
+    def set_keys(self, vc: int, rows: Sequence[Tuple[bytes, int]]) -> None:
+        """The keys a channel may be under, oldest first, and the lowest counter taken of each."""
+        self._keys[vc] = [_TmKey(key, next_iv) for key, next_iv in rows]
 
     def add_key(self, vc: int, key: bytes) -> None:
         """A new key of a channel; its counter begins at 0. Frames of the old one are still opened
         until the first of the new one."""
-        self._ciphers.setdefault(vc, []).append(AESGCM(key))
+        self._keys.setdefault(vc, []).append(_TmKey(key, 0))
+
+    def reached(self, vc: int) -> Tuple[bytes, int]:
+        """The oldest key of a channel that is still taken, and its next counter."""
+        first = self._keys[vc][0]
+        return first.key, first.next_iv
 
     def secures(self, vc: int) -> bool:
         """Frames of this channel are protected."""
@@ -155,7 +196,7 @@ class TmSecurity:
 
     def open(self, vc: int, frame: bytes) -> Optional[bytes]:
         """The data of a frame of a secured channel; None when refused, and counted."""
-        if vc not in self._ciphers:
+        if vc not in self._keys:
             self.refused["no_key"] += 1
             return None
         spi, nonce = (
@@ -168,16 +209,16 @@ class TmSecurity:
         iv = int.from_bytes(nonce, "big")
         aad = bytes((0, frame[1] & 0x0E, 0, 0, 0, 0)) + spi + bytes(IV_SIZE)
         body = frame[TM_HEADER_SIZE + HEADER_SIZE : -(4 + crc.SIZE)]
-        for number, cipher in enumerate(self._ciphers[vc]):
+        for number, row in enumerate(self._keys[vc]):
             try:
-                data = cipher.decrypt(nonce, body, aad)
+                data = row.cipher.decrypt(nonce, body, aad)
             except InvalidTag:
                 continue
-            if number == 0 and iv <= self._last.get(vc, -1):
+            if iv < row.next_iv:
                 self.refused["replayed"] += 1
                 return None
-            del self._ciphers[vc][:number]
-            self._last[vc] = iv
+            del self._keys[vc][:number]
+            row.next_iv = iv + 1
             return data
         self.refused["tag"] += 1
         return None

@@ -96,9 +96,8 @@ class Session:
         self.ring = ring
         self.encoder = Encoder(dictionary, ring.security)
         self.decoder = Decoder(dictionary, listen, ring.keys)
-        new = ring.prepared(f"tm-{ring.owner}")
-        if new is not None:  # of a change that is not concluded
-            self.expect_key(new)
+        if self.decoder.frames.security is not None:
+            ring.follow(self.decoder.frames.security)
         self.fop = Fop(self, self._told, t1_s, limit)
         self.time_s = 0.0  # of the station
         self.clcw: Optional[Clcw] = None
@@ -108,6 +107,7 @@ class Session:
         self._queue: Deque[Request] = deque()
         self._open: Dict[Tuple[int, int], Request] = {}
         self._begin_after_s = 0.0
+        self._replays = False
 
     def expect_key(self, key: bytes) -> None:
         """Telemetry of the owner's channel may be under a new key from now on."""
@@ -164,9 +164,20 @@ class Session:
                 for report in self.decoder.frame(time_s, body):
                     self._verified(report)
             self._take_clcw(parse_clcw(int.from_bytes(ocf, "big")))
+        self._note_telemetry()
         self.fop.tick(self.time_s)
         while self._queue and self.fop.ready:
             self.fop.transfer(self._queue.popleft(), self.time_s)
+
+    def _note_telemetry(self) -> None:
+        self.ring.note_telemetry()
+        security = self.decoder.frames.security
+        if security is not None and security.refused["replayed"] and not self._replays:
+            self._replays = True
+            self._warn(
+                "telemetry whose counter was heard before is refused: recorded and sent again, or"
+                " of a spacecraft whose memory is new (keys fresh)"
+            )
 
     def _take_clcw(self, clcw: Optional[Clcw]) -> None:
         if clcw is None or clcw.vc != self.owner.vc:

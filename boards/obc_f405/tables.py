@@ -11,6 +11,7 @@ together in the heap.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Mapping
 
 from flight.packets import fields
@@ -173,8 +174,27 @@ def for_image(source: str, asked: Asked) -> str:
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
+def put_together(source: str) -> str:
+    """A module of tables in which `A + (…)` stands written out: the sum would take heap."""
+    tree = ast.parse(source)
+    tables: dict[str, ast.expr] = {}
+    for statement in tree.body:
+        name = _target(statement)
+        if not isinstance(statement, ast.Assign) or not name:
+            continue
+        value = statement.value
+        if isinstance(value, ast.BinOp) and isinstance(value.left, ast.Name):
+            first = tables.get(value.left.id)
+            if isinstance(first, ast.Tuple) and isinstance(value.right, ast.Tuple):
+                rows = copy.deepcopy(first.elts) + value.right.elts
+                statement.value = ast.Tuple(rows, ast.Load())
+        tables[name] = statement.value
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
 def for_images(code: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, str]:
     """Every module of `tables` as the image has it; both: source by path."""
+    tables = {path: put_together(source) for path, source in tables.items()}
     asked = Asked(code.values(), tables.values())
     return {path: for_image(source, asked) for path, source in tables.items()}
 

@@ -1,7 +1,6 @@
 """`microflight ground keys`: make, take over, change keys. None is ever shown."""
 
 import argparse
-import secrets
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -59,7 +58,16 @@ def add(actions: Any) -> None:
     floor.set_defaults(run=raise_to_floor)
     resumed = tasks.add_parser("resume", help="take the counters from telemetry")
     options.add(resumed, TIMEOUT_S)
+    resumed.add_argument(
+        "--back", action="store_true", help="also to a key used before, if the spacecraft has that"
+    )
     resumed.set_defaults(run=resume)
+    fresh = tasks.add_parser(
+        "fresh", help="telemetry counts from 0: a spacecraft whose memory is new, or simulated anew"
+    )
+    fresh.add_argument("--owner", default="host", metavar="NAME")
+    options.add_keys(fresh)
+    fresh.set_defaults(run=forget_telemetry)
 
 
 def _owner(name: str) -> str:
@@ -100,6 +108,8 @@ def list_(arguments: argparse.Namespace) -> int:
                 state = f"generation {ring.generation(name)}"
                 if name.startswith("tc-"):
                     state += f", next counter {ring.counters.value(name)}"
+                if ring.prepared(name) is not None:
+                    state += f", a change to {ring.prepared(name)} not concluded"
             print(f"{name:<14} {state}")
     return 0
 
@@ -110,6 +120,15 @@ def raise_to_floor(arguments: argparse.Namespace) -> int:
         value = max(ring.counters.value("tc-emergency"), EMERGENCY_FLOOR)
         ring.counters.set("tc-emergency", value)
     print(f"tc-emergency: next counter {value}")
+    return 0
+
+
+def forget_telemetry(arguments: argparse.Namespace) -> int:
+    """Begin with the counter of telemetry anew: what was recorded before is then taken as well."""
+    owner = _owner(arguments.owner)
+    with Keyring(options.folder(arguments), owner, sending=True) as ring:
+        ring.forget_telemetry()
+    print(f"tm-{owner}: any counter is taken, the next ones above it")
     return 0
 
 
@@ -126,10 +145,7 @@ def rotate(arguments: argparse.Namespace) -> int:
         if not options.confirm(session, arguments.timeout):
             return options.FAILED
         ring = session.ring
-        generation = ring.generation(name) + 1
-        key = secrets.token_bytes(keys.KEY_SIZE)
-        wrapped = ring.security.wrap(name, key, generation)
-        ring.prepare(name, key)
+        key, generation, wrapped = ring.begin_change(name)
         if name.startswith("tm-"):
             session.expect_key(key)
         values = {"spi": spis[name], "generation": generation, "wrapped_key": list(wrapped)}
@@ -157,30 +173,41 @@ def resume(arguments: argparse.Namespace) -> int:
 
     with options.session(arguments, listen=listen) as session:
         options.run_until(session, lambda: bool(found), arguments.timeout)
+        options.say_warnings(session, print)
         options.check_confirmed(session)
         if not found:
             print(f"no packet tc_{owner} in {arguments.timeout:g} s")
             return options.FAILED
-        good = [_settle(session.ring, f"{way}-{owner}", found[-1], way) for way in ("tc", "tm")]
+        ring, values = session.ring, found[-1]
+        # What was decided by this report is not decided by it, or by an older one, again.
+        ring.note_telemetry(at_once=True)
+        good = [
+            _settle(ring, name, values, fields, arguments.back)
+            for name, fields in (
+                (f"tc-{owner}", "tc"),
+                (f"tm-{owner}", "tm"),
+                ("tc-emergency", "emergency"),
+            )
+            if name in ring.keys
+        ]
     return 0 if all(good) else options.FAILED
 
 
-def _settle(ring: Keyring, name: str, values: Dict[str, Any], way: str) -> bool:
-    """One association; whether this ground and the spacecraft agree."""
-    if name not in ring.keys:
-        return True
-    on_board = values[f"{way}_generation"]
-    if ring.prepared(name) is not None:
-        if on_board == ring.generation(name) + 1:
-            ring.take_into_use(name, on_board)
-        elif on_board == ring.generation(name):
-            ring.drop_prepared(name)
+def _settle(ring: Keyring, name: str, values: Dict[str, Any], fields: str, back: bool) -> bool:
+    """One association; whether this ground and the spacecraft agree. No key is lost here, whatever
+    the report says: the host's comes in clear, and anybody can have sent it."""
+    on_board = values[f"{fields}_generation"]
+    if on_board in ring.others(name) and (on_board > ring.generation(name) or back):
+        ring.take_into_use(name, on_board)
     if on_board != ring.generation(name):
         print(f"{name}: generation {ring.generation(name)} here, {on_board} on board")
+        if on_board in ring.others(name):
+            print("its key is kept here: resume --back takes it, if the report can be believed")
         return False
+    ring.set_aside(name)
     text = f"{name}: generation {on_board}"
-    if way == "tc":
-        high, middle, low = values["tc_next"]
+    if name.startswith("tc-"):
+        high, middle, low = values[f"{fields}_next"]
         wanted, before = high << 64 | middle << 32 | low, ring.counters.value(name)
         if wanted > before:
             ring.counters.set(name, wanted)

@@ -88,7 +88,7 @@ class Receiver:
         self.link.channel_into(vc, channel)
         for table, data in (
             (definitions.LINK_FIELDS, image),
-            (definitions.CHANNEL_FIELDS, channel),
+            (definitions.CHANNEL_FIELDS if vc else definitions.HOST_FIELDS, channel),
         ):
             for name, kind, *_ in table:
                 count = fields.split(kind)[1]

@@ -66,7 +66,8 @@ typedef struct {
 } mf_link_counters_t;
 _Static_assert(sizeof(mf_link_counters_t) == 68, "link counters layout");
 
-/* Packets tc_host .. tc_BY, little-endian image: what the owner of a channel may know of it. */
+/* Packets tc_host .. tc_BY, little-endian image: what the owner of a channel may know of it. The host's
+ * telemetry is in clear: his tm_* are those of his emergency association, `next` what it accepts. */
 typedef struct {
     uint32_t frames_ad, frames_bd, frames_bc, packets;
     /* In the order of enum mf_tc_refusal. */
@@ -77,7 +78,7 @@ typedef struct {
     uint8_t report_value, farm_flags;           /* V(R); bit 0 lockout, 1 wait, 2 retransmit */
     uint8_t farm_b;
     uint8_t tc_state, tc_key;  /* enum mf_sa_state, enum mf_key_state */
-    uint8_t tm_state, tm_key;  /* 0 where telemetry is in clear */
+    uint8_t tm_state, tm_key;
     uint8_t spare[3];
     uint32_t tc_next[3]; /* IV, high word first: the lowest that is accepted */
     uint32_t tm_next[3]; /* the next that is sent */

@@ -136,3 +136,10 @@ def names_of(source):
     names = {}
     types.FunctionType(compile(source, "table", "exec"), names)()
     return names
+
+
+def test_a_sum_of_tables_is_written_out_and_its_parts_stay_out():
+    """A sum would be made in the heap at each start."""
+    source = "_A = (('first', 'u8'), ('x', 'u8'))\nA_FIELDS = _A + (('second', 'u8'),)\n"
+    image = tables.for_images({"code": CODE}, {"table": source})["table"]
+    assert image == "A_FIELDS = (('', 'u8[2]'), ('second', 'u8'))\n"

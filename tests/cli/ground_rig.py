@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, List, Sequence
 
 from cli import flights
+from cli.main import main
 from ground import keys
 from ground.dictionary import Dictionary
 from ground.keyring import Keyring
@@ -93,3 +94,17 @@ class Operations:
     def option(self) -> List[str]:
         """Options of the command line that lead here."""
         return ["--keys", str(self.keys), "--station", f"127.0.0.1:{self.base}"]
+
+
+def close(*sessions: Session) -> None:
+    """End sessions; what they hold is free again."""
+    for session in sessions:
+        session._link.close()
+        session.ring.close()
+
+
+def command(operations: Operations, capsys: Any, *words: str) -> tuple[int, str]:
+    """Exit code and lines of `microflight ground …`."""
+    code = main(["ground", *words, *operations.option()])
+    out, err = capsys.readouterr()
+    return code, out + err

@@ -12,7 +12,7 @@ from ground.keyring import Keyring
 from ground.security import TcSecurity
 from ground.session import ACCEPTED, COMPLETED, DELIVERED, SENT, STARTED, Session
 from ground.station_link import TIME
-from tests.cli.ground_rig import Operations
+from tests.cli.ground_rig import Operations, close, command
 
 VERIFIED = [ACCEPTED, STARTED, COMPLETED]
 
@@ -28,19 +28,6 @@ def assert_whole(request):
     names = [name for name, _, _ in request.stages]
     assert names[0] == SENT
     assert [name for name in names if name in VERIFIED] == VERIFIED
-
-
-def close(*sessions):
-    for session in sessions:
-        session._link.close()
-        session.ring.close()
-
-
-def command(operations, capsys, *words):
-    """Exit code and lines of `microflight ground …`."""
-    code = main(["ground", *words, *operations.option()])
-    out, err = capsys.readouterr()
-    return code, out + err
 
 
 def test_two_partners_command_at_once_and_see_stages_and_telemetry(operations):
@@ -207,48 +194,6 @@ def test_a_channel_in_lockout_is_unlocked(operations):
     assert operations.run([session], lambda: request.ended)
     assert_whole(request)
     close(session)
-
-
-def test_a_key_is_changed_over_the_link(operations, capsys):
-    old = (operations.keys / "tc-BY.key").read_bytes()
-    for name in ("tc-BY", "tm-BY"):
-        code, text = command(operations, capsys, "keys", "rotate", name, "--owner", "BY")
-        assert (code, text.splitlines()[-1]) == (0, f"{name}: generation 2 in use")
-    new = (operations.keys / "tc-BY.key").read_bytes()
-    assert new != old and (operations.keys / "tc-BY.old").read_bytes() == old
-    assert (operations.keys / "tc-BY.key").stat().st_mode & 0o777 == 0o600
-    code, text = command(operations, capsys, "send", "ping", "--owner", "BY")
-    assert code == 0
-    code, text = command(operations, capsys, "keys", "resume", "--owner", "BY")
-    assert code == 0
-    assert "tc-BY: generation 2, next counter" in text and "tm-BY: generation 2" in text
-    for key in (old, new):
-        assert key.hex() not in text and repr(key) not in text
-
-
-def test_a_change_of_key_that_was_not_concluded_is_settled_by_telemetry(operations, capsys):
-    """The completion never came down: the new key lies there, and the spacecraft has it."""
-    session = operations.session("EC")
-    ring = session.ring
-    key = bytes(range(7, 39))
-    ring.prepare("tc-EC", key)
-    wrapped = list(ring.security.wrap("tc-EC", key, 2))
-    request = session.submit("rekey", {"spi": 2, "generation": 2, "wrapped_key": wrapped})
-    assert operations.run([session], lambda: request.completed)
-    close(session)
-    code, text = command(operations, capsys, "keys", "rotate", "tc-EC", "--owner", "EC")
-    assert code == 2 and "a change is not concluded" in text
-    assert main(["ground", "keys", "resume", "--owner", "EC", *operations.option()]) == 0
-    assert (operations.keys / "tc-EC.key").read_bytes() == key
-    assert not (operations.keys / "tc-EC.new").exists()
-    assert command(operations, capsys, "send", "ping", "--owner", "EC")[0] == 0
-
-
-def test_the_emergency_counter_is_raised_to_its_floor(tmp_path, capsys):
-    keys.generate(tmp_path / "keys", keys.names("host"))
-    for _ in range(2):
-        assert main(["ground", "keys", "floor", "--keys", str(tmp_path / "keys")]) == 0
-        assert capsys.readouterr().out == f"tc-emergency: next counter {1 << 64}\n"
 
 
 def test_one_process_sends_for_an_owner(operations, capsys):

@@ -1,9 +1,13 @@
 """The link as one object: after resets, power cut at every octet, with keys changed in flight."""
 
+import struct
+
 import pytest
 
 from cli.security.receiver import Memory, Receiver
 from flight import dictionary
+from flight.apps.comms.definitions import HOST_FIELDS
+from flight.packets import fields
 
 NAMES = [row[0] for row in dictionary.ASSOCIATIONS] + list(dictionary.WRAPPING_KEYS)
 KEYS = {name: bytes((7 * n + 3 * i) & 0xFF for i in range(32)) for n, name in enumerate(NAMES)}
@@ -157,6 +161,44 @@ def test_new_keys_that_are_refused_change_nothing():
     )
     assert bytes(receiver.memory.data) == before
     assert receiver.frame(receiver.security.frame(1, packet(1))) == [packet(1)]
+
+
+def test_generations_may_leave_gaps_and_never_go_back():
+    """Those between were sent, and lost or refused: their nonces are used up."""
+    receiver = Receiver(KEYS)
+    assert rekey(receiver, "tc-EC", generation=5) == 0
+    receiver.security.set_key("tc-EC", NEW)
+    assert (
+        rekey(receiver, "tc-EC", generation=4) == rekey(receiver, "tc-EC", generation=5) == E_STALE
+    )
+    for now in (receiver, again(receiver)):
+        assert now.counters(1)["tc_generation"] == 5
+        assert now.frame(receiver.security.frame(1, packet(1))) == [packet(1)]
+
+
+def test_the_host_learns_the_state_of_his_emergency_association():
+    receiver = Receiver(KEYS)
+    frame = receiver.security.frame(0, packet(0), map_id=15)
+    assert receiver.frame(frame) == [packet(0)]
+    assert receiver.frame(receiver.security.frame(0, packet(0))) == [packet(0)]
+    assert receiver.frame(receiver.security.frame(0, packet(0))) == [packet(0)]
+    seen = receiver.counters(0)
+    assert (seen["emergency_state"], seen["emergency_key"], seen["emergency_generation"]) == (
+        3,
+        2,
+        1,
+    )
+    image = bytearray(96)
+    receiver.link.channel_into(0, image)
+    at = {name: fields.offset(HOST_FIELDS, name) for name in ("tc_next", "emergency_next")}
+    assert image[at["tc_next"] :][:12] == struct.pack("<3I", 0, 0, 2)
+    assert image[at["emergency_next"] :][:12] == struct.pack("<3I", 0, 0, 1)
+    assert rekey(receiver, "tc-emergency", generation=3) == 0
+    for now in (receiver, again(receiver)):
+        seen = now.counters(0)
+        assert (seen["emergency_generation"], seen["tc_generation"]) == (3, 1)
+        now.link.channel_into(0, image)
+        assert image[at["emergency_next"] :][:12] == bytes(12)
 
 
 def test_power_cut_at_every_octet_of_a_change_of_key():

@@ -28,8 +28,9 @@ LINK_FIELDS = (
     ("tx_idle", "u32", "", "", 1, "of the frames, idle"),
 )
 
-# mf_link_channel_t, 96 bytes: what the owner of a channel may know of it
-CHANNEL_FIELDS = (
+# mf_link_channel_t, 96 bytes: what the owner of a channel may know of it. The host has no
+# association of telemetry; in its place stands his emergency association.
+_CHANNEL_START = (
     ("frames_ad", "u32", "", "", 1, "sequence-controlled frames accepted"),
     ("frames_bd", "u32", "", "", 1, "expedited frames accepted"),
     ("frames_bc", "u32", "", "", 1, "control commands carried out"),
@@ -59,14 +60,25 @@ CHANNEL_FIELDS = (
     ("tc_state", "u8", "", "", 1, "association: 0 none, 1 unkeyed, 2 keyed, 3 operational"),
     ("tc_key", "u8", "", "", 1,
      "0 empty, 1 pre-active, 2 active, 3 deactivated, 4 destroyed, 5 corrupted"),
-    ("tm_state", "u8", "", "", 1, "as tc_state; 0 where telemetry is in clear"),
+)  # fmt: skip
+CHANNEL_FIELDS = _CHANNEL_START + (
+    ("tm_state", "u8", "", "", 1, "as tc_state"),
     ("tm_key", "u8", "", "", 1, "as tc_key"),
     ("spare", "u8[3]", "", "", 1, ""),
     ("tc_next", "u32[3]", "", "", 1, "lowest counter that is accepted, high word first"),
     ("tm_next", "u32[3]", "", "", 1, "next counter that is sent, high word first"),
     ("tc_generation", "u32", "", "", 1, "of the key; the one in the image is 1"),
     ("tm_generation", "u32", "", "", 1, ""),
-)  # fmt: skip
+)
+HOST_FIELDS = _CHANNEL_START + (
+    ("emergency_state", "u8", "", "", 1, "as tc_state, of the emergency association"),
+    ("emergency_key", "u8", "", "", 1, "as tc_key"),
+    ("spare", "u8[3]", "", "", 1, ""),
+    ("tc_next", "u32[3]", "", "", 1, "lowest counter that is accepted, high word first"),
+    ("emergency_next", "u32[3]", "", "", 1, "as tc_next"),
+    ("tc_generation", "u32", "", "", 1, "of the key; the one in the image is 1"),
+    ("emergency_generation", "u32", "", "", 1, ""),
+)
 
 HK_FIELDS = (
     ("radio_state", "u8", "", "", 1, "0 not answering, 1 receiving only, 2 carrier on"),
@@ -84,7 +96,7 @@ HK_FIELDS = (
 PACKETS = (
     (0x0301, "link_counters", 10000, "little", 0, LINK_FIELDS, "Every acceptance and refusal"),
     (0x0302, "comms_hk", 10000, "big", 0, HK_FIELDS, "Radio and queues"),
-    (0x0303, "tc_host", 30000, "little", 0, CHANNEL_FIELDS, "The host's telecommand channel"),
+    (0x0303, "tc_host", 30000, "little", 0, HOST_FIELDS, "The host's telecommand channel"),
     (0x0304, "tc_EC", 30000, "little", 1, CHANNEL_FIELDS, "The channel of EC"),
     (0x0305, "tc_IR", 30000, "little", 2, CHANNEL_FIELDS, "The channel of IR"),
     (0x0306, "tc_BY", 30000, "little", 3, CHANNEL_FIELDS, "The channel of BY"),

@@ -28,7 +28,10 @@ static void put_u32(uint8_t *out, uint32_t value)
     }
 }
 
-/* Nonce and additional data are SPI and generation, which never come twice for one wrapping key. */
+/* Nonce and additional data are SPI and generation. That they never come twice for one wrapping key is
+ * the sender's business: here only generations that were taken are known, and one that was sent and
+ * refused, or lost, was spent all the same. He counts every one he has tried (ground/keyring.py), so
+ * that those which arrive grow, with gaps. */
 static bool unwrap(const mf_space_link_t *link, uint32_t index, uint32_t generation,
                    const uint8_t wrapped[MF_LINK_WRAPPED_KEY], uint8_t secret[MF_GCM_KEY_SIZE])
 {

@@ -227,10 +227,10 @@ int mf_space_link_channel(const mf_space_link_t *link, uint8_t channel, mf_link_
     for (uint32_t i = 0; i < MF_LINK_ASSOCIATIONS; i++) {
         const mf_link_association_t *row = &mf_link_associations[i];
         const mf_sa_t *sa = mf_sdls_find(&link->sdls, row->spi);
-        if (row->vc != channel || row->map_mask == EMERGENCY_MAP) {
+        if (row->vc != channel) {
             continue;
         }
-        if (row->direction == MF_SA_TC) {
+        if (row->direction == MF_SA_TC && row->map_mask != EMERGENCY_MAP) {
             out->tc_state = sa->state;
             out->tc_key = (uint8_t)mf_keys_state(&link->keys, i);
             put_iv(&sa->next, out->tc_next);
