@@ -51,6 +51,7 @@ SCHEDULE_FIELDS = (
     ("app_missed", "u8[16]", "", "", 1, "releases that passed without a step, wraps"),
     ("app_restarts", "u8[16]", "", "", 1, "starts after the first, wraps"),
     ("app_period_ms", "u16[16]", "ms", "", 1, "period in use"),
+    ("app_runs", "u16[16]", "", "", 1, "steps begun, wraps"),
 )
 
 TIMES_FIELDS = (

@@ -5,7 +5,7 @@ the end. Garbage is collected in slack at least twice as long as a collection; w
 across a control tick. Only want of memory is answered at once (core/memory.py).
 """
 
-from flight.core.app_counters import ROWS, AppCounters
+from flight.core.app_counters import ROWS, AppCounters, Entry
 from flight.core.exceptions import OUT_OF_MEMORY, exception_code
 from hal.compat import const
 
@@ -29,23 +29,6 @@ EVENT_GIVEN_UP = const(0x0008)
 EVENT_OVERRUN = const(0x0009)
 
 
-class Entry:
-    """One app in the table. `row` is its row of mission.APPS; period and offset may differ."""
-
-    def __init__(self, index, app, row):
-        self.index = index
-        self.app = app
-        self.row = row
-        self.period_ms = row[1]
-        self.offset_ms = row[2]
-        self.release_ms = 0  # next release
-        self.done_ms = 0  # release time of the last good step
-        self.state = RUNNING
-        self.restart = True  # start() before the next step
-        self.wait = 0  # releases to leave out
-        self.failures = self.good = 0  # in a row
-
-
 class Scheduler:
     """`entries` in table order; `safe` is called when a policy demands; `memory` may be None."""
 
@@ -64,9 +47,7 @@ class Scheduler:
         self._collect_us = _COLLECTION_GUESS_US
         self.counters = AppCounters()
         self.work_us = 0  # spent in steps and collections, wraps at 2^30
-        # The running release, also on the us scale.
-        self._mark_ms = 0
-        self._mark_us = 0
+        self._mark_ms = self._mark_us = 0  # the running release
         self._frame_ms = 0  # start of the major frame, moved along with the releases
 
     def add(self, app, row):
@@ -84,7 +65,21 @@ class Scheduler:
 
     def prepare(self, grid_ms=0):
         """Place the first releases at the next whole second, on the control grid that has a point
-        at tick `grid_ms`, and start every app."""
+        at tick `grid_ms`, and start every app; when one hung in that, at the next one again."""
+        self._begin_at_next_second(grid_ms)
+        for entry in self.entries:
+            if entry.state == DISABLED:
+                continue
+            try:
+                self._start(entry)
+                entry.restart = False
+            except Exception as error:  # noqa: BLE001 - contained: counted, event, back-off
+                self.contain(entry, error)
+        self.collect()
+        if self._clock.ticks_diff(self._clock.ticks_ms(), self._mark_ms) > 0:
+            self._begin_at_next_second(grid_ms)
+
+    def _begin_at_next_second(self, grid_ms):
         clock = self._clock
         now = clock.ticks_ms()
         base = clock.ticks_add(now, 1000 - now % 1000)
@@ -97,14 +92,6 @@ class Scheduler:
         for entry in self.entries:
             entry.release_ms = clock.ticks_add(base, entry.offset_ms)
             entry.done_ms = base
-            if entry.state == DISABLED:
-                continue
-            try:
-                entry.app.start()
-                entry.restart = False
-            except Exception as error:  # noqa: BLE001 - contained: counted, event, back-off
-                self.contain(entry, error)
-        self.collect()
 
     def run(self):
         """Run for ever. The desktop ends it by a BaseException out of the clock."""
@@ -131,14 +118,17 @@ class Scheduler:
                 nearest = ahead_ms
         return best
 
-    def place(self, entry):
-        """Put the next release of `entry` after the running one, where its period and offset want
-        it, counted from the start of the major frame: so any period keeps its phase."""
+    def regular_ms(self, entry):
+        """Where period and offset want the first release of `entry` after the running one, counted
+        from the start of the major frame: so any period keeps its phase."""
         clock = self._clock
         late_ms = clock.ticks_diff(self._mark_ms, self._frame_ms) - entry.offset_ms
         count = max(0, late_ms // entry.period_ms + 1)
-        at_ms = entry.offset_ms + count * entry.period_ms
-        entry.release_ms = clock.ticks_add(self._frame_ms, at_ms)
+        return clock.ticks_add(self._frame_ms, entry.offset_ms + count * entry.period_ms)
+
+    def place(self, entry):
+        """Put the next release of `entry` where its period and offset want it."""
+        entry.release_ms = self.regular_ms(entry)
         entry.wait = 0
 
     def enable(self, entry, on):
@@ -174,11 +164,22 @@ class Scheduler:
             self.collect()
         self.fail(entry, code)
 
+    def limit(self, budget_ms):
+        """From here on the kernel ends what takes longer than the hard limit of this budget."""
+        self._kernel.step_begin(_HARD_LIMIT * budget_ms)
+
+    def _start(self, entry):
+        self.limit(entry.row[3])
+        entry.app.start()
+        self._kernel.step_end()
+
     def _let_go(self, entry):
         """An app gives back what it holds when it starts: at once, not only at its next release."""
         try:
-            entry.app.start()
+            self._start(entry)
         except Exception as error:  # noqa: BLE001 - it starts again before its next step
+            self._kernel.step_end()
+            self.counters.add(self.counters.errors, entry.index)
             self._events.put(EVENT_FAILED, entry.index, exception_code(error))
 
     def fail(self, entry, code):
@@ -206,15 +207,13 @@ class Scheduler:
         self.work_us = (self.work_us + took_us) & _TICKS_MASK
         self.collections = (self.collections + 1) & 0xFFFF
         planned = self.collect_wanted
-        self.collect_wanted = False
-        self.collect_across = False
+        self.collect_wanted = self.collect_across = False
         if self._memory is not None:
             leaking = self._memory.collected(planned)
             if leaking >= 0:
                 self._let_go(self.entries[leaking])
                 self.fail(self.entries[leaking], OUT_OF_MEMORY)
-                # For what it held.
-                self.collect_wanted = True
+                self.collect_wanted = True  # for what it held
 
     def _collect_in_slack(self):
         clock = self._clock

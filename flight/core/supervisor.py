@@ -99,18 +99,21 @@ class Supervisor:
 
     def _follow(self, left, entered):
         """Exit actions of the mode left, then entry actions of the mode entered, of every app. An
-        app that fails here fails like in its step, and the others still follow."""
+        app that fails or hangs here fails like in its step, and the others still follow."""
         scheduler = self._context.scheduler
         for entry in self._context.modes.followers:
+            scheduler.limit(entry.row[3])
             try:
                 entry.app.leave_mode(left)
             except Exception as error:  # noqa: BLE001 - contained like a step
                 scheduler.contain(entry, error)
         for entry in self._context.modes.followers:
+            scheduler.limit(entry.row[3])
             try:
                 entry.app.enter_mode(entered)
             except Exception as error:  # noqa: BLE001 - contained like a step
                 scheduler.contain(entry, error)
+        scheduler.limit(self.BUDGET_MS)  # for the rest of this step
 
     def overrun(self):
         """An app with policy "safe" ran over its budget."""

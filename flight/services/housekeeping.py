@@ -197,6 +197,7 @@ class Housekeeping:
         for entry in context.scheduler.entries:
             data[self._state_at + i] = entry.state
             struct.pack_into(">H", data, self._period_at + 2 * i, entry.period_ms)
+            struct.pack_into(">H", data, self._period_at + 2 * (ROWS + i), counters.runs(i))
             p99_us = counters.jitter_p99_us(i)
             struct.pack_into(">H", times.data, 6 * ROWS + 2 * i, p99_us)
             i += 1

@@ -84,6 +84,46 @@ def test_an_app_that_raises_now_and_then_runs_on(tmp_path):
     assert flight.history.latest["schedule"].raw["app_state"][HEALTH] == 1
 
 
+HUNG_START = """
+import obc, sys
+from boards import compose
+build = compose.build
+def spoiled(board):
+    mission = build(board)
+    app = mission.apps["health"]
+    own_start = app.start
+    starts = [0]
+    def start():
+        starts[0] += 1
+        if starts[0] < 4:
+            while True: pass
+        own_start()
+    app.start = start
+    return mission
+compose.build = spoiled
+sys.exit()
+"""
+
+
+def test_a_start_that_hangs_is_ended_at_boot_and_after_and_comes_back_when_it_no_longer_does(
+    tmp_path,
+):
+    """Three times, the first before anything runs: no survival, no other start of Python."""
+    flight = Flight(tmp_path, 50.0).fly(HUNG_START)
+    for name in ("app_errors", "app_missed", "app_restarts"):
+        assert not any(others(flight, "schedule", name)), name
+    assert flight.world.counters["missed_ticks"] == 0 and len(flight.world.boots) == 1
+    events = flight.events()
+    killed = [event for event in events if event[0] == 0x0026]
+    assert len(killed) == 3 and {limit_ms for _, _, limit_ms in killed} == {250}
+    assert [arg0 for event, arg0, _ in events if event == 0x0007] == [HEALTH] * 3
+    assert not [event for event in events if event[0] == 0x0020], "no survival"
+    assert [arg0 >> 8 for event, arg0, _ in events if event == 0x0001] == [1]
+    assert flight.history.latest["schedule"].raw["app_errors"][HEALTH] == 3
+    assert flight.history.latest["schedule"].raw["app_restarts"][HEALTH] == 3
+    assert flight.history.latest["schedule"].raw["app_state"][HEALTH] == 1
+
+
 HOG = """
 import obc, sys
 from boards import compose

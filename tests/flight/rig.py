@@ -51,13 +51,14 @@ class Rig:
 
     def fly(self, seconds: float) -> None:
         """Run every release of the next `seconds`; the loop in C obeys its last mode command."""
-        end_ms = self.board.clock.ticks_ms() + round(seconds * 1000)
-        while self.scheduler.next_entry().release_ms <= end_ms:
+        clock = self.board.clock
+        end_ms = clock.ticks_add(clock.ticks_ms(), round(seconds * 1000))
+        while clock.ticks_diff(self.scheduler.next_entry().release_ms, end_ms) <= 0:
             self.obey()
             for part in self.board.bus.parts.values():
                 part.grid = self.board.clock.ticks_ms() // 100
             self.scheduler.run_next()
-        self.board.clock.sleep_until(end_ms)
+        clock.sleep_until(end_ms)
 
     def obey(self) -> None:
         """Show the report of a loop that does as it was told."""

@@ -1,7 +1,7 @@
 """The scheduler in time: wraps of the tick, jumps of mission time, phases, jitter."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flight.core.app_counters import AppCounters
@@ -111,3 +111,18 @@ def test_the_histogram_of_the_jitter_ages_instead_of_overflowing():
     for _ in range(700):
         counters.started(0, 3000)
     assert counters.jitter_p99_us(0) == 4000
+
+
+@given(st.lists(st.integers(0, 60_000), min_size=1, max_size=12))
+@settings(max_examples=2, deadline=None)
+def test_no_run_is_forgotten_with_the_histogram(late_us):
+    """Counted through several wraps and agings; the neighbours' counts stay."""
+    counters = AppCounters()
+    for value in (0, 300):
+        counters.started(4, value)
+    rounds = 140_000 // len(late_us)
+    for _ in range(rounds):
+        for value in late_us:
+            counters.started(3, value)
+    assert counters.runs(3) == rounds * len(late_us) & 0xFFFF
+    assert counters.runs(4) == 2 and counters.runs(2) == 0

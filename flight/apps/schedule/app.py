@@ -34,10 +34,11 @@ class ScheduleApp:
     def __init__(self, context):
         self._context = context
         self._clock = context.clock
+        self._scheduler = context.scheduler
         self._time = context.time
         self._record = context.store.claim(0x0601, self.NAME)
         self._entry = None
-        self._next_ms = 0  # next step of the period
+        self._next_ms = 0  # next step of the period, as seen last
         self._steps = 0
         self._correlation = Correlation(context, self.wake)
         context.correlation = self._correlation
@@ -75,20 +76,20 @@ class ScheduleApp:
             self._context.events.put(_EVENT_RESUMED, waiting, schedule.lost)
 
     def start(self):
-        """Find the own place among the releases."""
-        for entry in self._context.scheduler.entries:
+        """Find the own place among the releases; the first step is one of the period."""
+        for entry in self._scheduler.entries:
             if entry.app.NAME == self.NAME:
                 if self._entry is None:
-                    self._next_ms = entry.release_ms
                     self._correlation.start()
                 self._entry = entry
+                self._next_ms = self._clock.ticks_add(entry.release_ms, -entry.period_ms)
 
     def step(self, now_ms):
         """Once a second: time and housekeeping. Then what is due, and when it will be again."""
         clock = self._clock
-        if clock.ticks_diff(now_ms, self._next_ms) >= 0:
-            while clock.ticks_diff(now_ms, self._next_ms) >= 0:
-                self._next_ms = clock.ticks_add(self._next_ms, self._entry.period_ms)
+        entry = self._entry
+        ahead_ms = clock.ticks_diff(self._scheduler.regular_ms(entry), now_ms)
+        if ahead_ms == entry.period_ms or clock.ticks_diff(now_ms, self._next_ms) >= 0:
             self._correlation.step()
             if self._steps == 0:
                 self._post()
@@ -104,13 +105,18 @@ class ScheduleApp:
 
     def wake(self):
         """Place the next release: in the first minor frame in which something is due, after the
-        running one, or with the period."""
+        running one, or with the period. Where that stands the scheduler is asked each time: a
+        command may have moved it, or the app have been off for days."""
+        entry = self._entry
+        now_ms = self._time.now_ms
+        if entry is None or entry.release_ms == now_ms:  # not started, or runs right now
+            return
+        self._next_ms = self._scheduler.regular_ms(entry)
         wait_ms = self._releases.due_in_ms()
         runs_ms = self._runner.due_in_ms()
         if wait_ms < 0 or 0 <= runs_ms < wait_ms:
             wait_ms = runs_ms
         clock = self._clock
-        now_ms = self._time.now_ms
         late_ms = clock.ticks_diff(clock.ticks_ms(), now_ms)
         period_ms = clock.ticks_diff(self._next_ms, now_ms)
         wait_ms = max(wait_ms, late_ms) if wait_ms >= 0 else wait_ms
@@ -119,8 +125,7 @@ class ScheduleApp:
             # Not in this frame: its release is past, or is running.
             frames = min((period_ms - wait_ms) // _FRAME_MS, (period_ms - 1) // _FRAME_MS)
             at_ms = clock.ticks_add(at_ms, -frames * _FRAME_MS)
-        if self._entry is not None:
-            self._entry.release_ms = at_ms
+        entry.release_ms = at_ms
 
     def _post(self):
         schedule = self._schedule
