@@ -125,8 +125,6 @@ uint32_t port_idle_us(void);
 /* --- Kernel glue (port_kernel.c), device bus (port_devbus.c) ---------------------------------- */
 
 void port_kernel_start(void);
-/* Abort every transfer the VM may have left behind. */
-void port_kernel_vm_stopped(void);
 uint64_t port_kernel_next_ms(void);
 void port_kernel_timer(uint64_t now_us);
 /* Opens the pipe and says hello; false: there is no device bus. */

@@ -107,12 +107,6 @@ void port_kernel_start(void)
     port_time_program();
 }
 
-void port_kernel_vm_stopped(void)
-{
-    mf_bus_recover(&port_kernel.platform_bus);
-    mf_bus_recover(&port_kernel.adcs_bus);
-}
-
 uint64_t port_kernel_next_ms(void)
 {
     return port_kernel.running ? mf_kernel_next_ms(&port_kernel.kernel) : UINT64_MAX;

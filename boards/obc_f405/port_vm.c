@@ -126,10 +126,10 @@ static void survive(void)
     if (!again) {
         mf_survival_begin(survival, mf_port_now_us());
     } else {
-        port_kernel_vm_stopped();
         if (mf_survival_enter(survival, ended, mf_port_now_us()) == MF_SURVIVAL_RESET) {
             port_reset(mf_survival_cause(survival));
         }
+        mf_bus_recover(&port_kernel.adcs_bus);
     }
     ended = MF_SURVIVAL_ENDED; /* unless somebody knows better when it ends */
     for (;;) {

@@ -170,7 +170,6 @@ void mf_host_begin(mf_host_t *host, uint8_t reset_cause, uint8_t slot)
 int mf_host_enter(mf_host_t *host, uint8_t reason)
 {
     mf_host_t *outer = enter(host);
-    mf_bus_recover(&host->platform);
     const enum mf_survival_action action =
         mf_survival_enter(&host->survival, reason, host->now_us);
     current = outer;

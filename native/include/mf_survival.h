@@ -128,7 +128,7 @@ void mf_survival_reset(mf_survival_t *self, const mf_survival_parts_t *parts);
 /* Thread: first call after a start of the processor; reads the boot record. */
 void mf_survival_begin(mf_survival_t *self, uint64_t now_us);
 /* Thread: Python is over, or never was; survival's rounds follow. What it had begun on the
- * platform bus has been given up by the port (mf_bus_recover). WAIT; RESET when the fault was one
+ * platform bus is given up. WAIT; RESET when the fault was one
  * of survival itself, between this call or mf_survival_begin and START. */
 enum mf_survival_action mf_survival_enter(mf_survival_t *self, uint8_t reason, uint64_t now_us);
 /* Thread: one round; WAIT, START or RESET. */

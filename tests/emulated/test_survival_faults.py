@@ -3,6 +3,7 @@
 from elftools.elf.elffile import ELFFile
 
 from tests.emulated import qemu
+from tests.emulated.flight import Flight
 
 # As if bits had turned: where the link is, survival finds nothing. Then Python dies.
 SPOILT = """
@@ -40,3 +41,17 @@ def test_a_survival_that_faults_is_reset_and_its_image_left_for_the_other(tmp_pa
     assert [start[2] for start in starts] == [0, 2, 4, 6]
     assert {start[3] for start in starts} == {0}, "it never came to a second Python"
     assert starts[2][4] >= 5 and starts[3][4] >= 10, "and starts wait longer and longer"
+
+
+def test_ceased_emission_outlives_a_reset_into_a_memory_of_nonsense(tmp_path):
+    """The FRAM answers nonsense from just before the reset on: what RAM kept counts."""
+    settings = ("fault.mb85rc1mt.kind=garbage", "fault.mb85rc1mt.t_s=21.0")
+    flight = Flight(tmp_path, 95.0, settings)
+    flight.uplink(12.0, flight.encoder.frame("cease_emission", {"on": 1}))
+    flight.uplink(16.0, flight.encoder.frame("arm", {"function": 0x21}))
+    flight.uplink(20.0, flight.encoder.frame("direct_reset"))
+    flight.fly()
+    boots = flight.world.boots
+    assert [cause for _, cause in boots] == [1, 3] and 21.0 < boots[1][0] < 24.0
+    heard_s = [report.received_s for report in flight.reports]
+    assert min(heard_s) < 12.0 and max(heard_s) < 15.0, "45 s later Python runs, and is silent"

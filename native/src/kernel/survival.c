@@ -144,6 +144,7 @@ enum mf_survival_action mf_survival_enter(mf_survival_t *self, uint8_t reason, u
         return give_up(self, (uint32_t)(now_us / 1000u));
     }
     survival_set(self, WORD_THREAD, THREAD_SURVIVAL);
+    mf_bus_recover(self->parts.bus);
     const uint32_t restarts = survival_get(self, WORD_RESTARTS);
     const uint32_t at = restarts < MF_SURVIVAL_RESTARTS ? restarts : MF_SURVIVAL_RESTARTS - 1u;
     survival_set(self, WORD_RESTARTS, restarts + 1u);
