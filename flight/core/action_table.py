@@ -5,6 +5,8 @@ u8, flags u8 (1 on), 0, then the telecommand packet. A row is known by event and
 would start each other in a circle, by what is known of telecommands, are refused.
 """
 
+from array import array
+
 import native
 from flight import partners
 from flight.core import stored
@@ -47,7 +49,8 @@ _MONITORING = const(12)  # an action must not define what starts the next
 
 
 class ActionTable(FdirTable):
-    """The rows, and whether a new one may be among them."""
+    """The rows, and whether a new one may be among them. Of each, and gone with it: `depths`, the
+    depth of what started it, 0 nothing did; `due_s`, uptime at which its hold time ends."""
 
     def __init__(self, context, monitors):
         FdirTable.__init__(
@@ -58,6 +61,8 @@ class ActionTable(FdirTable):
         self._monitors = monitors
         self._causes = ()
         self.packet = bytearray(PACKET_MAX)
+        self.depths = bytearray(ROWS)
+        self.due_s = array("I", bytes(4 * ROWS))
 
     def fill(self, defaults, causes):
         """The stored table if it is there and good, else the mission's own: (event, argument, hold
@@ -146,13 +151,22 @@ class ActionTable(FdirTable):
         image[place + _OWNER] = owner
         image[place + _FLAGS] = 1
         native.copy(image, place + _PACKET, buf, at + _HEAD, n)
+        self._forget(row)
         return row
 
     def remove(self, row):
         """Take a row out; a status."""
         self.begin(row)
         self.image[self.at(row) + _LENGTH] = 0
-        return self.commit()
+        status = self.commit()
+        if status == 0:
+            self._forget(row)
+        return status
+
+    def _forget(self, row):
+        """What was there has not happened to whatever is in the row now."""
+        self.depths[row] = 0
+        self.due_s[row] = 0
 
     def enable(self, row, on):
         """Switch a row; a status."""

@@ -6,8 +6,6 @@ known to go in a circle, events made while an action is executed start others to
 a row is executed at most once in its hold time, which bounds what goes through the world outside.
 """
 
-from array import array
-
 from flight.core.action_table import ANY, ROWS, ActionTable
 from hal.compat import const
 
@@ -27,14 +25,13 @@ class EventActions:
         self._commands = context.commands
         self._time = context.time
         self.table = ActionTable(context, monitors)
-        self._waiting = bytearray(ROWS)  # depth of what started it; 0: nothing did
-        self._due_s = array("I", bytes(4 * ROWS))
         self._depth = 0  # of the action being executed
         self.executed = 0
         self.held = 0
 
-    def hear(self, event, argument):
-        """An event was made."""
+    def hear(self, event, argument, about):
+        """An event was made; `about` is the partner whose telecommands have led to it, or 0. He
+        starts his own actions, and of others' those that name the event's argument."""
         table = self.table
         if not table.is_on():
             return
@@ -47,37 +44,39 @@ class EventActions:
             ):
                 continue
             wanted = table.word(at + 2)
-            if wanted != ANY and wanted != argument:
+            if wanted != argument and (wanted != ANY or about and about != table.owner_of(row)):
                 continue
-            if self._waiting[row] == 0:
-                self._waiting[row] = self._depth + 1
+            if table.depths[row] == 0:
+                table.depths[row] = self._depth + 1
 
     def step(self):
         """Execute what was started since the last step, in the order of the table."""
+        table = self.table
         for row in range(ROWS):
-            depth = self._waiting[row]
+            depth = table.depths[row]
             if depth:
-                self._waiting[row] = 0
-                if self.table.stored_size(row) and self.table.may_start(row):
+                table.depths[row] = 0
+                if table.stored_size(row) and table.may_start(row):
                     self._start(row, depth)
 
     def _start(self, row, depth):
         table = self.table
         at = table.at(row)
         event = table.word(at)
+        owner = table.owner_of(row)
         now_s = self._time.uptime_s
         if depth > _DEPTH_MAX:
             self.held = (self.held + 1) & 0xFFFF
-            self._events.put(EVENT_STOPPED, event, depth)
+            self._events.put_about(owner, EVENT_STOPPED, event, depth)
             return
-        if now_s < self._due_s[row]:
+        if now_s < table.due_s[row]:
             self.held = (self.held + 1) & 0xFFFF
-            self._events.put(EVENT_HELD, event, self._due_s[row] - now_s)
+            self._events.put_about(owner, EVENT_HELD, event, table.due_s[row] - now_s)
             return
-        self._due_s[row] = now_s + table.word(at + 4)
+        table.due_s[row] = now_s + table.word(at + 4)
         n = table.packet_into(row, table.packet)
         self.executed = (self.executed + 1) & 0xFFFF
         self._depth = depth
-        code = self._commands.execute(table.packet, n, table.owner_of(row))
-        self._events.put(EVENT_DONE, event, code)
+        code = self._commands.execute(table.packet, n, owner)
+        self._events.put_about(owner, EVENT_DONE, event, code)
         self._depth = 0

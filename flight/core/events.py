@@ -1,7 +1,9 @@
 """Events: 16-byte records in a preallocated ring. Texts live in the dictionary only.
 
-Each event id may be put RATE_LIMIT times per RATE_WINDOW_S; what goes beyond, or finds the ring
-full, is counted in `dropped`.
+Each event id may be put RATE_LIMIT times per RATE_WINDOW_S; what goes beyond, or finds no room in
+the ring, is counted in `dropped`. Every owner of events has room of his own there, and his records
+leave it in their order, whatever becomes of those of others. What a partner's telecommands lead to
+in the host's apps the host is told once per partner and window, so that it hides nothing.
 """
 
 from array import array
@@ -14,13 +16,16 @@ RING_RECORDS = const(32)
 RATE_LIMIT = const(4)
 RATE_WINDOW_S = const(10)
 
+_PARTNER_RECORDS = const(4)  # of the ring; the host has the rest
+_OWNER = const(8)  # in a record
 _ZERO = b"\x00\x00\x00\x00"
 _OFF = const(0x80)  # with the severity: no report of this event
 _HIGH = const(4)
 
 
 class Events:
-    """The ring. `made` and `dropped` are u16 counters for housekeeping; `time` stamps records."""
+    """The ring. `made` and `dropped` are u16 counters for housekeeping, `lost` counts what the host
+    does not hear of his own; `time` stamps records."""
 
     def __init__(self, dictionary, time):
         self.time = time
@@ -36,6 +41,13 @@ class Events:
                 self._severity.append(event[1])
                 self._owner.append(owner)
         self._recent = bytearray(len(self._severity))
+        owners = len(dictionary.PARTNERS)
+        self._told = bytearray(owners)  # of what each has led to, in this window
+        self._waiting = bytearray(owners)  # records in the ring
+        self._host_records = RING_RECORDS
+        for owner in set(self._owner):
+            if owner:
+                self._host_records -= _PARTNER_RECORDS
         self._unknown = KeyError("no such event")  # raising it allocates nothing
         self._window_s = 0
         self._ring = bytearray(RING_RECORDS * EVENT_RECORD_SIZE)
@@ -43,8 +55,9 @@ class Events:
         self._count = 0
         self.made = 0
         self.dropped = 0
+        self.lost = 0
         self._keeper = None
-        self.listener = None  # hear(event, arg0): of every event, however many
+        self.listener = None  # hear(event, arg0, about): of every event, however many
 
     def keep_in(self, keeper):
         """Give every event from now on, and those that still wait, to `keeper(ring, off)` as
@@ -57,16 +70,22 @@ class Events:
         """Record an event at the time of the running step; arguments below 2^30. KeyError for an
         id that is not in the dictionary."""
         time = self.time
-        self._put(event, arg0, arg1, _ZERO, -1, time.seconds, time.fraction)
+        self._put(0, event, arg0, arg1, _ZERO, -1, time.seconds, time.fraction)
+
+    def put_about(self, owner, event, arg0, arg1=0, buf=_ZERO, off=-1):
+        """An event of the host's that telecommands of `owner` have led to; as `put_raw` where there
+        is a `buf`. Of a partner's the host is told one per window, and his log keeps none."""
+        time = self.time
+        self._put(owner, event, arg0, arg1, buf, off, time.seconds, time.fraction)
 
     def put_raw(self, event, arg0, buf, off):
         """As `put`; the second argument is the big-endian u32 at `buf[off]`, any value."""
         time = self.time
-        self._put(event, arg0, 0, buf, off, time.seconds, time.fraction)
+        self._put(0, event, arg0, 0, buf, off, time.seconds, time.fraction)
 
     def put_at(self, event, arg0, buf, off, seconds, fraction):
         """As `put_raw`, at a given mission time."""
-        self._put(event, arg0, 0, buf, off, seconds, fraction)
+        self._put(0, event, arg0, 0, buf, off, seconds, fraction)
 
     def known(self, event):
         """True when the dictionary has this event id."""
@@ -116,13 +135,13 @@ class Events:
                 count += 1
         return count
 
-    def _put(self, event, arg0, arg1, buf, off, seconds, fraction):
+    def _put(self, about, event, arg0, arg1, buf, off, seconds, fraction):
         row = self._find(event)
         if row < 0:
             raise self._unknown
         self.made = (self.made + 1) & 0xFFFF
         if self.listener is not None:
-            self.listener.hear(event, arg0)
+            self.listener.hear(event, arg0, about)
         if self._severity[row] & _OFF:
             return
         window = self.time.uptime_s // RATE_WINDOW_S
@@ -131,10 +150,24 @@ class Events:
             self._window_s = window
             for i in range(len(recent)):
                 recent[i] = 0
-        if recent[row] >= RATE_LIMIT or self._count >= RING_RECORDS:
+            for i in range(len(self._told)):
+                self._told[i] = 0
+        owner = self._owner[row]
+        room = _PARTNER_RECORDS if owner else self._host_records
+        if about:
+            # Half of the room stays the host's for what is his own.
+            accepted = self._told[about] == 0 and self._waiting[owner] < room >> 1
+        else:
+            accepted = recent[row] < RATE_LIMIT and self._waiting[owner] < room
+        if not accepted:
             self.dropped = (self.dropped + 1) & 0xFFFF
+            if owner == 0 and about == 0:
+                self.lost = (self.lost + 1) & 0xFFFF
             return
-        recent[row] += 1
+        if about:
+            self._told[about] = 1
+        else:
+            recent[row] += 1
         at = (self._head + self._count) % RING_RECORDS * EVENT_RECORD_SIZE
         write_event(
             self._ring,
@@ -142,7 +175,7 @@ class Events:
             seconds,
             fraction,
             event,
-            self._owner[row],
+            owner,
             self._severity[row],
             arg0,
             arg1,
@@ -150,18 +183,26 @@ class Events:
         if off >= 0:
             native.copy(self._ring, at + 12, buf, off, 4)
         self._count += 1
-        if self._keeper is not None:
+        self._waiting[owner] += 1
+        if self._keeper is not None and about == 0:
             self._keeper(self._ring, at)
 
-    def peek_into(self, out):
-        """Copy the oldest record into `out[0:16]`; False when there is none."""
-        if self._count == 0:
+    def peek_into(self, out, place=0):
+        """Copy a record into `out[0:16]`, the oldest one at place 0; False when there is none."""
+        if place >= self._count:
             return False
-        native.copy(out, 0, self._ring, self._head * EVENT_RECORD_SIZE, EVENT_RECORD_SIZE)
+        native.copy(out, 0, self._ring, self._place(place), EVENT_RECORD_SIZE)
         return True
 
-    def drop_oldest(self):
-        """Remove the oldest record, after it was taken over."""
-        if self._count:
-            self._head = (self._head + 1) % RING_RECORDS
-            self._count -= 1
+    def drop(self, place=0):
+        """Remove the record at a place, after it was taken over; the others keep their order."""
+        ring = self._ring
+        self._waiting[ring[self._place(place) + _OWNER]] -= 1
+        while place:
+            native.copy(ring, self._place(place), ring, self._place(place - 1), EVENT_RECORD_SIZE)
+            place -= 1
+        self._head = (self._head + 1) % RING_RECORDS
+        self._count -= 1
+
+    def _place(self, place):
+        return (self._head + place) % RING_RECORDS * EVENT_RECORD_SIZE

@@ -8,6 +8,10 @@ Every sender has SLOTS slots of his own, so that nobody's messages cost anybody 
 A power cut while a message is written leaves a slot without CRC, which is free: its telecommand
 was never reported as done. All else that happens to a message is one octet, its state. References
 of messages that were taken stay until the slot is used again: a message is not accepted twice.
+
+A slot that could not be read at the start, or held neither a message nor nothing, is in doubt: it
+is looked at again until the memory answers, and the same twice. Until then its sender's telecommand
+is refused, for the slot may hold a message, or the same one.
 """
 
 from array import array
@@ -34,6 +38,8 @@ UNTOLD = const(3)  # taken, and its sender has no receipt yet
 _MARKS = b"\x00\xa5\x5a\x3c"  # states as they are stored: two bits apart at least
 
 _STATE_MASK = const(3)
+_DOUBTFUL = const(0x80)  # whole entry in `_states`
+_LOOKS = const(4)  # slots per call
 _ANY = const(65536)
 
 
@@ -57,32 +63,95 @@ class Mailbox:
         self._references = array("H", bytes(2 * _COUNT))
         self._orders = array("H", bytes(2 * _COUNT))
         self._next = 0  # order of the next message
-        self.lost = 0  # messages found damaged at the start
+        self.lost = 0  # messages found damaged
         self.untold = 0
+        self.doubtful = 0  # slots
+        self._reading = 0  # of the last reading
 
     def load(self):
         """What was stored before this start. Boot time only."""
         for slot in range(_COUNT):
-            at = _ADDRESS + slot * _SLOT_SIZE
-            if self._fram.read(at + MESSAGE_SIZE, self._tail) < 0:
-                continue
-            state = FREE
-            for mark in range(WAITING, UNTOLD + 1):
-                if self._tail[_STATE_AT] == _MARKS[mark]:
-                    state = mark
-            if state == FREE:
-                continue
-            if self._fram.read(at, self.message) < 0 or not self._sound(slot):
-                # One that had been taken was being written over, or might as well have been.
-                self.lost += 1 if state != TAKEN else 0
-                continue
-            order = self._tail[1] << 8 | self._tail[2]
-            self._keep(slot, state, self._tail[0], order)
-            if state == UNTOLD:
-                self.untold += 1
-            if self._next == 0 or (order - self._next) & 0xFFFF < 0x8000:
-                self._next = order + 1 & 0xFFFF
+            if not self._look(slot):
+                self._states[slot] = _DOUBTFUL
+                self.doubtful += 1
         wipe(self.message)
+        self.look_again(_COUNT)
+
+    def look_again(self, most=_LOOKS):
+        """Look at slots in doubt, as long as the memory answers. What holds the same nonsense twice
+        is damaged; that of a disturbed bus is another with every reading."""
+        for slot in range(_COUNT):
+            if self._states[slot] != _DOUBTFUL:
+                continue
+            if most == 0:
+                break
+            most -= 1
+            found = self._look(slot)
+            digest = self._digest()
+            if not found and self._reading >= 0:
+                found = self._look(slot)
+            if self._reading < 0:
+                break
+            if not found:
+                if self._digest() != digest:
+                    continue
+                self._give_up(slot)
+            self.doubtful -= 1
+        wipe(self.message)
+
+    def _look(self, slot):
+        """Take up what a slot holds; False when that is neither a message nor nothing, or cannot be
+        read (`_reading`)."""
+        at = _ADDRESS + slot * _SLOT_SIZE
+        self._reading = self._fram.read(at + MESSAGE_SIZE, self._tail)
+        if self._reading < 0:
+            return False
+        state = FREE
+        if not self._never_written():
+            self._reading = self._fram.read(at, self.message)
+            state = self._stored_state()
+            if self._reading < 0 or state < 0 or not self._sound(slot):
+                return False
+        self._states[slot] = FREE
+        if state == FREE:
+            return True
+        order = self._tail[1] << 8 | self._tail[2]
+        self._keep(slot, state, self._tail[0], order)
+        if state == UNTOLD:
+            self.untold += 1
+        if self._next == 0 or (order - self._next) & 0xFFFF < 0x8000:
+            self._next = order + 1 & 0xFFFF
+        return True
+
+    def _give_up(self, slot):
+        """What is in a slot is damaged for good: one that had been taken was being written over, or
+        might as well have been."""
+        state = self._stored_state()
+        if state == WAITING or state == UNTOLD or state < 0 and self._sound(slot):
+            self.lost += 1
+        self._states[slot] = FREE
+
+    def _never_written(self):
+        """Nothing was ever written there."""
+        first = self._tail[0]
+        for octet in self._tail:
+            if octet != first:
+                return False
+        return first == 0 or first == 0xFF
+
+    def _stored_state(self):
+        """State by the octet in the buffer, -1 when it is none."""
+        for state in range(len(_MARKS)):
+            if self._tail[_STATE_AT] == _MARKS[state]:
+                return state
+        return -1
+
+    def _digest(self):
+        """24 bits of what was read last."""
+        crc = self._crc
+        native.crc32_into(self.message, 0, MESSAGE_SIZE, crc, 0)
+        native.crc32_into(self._tail, 0, TAIL_SIZE, crc, 0, True)
+        return crc[0] << 16 | crc[1] << 8 | crc[2]
 
     def _sound(self, slot):
         """The message in the buffers is what was stored in `slot`."""
@@ -107,6 +176,8 @@ class Mailbox:
         sender = message[0]
         if self.find(sender, message[1] << 8 | message[2]) >= 0:
             return failures.DUPLICATE_MESSAGE
+        if self.doubtful and self._in_doubt(sender):
+            return failures.STORAGE_ERROR
         slot = self._place_for(sender)
         if slot < 0:
             return failures.QUOTA_FULL
@@ -127,6 +198,12 @@ class Mailbox:
         self._keep(slot, WAITING, recipient, self._next)
         self._next = self._next + 1 & 0xFFFF
         return failures.OK
+
+    def _in_doubt(self, sender):
+        for slot in range(sender * SLOTS, (sender + 1) * SLOTS):
+            if self._states[slot] == _DOUBTFUL:
+                return True
+        return False
 
     def _place_for(self, sender):
         """A free slot, or that of the message that was taken longest ago; -1: all wait."""
@@ -161,23 +238,27 @@ class Mailbox:
         """How its sender calls it."""
         return self._references[slot]
 
-    def following(self, recipient, age):
-        """The oldest message that waits for `recipient` and is younger than `age` (0: any); its
-        slot, -1 none. `age_of` gives the next `age`."""
-        age = age or _ANY
+    def following(self, recipient, after=-1):
+        """The oldest message that waits for `recipient` and was stored after the one whose
+        `order_of` is `after` (-1: any); its slot, -1 none."""
+        age = self._age(after) if after >= 0 else _ANY
         found = -1
         oldest = -1
         for slot in range(_COUNT):
             if self._states[slot] == recipient << 2 | WAITING:
-                its = self.age_of(slot)
+                its = self._age(self._orders[slot])
                 if oldest < its < age:
                     found = slot
                     oldest = its
         return found
 
-    def age_of(self, slot):
-        """So many messages have been stored since, this one with them."""
-        return (self._next - self._orders[slot]) & 0xFFFF
+    def order_of(self, slot):
+        """The message's place in the order of all that are stored."""
+        return self._orders[slot]
+
+    def _age(self, order):
+        """So many messages have been stored since, that one with them."""
+        return (self._next - order) & 0xFFFF
 
     def waiting(self, sender, recipient):
         """Messages of one owner that wait for another."""
@@ -211,9 +292,9 @@ class Mailbox:
             self.untold -= 1
         return failures.OK
 
-    def next_untold(self):
-        """Slot of a message that was taken and whose sender does not know; -1 none."""
-        for slot in range(_COUNT):
+    def next_untold(self, sender):
+        """Slot of a message of `sender` that was taken, and he does not know; -1 none."""
+        for slot in range(sender * SLOTS, (sender + 1) * SLOTS):
             if self._states[slot] & _STATE_MASK == UNTOLD:
                 return slot
         return -1

@@ -161,7 +161,7 @@ class Monitors:
         self._tell(row, at, state)
 
     def _tell(self, row, at, before):
-        """12/12 to whoever defined it, and the event."""
+        """12/12 to whoever defined it, and the event, which actions wait for."""
         image = self.table.image
         body = self._body
         body[0] = 1
@@ -174,4 +174,4 @@ class Monitors:
         event = EVENT_WITHIN
         if self._state[row] == VIOLATED:
             event = EVENT_VIOLATED + image[at + 24]
-        self._events.put_raw(event, self.table.id_at(at), self._raw, 0)
+        self._events.put_about(image[at + _OWNER], event, self.table.id_at(at), 0, self._raw, 0)

@@ -208,9 +208,9 @@ class Params:
         self.marks[row] = 1
         return self.commit()
 
-    def announce(self, row):
-        """Event that the parameter was set."""
-        self._events.put(EVENT_SET, self._ids[row], self.generation() & 0xFFFF)
+    def announce(self, row, owner):
+        """Event that the parameter was set by `owner`."""
+        self._events.put_about(owner, EVENT_SET, self._ids[row], self.generation() & 0xFFFF)
 
     def _owner_mask(self, row):
         i = 0

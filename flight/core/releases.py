@@ -141,18 +141,18 @@ class Releases:
         if n < 0 or status < 0:
             # One that cannot be deleted would be carried out again after a reset.
             self.lost = (self.lost + 1) & 0xFFFF
-            context.events.put(_EVENT_LOST, owner, -min(n, status))
+            context.events.put_about(owner, _EVENT_LOST, owner, -min(n, status))
         elif late_ms > context.params.u16(self._late_at) * 1000:
             self.late = (self.late + 1) & 0xFFFF
-            context.events.put_raw(_EVENT_LATE, owner, packet, 0)
+            context.events.put_about(owner, _EVENT_LATE, owner, 0, packet, 0)
             context.commands.refuse(packet, n, owner, failures.STALE)
         elif not runs:
             self.skipped = (self.skipped + 1) & 0xFFFF
-            context.events.put_raw(_EVENT_SKIPPED, owner, packet, 0)
+            context.events.put_about(owner, _EVENT_SKIPPED, owner, 0, packet, 0)
         else:
             self.released = (self.released + 1) & 0xFFFF
             self.late_max_ms = max(self.late_max_ms, late_ms)
             code = context.commands.execute(packet, n, owner)
             if code:
                 self.failed_count = (self.failed_count + 1) & 0xFFFF
-                context.events.put_raw(_EVENT_FAILED, code, packet, 0)
+                context.events.put_about(owner, _EVENT_FAILED, code, 0, packet, 0)

@@ -139,21 +139,22 @@ class SequenceRuns:
             self._finish(i)
 
     def _damaged(self, owner, slot, entry):
-        self._context.events.put(_EVENT_DAMAGED, self._stock.name(owner, slot), entry)
+        name = self._stock.name(owner, slot)
+        self._context.events.put_about(owner, _EVENT_DAMAGED, name, entry)
         return failures.BAD_DATA
 
     def _finish(self, i):
-        name = self._stock.name(self._owner[i], self._slot[i])
-        self._context.events.put(_EVENT_DONE, name, self._entry[i])
-        self._free(i)
+        self._tell(i, _EVENT_DONE)
 
     def _stop(self, i):
         self.stopped = (self.stopped + 1) & 0xFFFF
-        name = self._stock.name(self._owner[i], self._slot[i])
-        self._context.events.put(_EVENT_STOPPED, name, self._entry[i])
-        self._free(i)
+        self._tell(i, _EVENT_STOPPED)
 
-    def _free(self, i):
+    def _tell(self, i, event):
+        """Its end, after which its place is free."""
+        owner = self._owner[i]
+        name = self._stock.name(owner, self._slot[i])
+        self._context.events.put_about(owner, event, name, self._entry[i])
         self._stock.states[self._slot[i]] = LOADED
         self._slot[i] = _NONE
         self.running -= 1

@@ -59,6 +59,10 @@ class PacketQueue:
         """Three quarters are free, so that what is made in a burst finds room."""
         return 4 * (self._tail - self._head) <= self._size
 
+    def has_room(self, n):
+        """`push` would take a packet of `n` bytes."""
+        return self._tail - self._head + n + 2 <= self._size
+
     def push(self, packet, n, off=0):
         """Take `packet[off:off+n]`; False, and nothing changed, when there is no room."""
         if self._tail - self._head + n + 2 > self._size:
@@ -153,6 +157,11 @@ class Telemetry:
         self.gate = None  # of the transmitter; without it somebody always listens
         self.more = None  # of files: what is asked for packets when a queue is empty
         self.keeper = None  # of the storage: keep(owner, kind, structure, packet, n, seconds)
+
+    def has_room(self, owner, n):
+        """The owner's queue has room for a report of `n` bytes without structure."""
+        n += space_packet.TM_HEADER_SIZE + space_packet.CRC_SIZE
+        return self.queues[owner].has_room(n)
 
     def send(self, owner, app, kind, destination, body, n):
         """Queue a report stamped with the running step; see `send_at`."""

@@ -25,7 +25,7 @@ class EventAction:
         self._table = table
 
     def accept(self, packet, at, n, owner):
-        """Lengths, then the key or the entry; a refused entry is named by an event."""
+        """Lengths, then the key or the entry; an event names a refused entry of the host's."""
         subtype = packet[8]
         if subtype >= _ALL_ON:
             if owner != _HOST:
@@ -39,7 +39,8 @@ class EventAction:
             reason = self._table.check(packet, at + 1, n - _HEAD, owner)
             if reason == 0:
                 return failures.OK
-            self._table.refuse(packet[at + 1] << 8 | packet[at + 2], reason)
+            if owner == _HOST:
+                self._table.refuse(packet[at + 1] << 8 | packet[at + 2], reason)
             return failures.BAD_ENTRY
         row = self._row(packet, at)
         if row < 0 or owner != _HOST and self._table.owner_of(row) != owner:

@@ -67,7 +67,8 @@ class EventControl:
 
 
 class EventReports:
-    """Turns event records into packets; a record waits in the ring while there is no room."""
+    """Turns event records into packets. A record waits in the ring while its owner's queue has no
+    room, and with it the later ones of that owner only."""
 
     def __init__(self, events, reports):
         self._events = events
@@ -81,26 +82,32 @@ class EventReports:
         events = self._events
         record = self._record
         self._report_loss()
-        for _ in range(_PER_CALL):
-            if not events.peek_into(record):
-                return
-            if not self._send(record):
-                return
-            events.drop_oldest()
+        stuck = 0
+        place = 0
+        sent = 0
+        while sent < _PER_CALL and events.peek_into(record, place):
+            owner = record[_OWNER]
+            if not stuck >> owner & 1 and self._reports.has_room(owner, EVENT_RECORD_SIZE):
+                self._send(record)
+                events.drop(place)
+                sent += 1
+            else:
+                stuck |= 1 << owner
+                place += 1
 
     def _report_loss(self):
         """Seldom, or else the report of a loss could be the next event lost, and so on."""
         events = self._events
-        lost = (events.dropped - self._lost) & 0xFFFF
+        lost = (events.lost - self._lost) & 0xFFFF
         if lost and events.time.uptime_s - self._lost_s >= _LOSS_REPORT_S:
             self._lost_s = events.time.uptime_s
-            self._lost = events.dropped
+            self._lost = events.lost
             events.put(EVENT_LOST, lost)
 
     def _send(self, record):
         seconds = record[0] << 24 | record[1] << 16 | record[2] << 8 | record[3]
         fraction = record[4] << 8 | record[5]
-        return self._reports.send_at(
+        self._reports.send_at(
             record[_OWNER],
             record[_APP],
             telemetry.EVENT + record[_SEVERITY] - 1,

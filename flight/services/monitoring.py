@@ -28,7 +28,7 @@ class Monitoring:
         self._table = table
 
     def accept(self, packet, at, n, owner):
-        """Lengths, then the ids or the entry; a refused entry is named by an event."""
+        """Lengths, then the ids or the entry; an event names a refused entry of the host's."""
         subtype = packet[8]
         if subtype >= _ALL_ON:
             if owner != _HOST:
@@ -43,7 +43,8 @@ class Monitoring:
         reason = self._table.check(packet, at + 1, owner)
         if reason == 0:
             return failures.OK
-        self._table.refuse(packet[at + 1] << 8 | packet[at + 2], reason)
+        if owner == _HOST:
+            self._table.refuse(packet[at + 1] << 8 | packet[at + 2], reason)
         return failures.BAD_ENTRY
 
     def start(self, packet, at, n, owner):

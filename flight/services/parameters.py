@@ -65,7 +65,7 @@ class Parameters:
         at = first
         for _ in range(packet[first - 1]):
             row = params.find(packet[at] << 8 | packet[at + 1])
-            params.announce(row)
+            params.announce(row, owner)
             at += 2 + params.value_size(row)
         return failures.OK
 

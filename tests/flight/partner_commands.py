@@ -14,7 +14,7 @@ from flight import dictionary
 from flight.packets import fields
 from ground.packets import build_tc
 
-MAIL = range(0x0B11, 0x0B16)  # is meant to be felt
+MAIL = range(0x0B11, 0x0B16)  # is meant to be felt by its recipient
 FUNCTIONS = [
     row
     for subsystem in dictionary.SUBSYSTEMS
@@ -34,8 +34,9 @@ Row = "tuple[int, int, bytes]"
 class Maker:
     """Makes one telecommand of `owner`."""
 
-    def __init__(self, owner: int, number: int) -> None:
+    def __init__(self, owner: int, number: int, to: int | None = None) -> None:
         self.owner = owner
+        self.to = to  # to whom mail may go; None: to nobody
         self.apid = dictionary.PARTNERS[owner][2]
         self.random = random.Random(number)
 
@@ -113,7 +114,8 @@ class Maker:
     def _stored_packet(self) -> bytes:
         if self.random.random() < 0.2:
             return build_tc(self.random.choice(dictionary.PARTNERS)[2], 9, 17, 1, b"", self.owner)
-        kinds = (self.plain, self.science, self.science, self.function, self.parameters)
+        kinds = [self.plain, self.science, self.science]
+        kinds += [self.function, self.parameters] if self.owner else []
         service, subtype, data = self.random.choice(kinds)()
         return build_tc(self.apid, 9, service, subtype, data, self.owner)
 
@@ -149,6 +151,54 @@ class Maker:
             )
         )
 
+    def monitor(self) -> bytes:
+        """Entry of a monitor of his own that changes its state every half minute: how old the
+        counters of his channel are."""
+        packet = 0x0303 + self.owner
+        number = self.owner << 12 | 5
+        return struct.pack(">HHBBBBiiiiB", number, packet, 0, 0, 3, 1, 0, 5000, 0, 0, 2)
+
+    def watch(self) -> Row:
+        """Services 12 and 19: a monitor of his own and actions that it starts, added, switched,
+        deleted."""
+        number = self.owner << 12 | 5
+        key = struct.pack(">BHH", 1, self.random.choice((0x0711, 0x0712)), number)
+        hold_s = self.random.choice((10, 20, 65535))
+        return self.random.choice(
+            (
+                (12, 5, b"\x01" + self.monitor()),
+                (12, 5, b"\x01" + self.monitor()),
+                (12, self.random.choice((1, 2, 6)), struct.pack(">BH", 1, number)),
+                (19, 1, key + struct.pack(">H", hold_s) + self.ping(15)),
+                (19, 1, key + struct.pack(">H", hold_s) + self.ping(15)),
+                (19, self.random.choice((2, 4, 5)), key),
+            )
+        )
+
+    def ping(self, acks: int = 9) -> bytes:
+        """A good telecommand of his."""
+        return build_tc(self.apid, 7, 17, 1, b"", self.owner, acks)
+
+    def mail(self) -> Row:
+        """8/1: messages to one recipient, and what one can do with those of others; 15/1, 15/2:
+        the store that receipts are kept in."""
+        reference = self.random.randint(1, 4)
+        text = b"a message".ljust(160, b"\0")
+        return self.random.choice(
+            (
+                *[(8, 1, struct.pack(">HBHB", 0x0B11, self.to, reference, 9) + text)] * 3,
+                (8, 1, struct.pack(">HB", 0x0B12, 2)),
+                (8, 1, struct.pack(">HBH", 0x0B13, self.random.randint(0, 3), reference)),
+                (8, 1, struct.pack(">HH", 0x0B14, reference)),
+                (8, 1, struct.pack(">H", 0x0B15)),
+                (15, self.random.choice((1, 2)), bytes((1, self.owner))),
+            )
+        )
+
+    def mode(self) -> Row:
+        """8/1: the host's modes, in which everybody's apps begin and end something."""
+        return 8, 1, struct.pack(">HB", 0x0001, self.random.choice((1, 3)))
+
     def storage(self) -> Row:
         """Services 15 and 23."""
         store = self.random.randint(0, 4)
@@ -171,8 +221,13 @@ class Maker:
 
     def telecommand(self, waits_for_slack: bool) -> bytes:
         """A packet; `waits_for_slack`: services 15 and 23 too."""
-        kinds = [self.function, self.science, self.science, self.parameters, self.control]
-        kinds += [self.plain, self.stored, self.stored, self.stored]
+        if self.owner:
+            kinds = [self.function, self.science, self.science, self.parameters, self.control]
+            kinds += [self.plain, self.stored, self.stored, self.stored, self.watch, self.watch]
+        else:
+            # What would change the platform for everybody is left out; the modes are not.
+            kinds = [self.plain, self.science, self.insert, self.insert, self.watch, self.mode]
+        kinds += [self.mail] * 2 if self.to is not None else []
         kinds += [self.storage] * 4 if waits_for_slack else []
         service, subtype, data = self.random.choice(kinds)()
         acks = self.random.randint(0, 15)
@@ -186,6 +241,8 @@ class Maker:
         return packet
 
 
-def telecommand(owner: int, number: int, waits_for_slack: bool = True) -> bytes:
+def telecommand(
+    owner: int, number: int, waits_for_slack: bool = True, to: int | None = None
+) -> bytes:
     """The telecommand of `owner` that a number stands for."""
-    return Maker(owner, number).telecommand(waits_for_slack)
+    return Maker(owner, number, to).telecommand(waits_for_slack)

@@ -13,6 +13,21 @@ from tests.flight.rig import DETUMBLED, WELL, Rig, packets
 
 HOST, EC, IR, BY = range(4)
 OWNERS = ("host", "EC", "IR", "BY")
+IDLE = b"\x07\xff\xc0\x00\x00\x00\x55"
+
+
+class HeldLink:
+    """The link of a mission, but for channels whose frames cannot be protected."""
+
+    def __init__(self, link: Any) -> None:
+        self._link = link
+        self.channels: set[int] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    def tx_frame(self, vc: int, frame: bytearray) -> int:
+        return -5 if vc in self.channels else int(self._link.tx_frame(vc, frame))
 
 
 class Partners:
@@ -24,6 +39,24 @@ class Partners:
         self.context = self.rig.context
         self.sequence = 0
         self.rig.flags = WELL | DETUMBLED
+        self.link = HeldLink(self.rig.mission.apps["comms"]._link)
+        self.rig.mission.apps["comms"]._link = self.link
+
+    def hold(self, owner: int) -> None:
+        """Nothing goes down on the owner's channel any more: his frame and his queue are full."""
+        self.link.channels.add(owner)
+        self.fill(owner)
+        self.rig.fly(1)
+        self.fill(owner)
+
+    def fill(self, owner: int) -> None:
+        """No room in the owner's queue now: idle packets."""
+        while self.context.telemetry.queues[owner].push(IDLE, len(IDLE)):
+            pass
+
+    def release(self, owner: int) -> None:
+        """His channel works again."""
+        self.link.channels.discard(owner)
 
     def packet(self, name: str, values: Any = (), owner: int = HOST) -> bytes:
         return self.encoder.packet(name, values, OWNERS[owner])

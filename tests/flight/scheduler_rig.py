@@ -60,5 +60,5 @@ class Rig:
         ids = []
         while self.events.peek_into(record):
             ids.append(int.from_bytes(record[6:8], "big"))
-            self.events.drop_oldest()
+            self.events.drop()
         return ids

@@ -158,7 +158,7 @@ def test_event_carries_code_and_request(rig):
     last = b""
     while rig.context.events.peek_into(record):
         last = bytes(record)
-        rig.context.events.drop_oldest()
+        rig.context.events.drop()
     assert last[6:8] == b"\x00\x0a" and last[10:12] == b"\x00\x06" and last[12:] == packet[:4]
 
 

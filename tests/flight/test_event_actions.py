@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flight.apps.fdir import definitions
-from flight.core import fdir_table
+from flight.core import failures, fdir_table
 from ground import monitoring as ground
 from ground.dictionary import Dictionary
 from ground.encode import Encoder
@@ -75,6 +75,43 @@ def test_a_row_is_executed_once_in_its_hold_time(rig):
     assert actions(rig).executed == 2
 
 
+def test_a_row_forgets_what_happened_to_the_one_before(rig):
+    """Hold time, and what is to be executed: EC's must not become the host's."""
+    add(rig, 0x0403, "EC", hold_s=65535, command="ping")
+    row = actions(rig).table.find(0x0403, 0xFFFF)
+    rig.context.events.put(0x0403)
+    rig.fly(2)
+    assert actions(rig).executed == 1
+    packet = Encoder(DICTIONARY).packet(
+        "action_delete", {"event": 0x0403, "argument": 0xFFFF}, "EC"
+    )
+    rig.context.events.put(0x0403)
+    assert rig.context.commands.execute(packet, len(packet), 1) == 0
+    new = Encoder(DICTIONARY).packet("action_add", {"event": 0x0242, **HEATER_ON})
+    assert rig.context.commands.execute(new, len(new), 0) == 0
+    assert actions(rig).table.find(0x0242, 0xFFFF) == row
+    rig.fly(2)
+    assert actions(rig).executed == 1 and not rig.power.is_on(3), "nothing has started it"
+    rig.context.events.put(0x0242)
+    rig.fly(2)
+    assert actions(rig).executed == 2 and rig.power.is_on(3), "nothing holds it back"
+
+
+def test_a_partners_monitor_starts_no_action_of_the_host_on_any(rig):
+    """On any monitor, that is on any of the host's own; on one of EC's when it is named."""
+    add(rig, 0x0714, **HEATER_ON)
+    rig.context.events.put_about(1, 0x0714, 0x1005)
+    rig.fly(2)
+    assert actions(rig).executed == 0
+    add(rig, 0x0714, argument=0x1005, command="ping")
+    rig.context.events.put_about(1, 0x0714, 0x1005)
+    rig.fly(2)
+    assert actions(rig).executed == 1 and not rig.power.is_on(3)
+    rig.context.events.put_about(0, 0x0714, 5)
+    rig.fly(2)
+    assert actions(rig).executed == 2 and rig.power.is_on(3)
+
+
 def test_a_storm_of_events_costs_one_execution(rig):
     add(rig, 0x0242, **HEATER_ON)
     for _ in range(500):
@@ -135,10 +172,14 @@ def test_a_damaged_telecommand_inside_is_refused(rig):
 
 def test_the_authority_is_that_of_who_defined_it(rig):
     """A partner cannot have executed what he may not command (privilege laundering)."""
+    table, reasons = actions(rig).table, []
+    check = table.check
+    table.check = lambda *entry: reasons.append(check(*entry)) or reasons[-1]
     add(rig, 0x0401, "EC", **HEATER_ON)
-    assert (0x0401, fdir_table.BAD_COMMAND) in refusals(rig)
     add(rig, 0x0242, "EC", command="ping")
-    assert (0x0242, fdir_table.NOT_YOURS) in refusals(rig), "an event of the host's apps"
+    assert reasons == [fdir_table.BAD_COMMAND, fdir_table.NOT_YOURS], "an event of the host's apps"
+    assert rig.context.accounts.last[1] == failures.BAD_ENTRY
+    assert refusals(rig) == [], "the host does not hear of the entry"
     add(rig, 0x0401, "EC", command="payload_enable", args={"on": 0}, acknowledge=8)
     del rig.board.radio.sent[:]
     rig.context.events.put(0x0401, 5)

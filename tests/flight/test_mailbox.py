@@ -53,6 +53,35 @@ def test_the_oldest_message_comes_first_whoever_sent_it(mission):
     assert [text for _, _, text in messages(mission, IR)][2:] == ["number 2", "number 3"]
 
 
+def test_a_new_message_of_anybody_skips_none_that_was_asked_for(mission):
+    for number in range(4):
+        assert mail(mission, EC, IR, 100 + number, f"number {number}") == 0
+    assert mission.send("mail_fetch", {"count": 4}, IR) == 0
+    for number in range(4):
+        assert mail(mission, BY, HOST, 7 + number) == 0
+        mission.rig.fly(1)
+    mission.rig.fly(3)
+    assert [text for _, _, text in messages(mission, IR)] == [f"number {n}" for n in range(4)]
+
+
+def test_a_sender_who_cannot_be_told_keeps_nobody_elses_receipts(mission):
+    """EC has a message taken and no room for the receipt, neither in his queue nor his store."""
+    for sender in (EC, BY):
+        for number in range(3):
+            assert mail(mission, sender, IR, 7 + number) == 0
+    assert mission.send("store_disable", {"count": 1, "store": EC}, EC) == 0
+    mission.rig.fly(2)
+    mission.hold(EC)
+    for number in range(3):
+        for sender in (EC, BY):
+            assert mission.send("mail_take", {"from": sender, "reference": 7 + number}, IR) == 0
+    mission.rig.fly(5)
+    assert receipts(mission, BY) == [(BY, 7, IR), (BY, 8, IR), (BY, 9, IR)]
+    mission.release(EC)
+    mission.rig.fly(6)
+    assert receipts(mission, EC) == [(EC, 7, IR), (EC, 8, IR), (EC, 9, IR)], "his come later"
+
+
 def test_every_octet_of_the_longest_message_arrives(mission):
     octets = [(n * 7) & 0xFF for n in range(160)]
     values = {"to": BY, "reference": 1, "length": 160, "octets": octets}

@@ -11,6 +11,7 @@ from flight.core.mailbox import FREE, MESSAGE_SIZE, SLOTS, TAKEN, UNTOLD, WAITIN
 from tests.flight.fakes import Board, Fram
 from tests.flight.mail_rig import START, mail, messages, receipts
 from tests.flight.partners_rig import BY, EC, IR, Partners
+from tests.flight.test_records_doubtful import Noise, disturb
 
 
 @pytest.fixture
@@ -174,3 +175,79 @@ def test_any_order_of_things_is_that_of_a_plain_model(steps):
         found = {row[:2]: row[2:4] for row in stored(one)}
         assert found == model
         assert one.untold == sum(state == UNTOLD for _, state in model.values())
+
+
+@pytest.mark.parametrize("how", ["silent", "nonsense"])
+def test_messages_that_could_not_be_read_at_the_start_are_read_later(how):
+    """None is written over meanwhile, and none is accepted twice."""
+    fram = Noise()
+    first = Mailbox(fram, bytearray(MESSAGE_SIZE))
+    first.load()
+    for number in range(3):
+        message(first, EC, 7 + number, b"a message")
+        assert first.put(IR) == 0
+    assert first.become(EC * SLOTS + 1, UNTOLD) == 0
+    assert first.become(EC * SLOTS + 2, FREE) == 0
+    before = stored(first)
+    disturb(fram, how)
+    box = Mailbox(fram, bytearray(MESSAGE_SIZE))
+    box.load()
+    assert box.doubtful and box.lost == 0 and stored_now(box) == []
+    memory = bytes(fram.memory)
+    message(box, EC, 7, b"a message")
+    assert box.put(IR) == failures.STORAGE_ERROR
+    box.look_again()
+    assert box.doubtful and bytes(fram.memory) == memory
+    disturb(fram, "well")
+    for _ in range(16):
+        box.look_again()
+    assert box.doubtful == 0 and box.lost == 0 and box.untold == 1 and stored(box) == before
+    message(box, EC, 7, b"a message")
+    assert box.put(IR) == failures.DUPLICATE_MESSAGE
+    message(box, EC, 10, b"the next one")
+    assert box.put(IR) == 0
+    slot = box.following(IR)
+    assert box.reference_of(slot) == 7
+    assert box.reference_of(box.following(IR, box.order_of(slot))) == 10
+
+
+def stored_now(box):
+    return [slot for slot in range(4 * SLOTS) if box.state_of(slot) != FREE]
+
+
+def test_a_slot_that_is_damaged_for_good_is_free_and_its_message_counted():
+    fram = Fram()
+    first = Mailbox(fram, bytearray(MESSAGE_SIZE))
+    first.load()
+    for number in range(3):
+        message(first, EC, 7 + number, b"a message")
+        assert first.put(IR) == 0
+    slot = EC * SLOTS
+    fram.memory[START + slot * 192 + 9] ^= 1  # in the message
+    fram.memory[START + (slot + 1) * 192 + MESSAGE_SIZE + 8] ^= 1  # its state
+    box = started(fram.memory)
+    assert box.doubtful == 0 and box.lost == 2 and stored_now(box) == [slot + 2]
+    message(box, EC, 7, b"again")
+    assert box.put(IR) == 0
+
+
+def test_mail_goes_on_when_the_memory_answers_again():
+    board = Board()
+    one = Partners(board)
+    one.rig.fly(3)
+    assert mail(one, EC, IR, 7, "not lost") == 0
+    memory = bytes(board.fram.memory)
+    board = Board(cause=4)
+    board.fram.memory[:] = memory
+    again = Partners(board)
+    box = again.rig.mission.apps["contacts"]._mail.box
+    board.fram.status = -5
+    box.load()
+    assert box.doubtful == 64
+    again.rig.fly(3)
+    board.fram.status = 0
+    again.rig.fly(20)
+    assert box.doubtful == 0
+    again.send("mail_fetch", {"count": 1}, IR)
+    again.rig.fly(3)
+    assert messages(again, IR) == [(EC, 7, "not lost")]

@@ -255,17 +255,19 @@ def test_a_memory_that_fails_changes_nothing(rig):
 
 def test_a_partner_watches_his_own_packets_and_few(rig):
     mine = dict(packet="payload_sample", field="temperature", low=-20, high=40)
+    table, reasons = fdir(rig).monitors.table, []
+    check = table.check
+    table.check = lambda *entry: reasons.append(check(*entry)) or reasons[-1]
     add(rig, "EC", number=0x1070, **mine)
     add(rig, "EC", number=0x1071, **mine)
     add(rig, "EC", number=0x1072, **mine)
     add(rig, "EC", number=0x1073, packet="power_hk", field="battery_voltage", low=7, high=8)
-    table = fdir(rig).monitors.table
     found = [table.find(number) >= 0 for number in range(0x1070, 0x1074)]
     assert found == [True, True, False, False]
-    refused = refusals(rig)
-    assert (0x1072, fdir_table.FULL) in refused and (0x1073, fdir_table.NOT_YOURS) in refused
+    assert reasons == [0, 0, fdir_table.FULL, fdir_table.NOT_YOURS]
     add(rig, "EC", number=74, **mine)
-    assert (74, fdir_table.NOT_YOURS) in refusals(rig), "ids of a partner begin with his number"
+    assert reasons[4:] == [fdir_table.NOT_YOURS], "ids of a partner begin with his number"
+    assert refusals(rig) == [], "the host does not hear of his entries"
     before = bytes(table.image)
     uplink(rig, "monitor_delete", {"monitor": 1}, "EC")  # the host's
     uplink(rig, "monitor_disable", {"monitor": 0x1070}, "IR")

@@ -118,7 +118,7 @@ class Rig:
         ids = []
         while self.events.peek_into(record):
             ids.append(int.from_bytes(record[6:8], "big"))
-            self.events.drop_oldest()
+            self.events.drop()
         return ids
 
 

@@ -197,7 +197,7 @@ class Comms:
         for _ in range(_PACKETS_PER_FRAME):
             n = link.packet(self._telecommand)
             if n < 0:
-                self._events.put(EVENT_PACKET_REFUSED, link.vc())
+                self._events.put_about(link.vc(), EVENT_PACKET_REFUSED, link.vc())
             if n <= 0:
                 return
             self._commands.receive(self._telecommand, n, link.vc(), link.map() == _EMERGENCY_MAP)

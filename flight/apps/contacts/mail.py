@@ -34,7 +34,7 @@ class Mail:
         self._box = store.claim(_BOX, writer)
         self.box = mailbox.Mailbox(context.board.fram, self._message.data)
         self._asked = bytearray(mailbox.OWNERS)  # messages still to be sent down
-        self._ages = array("H", bytes(2 * mailbox.OWNERS))  # of the last one sent
+        self._last = array("i", (-1,) * mailbox.OWNERS)  # order of the last one sent
         self.accepted = 0
         self.refused = 0
         self.taken = 0
@@ -44,22 +44,32 @@ class Mail:
         functions.handle(0x0B13, self.take)
         functions.handle(0x0B14, self.cancel)
         functions.handle(0x0B15, self.report)
+        self._events = context.events
+        self._lost = 0
         self.box.load()
-        if self.box.lost:
-            context.events.put(EVENT_LOST, self.box.lost)
+        self._tell_lost()
 
     def step(self):
-        """Messages that were asked for, one for each owner; a receipt that its sender does not
-        have yet."""
+        """For each owner a message that he asked for, and a receipt that he does not have yet."""
         box = self.box
+        if box.doubtful:
+            box.look_again()
+            self._tell_lost()
         for owner in range(mailbox.OWNERS):
             if self._asked[owner] and self._telemetry.queues[owner].mostly_empty():
                 self._send_down(owner)
         if box.untold == 0:
             return
-        slot = box.next_untold()
-        if slot >= 0 and self._tell(slot):
-            box.become(slot, mailbox.TAKEN)
+        for sender in range(mailbox.OWNERS):
+            slot = box.next_untold(sender)
+            if slot >= 0 and self._tell(slot):
+                box.become(slot, mailbox.TAKEN)
+
+    def _tell_lost(self):
+        """Messages that were found damaged."""
+        if self.box.lost != self._lost:
+            self._events.put(EVENT_LOST, self.box.lost - self._lost)
+            self._lost = self.box.lost
 
     def waiting(self):
         """Messages that wait for anybody."""
@@ -96,8 +106,8 @@ class Mail:
     def fetch(self, buf, off, owner):
         """Handler of `mail_fetch`: the oldest first, as his queue has room."""
         self._asked[owner] = 0
-        self._ages[owner] = 0
-        if self.box.following(owner, 0) < 0:
+        self._last[owner] = -1
+        if self.box.following(owner) < 0:
             return failures.UNKNOWN_MESSAGE
         self._asked[owner] = buf[off]
         return failures.OK
@@ -106,11 +116,11 @@ class Mail:
         """The next message that he has asked for."""
         box = self.box
         self._asked[owner] -= 1
-        slot = box.following(owner, self._ages[owner])
+        slot = box.following(owner, self._last[owner])
         if slot < 0:
             self._asked[owner] = 0
             return
-        self._ages[owner] = box.age_of(slot)
+        self._last[owner] = box.order_of(slot)
         if box.fetch(slot) == failures.OK:
             self._deliver(owner, _MESSAGE, self._message.data)
         mailbox.wipe(box.message)

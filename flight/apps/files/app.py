@@ -75,6 +75,7 @@ class Files:
         self._changes = -1
         self._steps = _FIRST_STEP
         self._refusals = 0
+        self._refused = 0  # bit per owner who has sent what was refused since the last step
         self._states = bytearray(SLOTS)
         storage.join(uploads)
         functions = context.functions
@@ -133,14 +134,19 @@ class Files:
             if not FREE < before <= last or FREE < rows[row] <= last:
                 continue
             if rows[row + CONDITION] != NO_ERROR:
-                events.put(EVENT_ENDED, slot, rows[row + CONDITION])
+                events.put_about(slot % OWNERS, EVENT_ENDED, slot, rows[row + CONDITION])
             elif slot < OWNERS:
-                events.put(EVENT_UPLOADED, slot, rows[row + SIZE])
+                events.put_about(slot, EVENT_UPLOADED, slot, rows[row + SIZE])
             else:
-                events.put(EVENT_DOWNLOADED, slot - OWNERS, rows[row + SIZE])
+                owner = slot - OWNERS
+                events.put_about(owner, EVENT_DOWNLOADED, owner, rows[row + SIZE])
         if self._refusals != table.refusals:
             self._refusals = table.refusals
-            events.put(EVENT_REFUSED, table.last_refusal, table.refusals)
+            about = 0 if self._refused & 1 else OWNERS - 1
+            while about and not self._refused >> about & 1:
+                about -= 1
+            self._refused = 0
+            events.put_about(about, EVENT_REFUSED, table.last_refusal, table.refusals)
 
     # Whom telecommand reception gives file data units.
 
@@ -152,7 +158,10 @@ class Files:
     def take(self, packet, n, owner):
         """Obey it or count it. True when it was obeyed."""
         self.present(owner)
-        return self._cfdp.take(packet, n, owner)
+        obeyed = self._cfdp.take(packet, n, owner)
+        if not obeyed:
+            self._refused |= 1 << owner
+        return obeyed
 
     def present(self, owner):
         """A telecommand or file data unit of an owner was received."""

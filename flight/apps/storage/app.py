@@ -180,7 +180,8 @@ class Storage:
                 return budget
             if n <= 0:
                 if which < _STORES:
-                    self._events.put(EVENT_PLAYED, which, archive.count(FETCHED))
+                    fetched = archive.count(FETCHED)
+                    self._events.put_about(which, EVENT_PLAYED, which, fetched)
                 else:
                     self._events.put(EVENT_LOG_SENT, which - LOG_EVENTS, archive.count(FETCHED))
                 return budget

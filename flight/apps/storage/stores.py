@@ -136,7 +136,7 @@ class Stores:
             return False
         elif not self._told_full & bit:
             self._told_full |= bit
-            self._events.put(EVENT_FULL, owner)
+            self._events.put_about(owner, EVENT_FULL, owner)
         return kept
 
     def reading(self):
