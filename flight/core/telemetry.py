@@ -154,6 +154,7 @@ class Telemetry:
         self._packet = bytearray(PACKET_MAX)
         self.made = 0
         self.dropped = 0
+        self.lost = 0  # of these, the host's, u16
         self.gate = None  # of the transmitter; without it somebody always listens
         self.more = None  # of files: what is asked for packets when a queue is empty
         self.keeper = None  # of the storage: keep(owner, kind, structure, packet, n, seconds)
@@ -214,6 +215,8 @@ class Telemetry:
         if not live and not kept:
             # Sequence counts stay whole: a packet that never left makes no gap on the ground.
             self.dropped = (self.dropped + 1) & 0xFFFF
+            if owner == 0:
+                self.lost = (self.lost + 1) & 0xFFFF
             return False
         self._sequence[process] = (sequence + 1) & 0x3FFF
         self._counter[message] = (counter + 1) & 0xFFFF

@@ -82,9 +82,9 @@ class Housekeeping:
 
     def _report_loss(self):
         reports = self._context.telemetry
-        lost = (reports.dropped - self._lost) & 0xFFFF
+        lost = (reports.lost - self._lost) & 0xFFFF
         if lost:
-            self._lost = reports.dropped
+            self._lost = reports.lost
             self._context.events.put(EVENT_LOST, lost)
 
     def _demand_collection(self):

@@ -158,3 +158,15 @@ def test_bad_entries_of_a_partner_make_no_event_of_the_host(mission: Partners) -
     assert told(mission, HOST, 0x0718) == [(0x0718, 77)]
     assert told(mission, HOST, 0x0901), "and of EC how many were refused"
     assert len([p for p in mission.heard(EC) if p[7:9] == b"\1\2"]) == 40, "as he was each time"
+
+
+def test_what_a_partner_has_no_room_for_is_no_loss_of_the_host(mission: Partners) -> None:
+    assert mission.send("store_disable", {"count": 1, "store": EC}, EC) == 0
+    mission.hold(EC)
+    reports = mission.context.telemetry
+    before = reports.dropped
+    for _ in range(20):
+        mission.radio(mission.raw(EC, 17, 1, acks=15), EC)
+        mission.rig.fly(1)
+    assert reports.dropped - before >= 60 and reports.lost == 0
+    assert told(mission, HOST, 0x000E) == []
