@@ -33,7 +33,7 @@ from flight.packets.file_units import APID_OFFSET, ENTITY, GROUND_ENTITY
 from ground import cfdp_units as units
 from ground import packets
 from ground.cfdp_files import Files
-from ground.cfdp_receive import CHECKSUMS, Receiver, is_name
+from ground.cfdp_receive import CHECKSUMS, NO_NAME, Receiver, is_name
 from ground.cfdp_time import LinkTime
 from ground.cfdp_user import CheckTimers, Faults, Outcome, User
 from ground.errors import GroundError
@@ -149,7 +149,7 @@ class FileTransfers:
         Raises `GroundError` when an upload goes on, or for a name that is refused on board.
         """
         if not is_name(name):
-            raise GroundError(f"{name!r}: not a name on board: up to 31 of letters, digits, _ - .")
+            raise GroundError(f"{name!r}: {NO_NAME}")
         if not path.is_file():
             raise GroundError(f"{path}: there is no such file")
         self._remote.crc_type = CHECKSUMS[checksum]

@@ -25,6 +25,7 @@ CHECKSUMS = {
     "crc32": ChecksumType.CRC_32,
     "none": ChecksumType.NULL_CHECKSUM,
 }
+NO_NAME = "not a name on board: up to 31 of letters, digits, _ - ., and one folder before it"
 _OVER = (
     TransactionStep.TRANSFER_COMPLETION,
     TransactionStep.SENDING_FINISHED_PDU,
@@ -84,7 +85,7 @@ class Receiver:
         """Take the file `name` when it comes, once. Raises `GroundError` for what is no name, and
         when its place is taken."""
         if not is_name(name):
-            raise GroundError(f"{name!r}: not a name on board: up to 31 of letters, digits, _ - .")
+            raise GroundError(f"{name!r}: {NO_NAME}")
         if name in self._asked:
             raise GroundError(f"{name}: is asked for already")
         self._asked[name] = Part(self._folder, name)

@@ -15,6 +15,8 @@ from ground.dictionary import Argument, Command, Dictionary, Parameter, Partner,
 from ground.errors import CommandError
 from ground.security import TcSecurity
 from ground.stored import NESTED
+from ground.values import finite, octets, shown
+from ground.values import given as checked
 
 Values = Union[Mapping[str, Any], Sequence[Any]]
 
@@ -59,17 +61,17 @@ def _number(what: str, type_: Type, value: Any, lowest: float, highest: float, u
             value = float(value) if type_.is_float else int(value, 0)
         except ValueError:
             kind = "a number" if type_.is_float else "a whole number"
-            raise CommandError(f"{what}: {value!r} is not {kind}") from None
+            raise CommandError(f"{what}: {shown(value)} is not {kind}") from None
     if not isinstance(value, (int, float)):
-        raise CommandError(f"{what}: {value!r} is not a number")
-    if not math.isfinite(value):
+        raise CommandError(f"{what}: {shown(value)} is not a number")
+    if isinstance(value, float) and not math.isfinite(value):
         raise CommandError(f"{what}: {value} is not a finite number")
     if not type_.is_float and value != int(value):
         raise CommandError(f"{what}: {value} is not a whole number")
     if not lowest <= value <= highest:
         suffix = f" {unit}" if unit else ""
-        raise CommandError(f"{what}: {value} is outside {lowest} .. {highest}{suffix}")
-    return float(value) if type_.is_float else int(value)
+        raise CommandError(f"{what}: {shown(value)} is outside {lowest} .. {highest}{suffix}")
+    return finite(what, value) if type_.is_float else int(value)
 
 
 def _text(what: str, row: Union[Argument, Parameter], value: Any) -> bytes:
@@ -92,7 +94,7 @@ def _counted_text(what: str, row: Union[Argument, Parameter], value: Any) -> byt
     refused there."""
     if not isinstance(value, (str, bytes)):
         raise CommandError(f"{what}: a text is wanted")
-    data = value.encode("utf-8") if isinstance(value, str) else value
+    data = octets(what, value)
     if len(data) > row.type.count:
         raise CommandError(f"{what}: {len(data)} octets given, {row.type.count} at most")
     return bytes([len(data)]) + data
@@ -149,6 +151,7 @@ class Encoder:
         For 20/3 the values are parameter names with their new values, for 20/1 names, in a list
         or as a table of anything. Raises `CommandError`.
         """
+        values = checked(command.name, values)
         if command is SET_PARAMETERS:
             return self._parameters(command, values)
         if command is REPORT_PARAMETERS:
@@ -205,9 +208,10 @@ class Encoder:
         return struct.pack(f">B{len(ids)}H", len(ids), *ids)
 
     def _parameter(self, command: Command, name: Any) -> Parameter:
-        parameter = self._dictionary.parameters.get(name)
+        known = self._dictionary.parameters
+        parameter = known.get(name) if isinstance(name, str) else None
         if parameter is None:
-            raise CommandError(f"{command.name}: unknown parameter {name!r}")
+            raise CommandError(f"{command.name}: unknown parameter {shown(name)}")
         return parameter
 
     def packet(

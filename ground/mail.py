@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Mapping
 
 from ground.dictionary import Command
 from ground.errors import CommandError
+from ground.values import octets as text_octets
+from ground.values import shown, whole, word
 
 if TYPE_CHECKING:
     from ground.encode import Encoder
@@ -31,13 +33,11 @@ def mail_body(encoder: "Encoder", values: Any, owner: str) -> bytes:
     """Data field of `mail_send`; `to` is a partner's name. Raises `CommandError`."""
     if not isinstance(values, Mapping) or set(values) != {"to", "reference", "text"}:
         raise CommandError("mail: give to, reference and text by name")
-    recipient = encoder.partner(str(values["to"])).index
-    reference, text = values["reference"], values["text"]
-    if isinstance(reference, str) and reference.isdigit():
-        reference = int(reference)
-    if isinstance(reference, bool) or not isinstance(reference, int) or not 0 < reference < 65536:
-        raise CommandError("mail: reference must be a whole number, 1 .. 65535")
-    octets = str(text).encode("utf-8")
+    recipient = encoder.partner(word(values["to"])).index
+    reference = whole("mail: reference", values["reference"], 1, 65535)
+    if not isinstance(values["text"], str):
+        raise CommandError(f"mail: text: {shown(values['text'])} is no text")
+    octets = text_octets("mail: text", values["text"])
     if not 0 < len(octets) <= OCTETS:
         raise CommandError(f"mail: the text has {len(octets)} octets; 1 .. {OCTETS} are possible")
     head = struct.pack(">HBHB", SEND, recipient, reference, len(octets))

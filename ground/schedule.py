@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 
 from ground.dictionary import Command
 from ground.errors import CommandError
+from ground.values import finite, listed, shown, whole, word
+from ground.values import given as checked
 
 if TYPE_CHECKING:
     from ground.decode import Report
@@ -98,15 +100,16 @@ class Stored:
         if name == "schedule_shift_all":
             return _offset(name, given["offset_s"])
         if name in ("schedule_enable_subs", "schedule_disable_subs"):
-            subs = _list(f"{name}: subs", given["subs"])
-            numbers = [_whole(f"{name}: subs", sub, 0, SUBS - 1) for sub in subs]
+            subs = listed(f"{name}: subs", given["subs"])
+            numbers = [whole(f"{name}: subs", sub, 0, SUBS - 1) for sub in subs]
             return bytes([len(numbers), *numbers])
         if name in ("sequence_load", "sequence_load_part"):
             return self._load(name, given)
-        return bytes(_whole(f"{name}: {key}", value, 0, 255) for key, value in given.items())
+        return bytes(whole(f"{name}: {key}", value, 0, 255) for key, value in given.items())
 
     def _given(self, name: str, values: Any) -> Dict[str, Any]:
         wanted = ARGUMENTS.get(name, {})
+        values = checked(name, values)
         if not isinstance(values, Mapping):
             values = dict(zip(wanted, values, strict=False))
         unknown = [key for key in values if key not in wanted]
@@ -119,18 +122,18 @@ class Stored:
         return given
 
     def _insert(self, name: str, given: Mapping[str, Any]) -> bytes:
-        activities = _list(f"{name}: activities", given["activities"])
-        body = bytes([_whole(f"{name}: sub", given["sub"], 0, SUBS - 1), len(activities)])
+        activities = listed(f"{name}: activities", given["activities"])
+        body = bytes([whole(f"{name}: sub", given["sub"], 0, SUBS - 1), len(activities)])
         for index, row in enumerate(activities):
             where = f"{name}: activities.{index}"
             if name == "schedule_insert":
                 times = ("seconds", "fraction", "ms")
                 packet = self._nested(where, row, times)
-                seconds = _whole(f"{where}: seconds", row.get("seconds"), 0, (1 << 32) - 1)
-                fraction = _whole(f"{where}: fraction", row.get("fraction", 0), 0, 65535)
+                seconds = whole(f"{where}: seconds", row.get("seconds"), 0, (1 << 32) - 1)
+                fraction = whole(f"{where}: fraction", row.get("fraction", 0), 0, 65535)
                 if "ms" in row:
                     # Rounded up: on board it is rounded down to whole milliseconds again.
-                    ms = _whole(f"{where}: ms", row["ms"], 0, 999)
+                    ms = whole(f"{where}: ms", row["ms"], 0, 999)
                     fraction = -(-ms * 65536 // 1000)
                 body += struct.pack(">IH", seconds, fraction)
             else:
@@ -140,12 +143,10 @@ class Stored:
         return body
 
     def _load(self, name: str, given: Mapping[str, Any]) -> bytes:
-        body = bytes([_whole(f"{name}: number", given["number"], 0, 255)])
+        body = bytes([whole(f"{name}: number", given["number"], 0, 255)])
         if name == "sequence_load_part":
-            body += bytes(
-                _whole(f"{name}: {key}", given[key], 0, 255) for key in ("before", "last")
-            )
-        entries = _list(f"{name}: entries", given["entries"])
+            body += bytes(whole(f"{name}: {key}", given[key], 0, 255) for key in ("before", "last"))
+        entries = listed(f"{name}: entries", given["entries"])
         body += bytes([len(entries)])
         for index, row in enumerate(entries):
             where = f"{name}: entries.{index}"
@@ -160,65 +161,45 @@ class Stored:
         unknown = [key for key in row if key not in known]
         if unknown:
             raise CommandError(f"{where}: unknown key {unknown[0]!r}; there is: {', '.join(known)}")
-        packet = self._build(str(row["command"]), row.get("args", {}))
+        args = checked(f"{where}: args", row.get("args", {}))
+        packet = self._build(word(row["command"]), args)
         if len(packet) > PACKET_MAX:
             raise CommandError(f"{where}: {len(packet)} bytes; at most {PACKET_MAX} can be stored")
         if "label" in row:
             apid, sequence = struct.unpack_from(">HH", packet)
             (source,) = struct.unpack_from(">H", packet, 9)
-            self._labels[str(row["label"])] = (source, apid & 0x7FF, sequence & 0x3FFF)
+            self._labels[word(row["label"])] = (source, apid & 0x7FF, sequence & 0x3FFF)
         return packet
 
     def _requests(self, name: str, requests: Any) -> bytes:
-        rows = _list(f"{name}: requests", requests)
+        rows = listed(f"{name}: requests", requests)
         body = bytes([len(rows)])
         for row in rows:
             if isinstance(row, Mapping):
                 keys = ("source", "apid", "sequence")
-                numbers = tuple(_whole(f"{name}: {key}", row.get(key), 0, 65535) for key in keys)
-            elif str(row) in self._labels:
-                numbers = self._labels[str(row)]
+                numbers = tuple(whole(f"{name}: {key}", row.get(key), 0, 65535) for key in keys)
+            elif word(row) in self._labels:
+                numbers = self._labels[word(row)]
             else:
-                raise CommandError(f"{name}: nothing was stored under the label {row!r}")
+                raise CommandError(f"{name}: nothing was stored under the label {shown(row)}")
             body += struct.pack(">HHH", *numbers)
         return body
 
 
-def _list(where: str, value: Any) -> List[Any]:
-    if not isinstance(value, (list, tuple)) or len(value) > 255:
-        raise CommandError(f"{where}: a list is wanted")
-    return list(value)
-
-
-def _whole(where: str, value: Any, lowest: int, highest: int) -> int:
-    try:
-        number = int(value, 0) if isinstance(value, str) else int(value)
-    except (TypeError, ValueError):
-        raise CommandError(f"{where}: {value!r} is not a whole number") from None
-    if not lowest <= number <= highest:
-        raise CommandError(f"{where}: {value} is outside {lowest} .. {highest}")
-    return number
-
-
-def _seconds(where: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise CommandError(f"{where}: {value!r} is not a number of seconds") from None
-
-
 def _delay_ms(where: str, value: Any) -> int:
-    return _whole(
-        f"{where}: delay_s", round(_seconds(f"{where}: delay_s", value) * 1000), 0, DELAY_MAX_MS
-    )
+    delay_s = finite(f"{where}: delay_s", value, " of seconds")
+    if not 0.0 <= delay_s <= DELAY_MAX_MS / 1000:
+        limit = f"0 .. {DELAY_MAX_MS // 1000} s"
+        raise CommandError(f"{where}: delay_s: {shown(value)} is outside {limit}")
+    return round(delay_s * 1000)
 
 
 def _offset(name: str, value: Any) -> bytes:
     """Seconds i32 and 1/65536 s, their sum being the offset; whole milliseconds."""
-    ms = round(_seconds(f"{name}: offset_s", value) * 1000)
+    ms = round(1000 * finite(f"{name}: offset_s", value, " of seconds"))
     seconds, rest_ms = divmod(ms, 1000)
     if not -OFFSET_MAX_S <= seconds <= OFFSET_MAX_S:
-        raise CommandError(f"{name}: offset_s: {value} is outside +-{OFFSET_MAX_S} s")
+        raise CommandError(f"{name}: offset_s: {shown(value)} is outside +-{OFFSET_MAX_S} s")
     return struct.pack(">iH", seconds, -(-rest_ms * 65536 // 1000))
 
 

@@ -29,7 +29,7 @@ from ground.dictionary import Dictionary, Partner
 from ground.errors import GroundError
 from ground.frames import IDLE_VC
 from ground.frontend import FrontEnd
-from ground.station_link import FRAME, MESSAGE, OCF, REFUSAL, TIME, UP, connect
+from ground.station_link import FRAME, MESSAGE, OCF, REFUSAL, TIME, UP, connect, host_of
 
 BASE = 52100
 TC_OFFSET, TM_OFFSET = 10, 20
@@ -70,7 +70,10 @@ class Station:
         self._scid = dictionary.scid
         self._partners = dictionary.partners
         self._log: Log = log or (lambda text: None)
-        self._host, self._base = host, base
+        last = 65536 - TM_OFFSET - len(self._partners)
+        if not 0 < base <= last:
+            raise GroundError(f"station: ports from {base}: the first one is 1 .. {last}")
+        self._host, self._base = host_of(host), base
         self._front_end = FrontEnd(self._frame)
         self._selector = selectors.DefaultSelector()
         self._clients: List[Client] = []

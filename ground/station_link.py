@@ -16,20 +16,38 @@ MESSAGE = struct.Struct(">BQH")
 UP = struct.Struct(">H")
 FRAME, REFUSAL, OCF, TIME = 0, 1, 2, 3
 CONNECT_S = 5.0
+NAME_SHOWN = 60  # characters, in a message
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= NAME_SHOWN else text[:NAME_SHOWN] + "…")
+
+
+def host_of(text: str) -> str:
+    """The name of a computer, or its address. Raises `GroundError` for what can be none."""
+    try:
+        good = text.isprintable() and bool(text.encode("idna"))
+    except UnicodeError:  # an empty label, one of more than 63 characters, a lone surrogate
+        good = False
+    if not good:
+        raise GroundError(
+            f"{_short(text)} can be no name of a computer; give its name or its address"
+        )
+    return text
 
 
 def address(text: str, default_port: int) -> Tuple[str, int]:
     """`HOST:PORT`, `HOST` or `:PORT`. Raises `GroundError`."""
     host, _, port = text.partition(":")
-    if port and not (port.isdigit() and 0 < int(port) < 65536):
-        raise GroundError(f"{text!r}: give HOST:PORT")
-    return host or "127.0.0.1", int(port) if port else default_port
+    if port and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        raise GroundError(f"{_short(text)}: give HOST:PORT, the port 1 .. 65535")
+    return host_of(host) if host else "127.0.0.1", int(port) if port else default_port
 
 
 def connect(host: str, port: int, what: str) -> socket.socket:
     """A connection. Raises `GroundError` naming `what`."""
     try:
-        connection = socket.create_connection((host, port), CONNECT_S)
+        connection = socket.create_connection((host_of(host), port), CONNECT_S)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise GroundError(f"no {what} at {host}:{port}: {reason}") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Tuple
 from ground.dictionary import Command
 from ground.errors import CommandError
 from ground.mail import MAIL, mail_body
+from ground.values import whole
 
 if TYPE_CHECKING:
     from ground.encode import Encoder
@@ -33,13 +34,6 @@ ACTION_ADD = Command(
 )
 
 
-def _whole(name: str, values: Mapping[str, Any], default: Any = None) -> int:
-    value = values.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0xFFFF:
-        raise CommandError(f"action_add: {name} must be a whole number, 0 .. 65535")
-    return value
-
-
 def action_body(encoder: "Encoder", values: Any, owner: str) -> bytes:
     """Data field of 19/1. `argument` left out: any; `hold_s`: 60. Raises `CommandError`."""
     if not isinstance(values, Mapping):
@@ -54,13 +48,13 @@ def action_body(encoder: "Encoder", values: Any, owner: str) -> bytes:
     head = struct.pack(
         ">BHHH",
         1,
-        _whole("event", values),
-        _whole("argument", values, ANY_ARGUMENT),
-        _whole("hold_s", values, 60),
+        *(
+            whole(f"action_add: {name}", values.get(name, default), 0, 0xFFFF)
+            for name, default in (("event", None), ("argument", ANY_ARGUMENT), ("hold_s", 60))
+        ),
     )
-    inner = encoder.packet(
-        values["command"], values.get("args", {}), owner, values.get("acknowledge", 0)
-    )
+    acknowledge = whole("action_add: acknowledge", values.get("acknowledge", 0), 0, 15)
+    inner = encoder.packet(values["command"], values.get("args", {}), owner, acknowledge)
     return head + inner
 
 

@@ -117,7 +117,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise ScenarioError(f"{path}: cannot read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: not a text file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ScenarioError(f"{path.name}: lists and tables in one another, too many") from None
+    except ValueError as error:  # of TOML, or of a number with too many digits
         raise ScenarioError(f"{path.name}: not valid TOML: {error}") from error
 
 

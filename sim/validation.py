@@ -19,6 +19,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_DEEP = "lists and tables in one another, too many"
+_FINITE = "a number, finite and of 64 bits"
 _TYPE_NAMES = {"int": "a whole number", "float": "a number", "str": "a text", "time": "a time"}
 
 
@@ -48,7 +50,9 @@ def apply_override(document: dict[str, Any], override: str) -> None:
         raise ScenarioError(f"--set {override}: write it as key=value, such as seed=2")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except RecursionError:
+        raise ScenarioError(f"--set {dotted}: {_DEEP}") from None
+    except ValueError:
         value = text  # a bare word or a path: no need to quote it for the shell as well
     words = dotted.split(".")
     rule: Any = SCHEMA
@@ -143,7 +147,9 @@ def _element(value: Any, rule: Key, full: str, where: str, depth: int) -> Any:
     if rule.kind in ("int", "float"):
         number = isinstance(value, int) and not isinstance(value, bool)
         if rule.kind == "float":
-            number = number or (isinstance(value, float) and math.isfinite(value))
+            number = number or isinstance(value, float)
+        if number and not _is_number(value):
+            raise ScenarioError(f"{where}: {full} must be {_FINITE}")
         if not number:
             raise ScenarioError(f"{where}: {full} must be {_TYPE_NAMES[rule.kind]}, not {value!r}")
         if not rule.low <= value <= rule.high:
@@ -158,7 +164,7 @@ def _element(value: Any, rule: Key, full: str, where: str, depth: int) -> Any:
     if rule.kind == "arguments":
         if not isinstance(value, dict) or not all(_is_argument(item) for item in value.values()):
             raise ScenarioError(
-                f"{where}: {full} must be a table of numbers, texts and lists of numbers"
+                f"{where}: {full} must be a table of finite numbers, texts and lists of numbers"
             )
         return dict(value)
     if not isinstance(value, str) or (rule.choices and value not in rule.choices):
@@ -174,4 +180,13 @@ def _is_argument(value: Any) -> bool:
         return bool(value) and flat and all(_is_argument(item) for item in value)
     if isinstance(value, dict):
         return all(_is_argument(item) for item in value.values())
-    return isinstance(value, (bool, int, float, str))
+    if isinstance(value, (int, float)):
+        return _is_number(value)
+    return isinstance(value, str)
+
+
+def _is_number(value: int | float) -> bool:
+    """Finite, and of 64 bits."""
+    if isinstance(value, int):
+        return -(1 << 63) <= value < 1 << 64
+    return math.isfinite(value)

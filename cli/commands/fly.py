@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from cli import flights, worlds
 from cli.errors import CliError
+from cli.numbers import finite
 from ground.live import LiveView
 from ground.recording import Recorder
 
@@ -58,7 +59,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument(
         "--pace",
-        type=float,
+        type=finite,
         default=1.0,
         metavar="X",
         help="with --radio: times real time, 0 as fast as it goes (1)",

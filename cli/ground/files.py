@@ -1,7 +1,6 @@
 """`microflight ground upload` and `download`: files over the link by CFDP, with a progress bar."""
 
 import argparse
-import math
 import sys
 import time
 from pathlib import Path
@@ -11,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.ground import options
+from cli.numbers import finite
 from ground import cltu
 from ground.cfdp import CHECKSUMS, FileTransfers
-from ground.cfdp_receive import is_name
+from ground.cfdp_receive import NO_NAME, is_name
 from ground.cfdp_user import Outcome
 from ground.errors import GroundError
 from ground.session import Request, Session
@@ -75,7 +75,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "--class1", action="store_true", help="unacknowledged: once, whatever is lost"
     )
     parser.add_argument(
-        "--rate", type=float, default=RATE_BIT_S, metavar="BIT/S", help=f"uplink ({RATE_BIT_S:g})"
+        "--rate", type=finite, default=RATE_BIT_S, metavar="BIT/S", help=f"uplink ({RATE_BIT_S:g})"
     )
 
 
@@ -83,7 +83,7 @@ class Transfer:
     """One session with the owner's end of CFDP: units go up at the rate of the link."""
 
     def __init__(self, session: Session, folder: Path, rate_bit_s: float) -> None:
-        if not 0.0 < rate_bit_s < math.inf:
+        if rate_bit_s <= 0:
             raise GroundError("--rate: more than 0 bit/s")
         first = session.ring.counters.take("file transfers")
         self.session = session
@@ -227,6 +227,8 @@ def upload(arguments: argparse.Namespace) -> int:
     name = arguments.name or path.name
     if not path.is_file():
         raise GroundError(f"{path}: there is no such file")
+    if not is_name(name):
+        raise GroundError(f"{name!r}: {NO_NAME}")
     size = path.stat().st_size
     with options.session(arguments) as session:
         transfer = Transfer(session, path.parent, arguments.rate)
@@ -257,7 +259,7 @@ def upload(arguments: argparse.Namespace) -> int:
 def download(arguments: argparse.Namespace) -> int:
     """Fetch a file; exit code 1 when it did not come down whole."""
     if not is_name(arguments.name):
-        raise GroundError(f"{arguments.name!r}: not a name on board")
+        raise GroundError(f"{arguments.name!r}: {NO_NAME}")
     if not arguments.into.is_dir():
         raise GroundError(f"{arguments.into}: no such folder")
     with options.session(arguments) as session:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, Optional
 
+from cli.numbers import finite
 from ground import keys
 from ground.decode import Report
 from ground.dictionary import Dictionary
@@ -28,7 +29,7 @@ def add(parser: argparse.ArgumentParser, timeout_s: Optional[float] = None) -> N
     )
     if timeout_s is not None:
         parser.add_argument(
-            "--timeout", type=float, default=timeout_s, metavar="S", help=f"({timeout_s:g})"
+            "--timeout", type=finite, default=timeout_s, metavar="S", help=f"({timeout_s:g})"
         )
 
 

@@ -10,6 +10,7 @@ from ground.dictionary import Dictionary
 from ground.encode import REPORT_PARAMETERS, Encoder
 from ground.errors import CommandError
 from ground.session import EMERGENCY_MAP, Request, Session
+from ground.values import finite
 
 TIMEOUT_S = 120.0
 EMERGENCY_KEY = "tc-emergency"
@@ -71,10 +72,19 @@ def values_of(name: str, words: List[str]) -> Any:
 def _value(name: str, key: str, text: str) -> Any:
     if not text.startswith(("[", "{")):
         return text
+    where = f"{name}: {key}"
+
+    def number(digits: str) -> float:
+        return finite(where, digits)
+
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=number, parse_float=number)
     except json.JSONDecodeError as error:
-        raise CommandError(f"{name}: {key}: {error.msg} at character {error.pos}") from None
+        raise CommandError(f"{where}: {error.msg} at character {error.pos}") from None
+    except RecursionError:
+        raise CommandError(f"{where}: lists and tables in one another, too many") from None
+    except ValueError:  # of Python's int
+        raise CommandError(f"{where}: a number of too many digits") from None
 
 
 def check(dictionary: Dictionary, arguments: argparse.Namespace) -> Any:

@@ -6,6 +6,7 @@ import time
 from typing import Any, List
 
 from cli.ground import options
+from cli.numbers import finite
 from ground.decode import Report
 from ground.dictionary import Dictionary
 from ground.errors import GroundError
@@ -33,7 +34,7 @@ def add(actions: Any) -> None:
     options.add(parser)
     parser.add_argument("--events", action="store_true", help="events and verification only")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--duration", type=float, metavar="S", help="seconds, then end")
+    parser.add_argument("--duration", type=finite, metavar="S", help="seconds, then end")
     parser.set_defaults(run=run)
 
 

@@ -10,10 +10,12 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, List
 
+from flight.dictionary import PARTNERS
 from ground import station
 from ground.dictionary import Dictionary, Partner
 from ground.errors import GroundError
 from ground.security import association, secured_channels
+from ground.station_link import host_of
 from ground.xtce import NAME as MDB_NAME
 from ground.yamcs import links
 
@@ -52,6 +54,12 @@ class Settings:
             raise GroundError(f"security {self.security!r} is unknown: {YAMCS} or {OURS}")
         if self.cop1 and self.security == OURS:
             raise GroundError("one FOP per channel: with security 'ours' it runs in the gateway")
+        host_of(self.host)
+        beside = station.TM_OFFSET if self.security == YAMCS else GATEWAY_TM_OFFSET
+        for what, port, above in (("--http", self.http, 0), ("--port", self.base, beside)):
+            last = 65536 - above - len(PARTNERS)
+            if not 0 < port <= last:
+                raise GroundError(f"yamcs: {what} {port}: the first port is 1 .. {last}")
 
     def ports(self, partner: Partner) -> "tuple[int, int, int]":
         """Ports of HTTP, telemetry and telecommands of a partner's server."""

@@ -92,7 +92,10 @@ class ByYamcs(Operation):
 
     def prepare(self) -> None:
         """The configuration, with a block of the counter. Raises `GroundError`."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GroundError(f"{self.home}: cannot be made: {error.strerror}") from error
         name, _ = association(self.partner.vc)
         self.handover = Handover(self.home, self.ring.counters, name)
         self.handover.take()

@@ -175,7 +175,7 @@ def test_bad_overrides_are_one_clear_line(override, words):
         (MINIMAL + "[[check]]\nkind = 'mode'", ["check.0 of kind 'mode' needs key 'mode'"]),
         (
             MINIMAL + "[[timeline]]\nt_s=1\ncommand='a'\nargs={x=[[1]]}",
-            ["args must be a table of numbers, texts and lists of numbers"],
+            ["args must be a table of finite numbers, texts and lists of numbers"],
         ),
         (MINIMAL.replace("[orbit]", "orbit = 3\n[orbitt]"), ["unknown key 'orbitt'"]),
     ],
