@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
+from ground.columns import Column
 from ground.decode import Report
 from ground.dictionary import MODE_EVENT
 
@@ -12,13 +13,13 @@ RECENT = 10
 class History:
     """Collects decoded packets; pass `add` as the decoder's listener.
 
-    `columns[packet name]` has a list per field, and `received_s` and `time_s` beside them, in
+    `columns[packet name]` has a `Column` per field, and `received_s` and `time_s` beside them, in
     engineering units. `events` holds events and failed verifications in order of arrival,
     `parameters` the values last reported.
     """
 
     def __init__(self) -> None:
-        self.columns: Dict[str, Dict[str, List[Any]]] = {}
+        self.columns: Dict[str, Dict[str, Column]] = {}
         self.latest: Dict[str, Report] = {}
         self.events: List[Report] = []
         self.recent: Deque[Report] = deque(maxlen=RECENT)
@@ -51,11 +52,16 @@ class History:
 
     def _keep(self, report: Report) -> None:
         self.latest[report.name] = report
-        columns = self.columns.setdefault(report.name, {"received_s": [], "time_s": []})
+        columns = self.columns.get(report.name)
+        if columns is None:
+            columns = self.columns[report.name] = {"received_s": Column(), "time_s": Column()}
         columns["received_s"].append(report.received_s)
         columns["time_s"].append(report.time_s)
         for name, value in report.values.items():
-            columns.setdefault(name, []).append(value)
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = Column()
+            column.append(value)
         if "spacecraft_mode" in report.raw:
             self._note_mode(report.received_s, report.raw["spacecraft_mode"])
 

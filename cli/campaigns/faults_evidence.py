@@ -99,7 +99,7 @@ def fly(flight: flights.Flight, vehicle: Optional[Vehicle], strike_s: float) -> 
             if event.kind == "event"
         ],
         modes=list(history.modes),
-        vitals=dict(history.columns.get(VITAL, {})),
+        vitals={name: list(col) for name, col in history.columns.get(VITAL, {}).items()},
         beacons=history.beacons,
         boots=list(world.boots),
         kicks=watch.samples,
