@@ -25,6 +25,7 @@ PARAMETERS = [row for subsystem in dictionary.SUBSYSTEMS for row in subsystem.PA
 EVENTS = [row[0] for subsystem in dictionary.SUBSYSTEMS for row in subsystem.EVENTS]
 PACKETS = [row[0] for subsystem in dictionary.SUBSYSTEMS for row in subsystem.PACKETS]
 NAMES = (b"", b"a", b"b", b"folder", b"..", b"../f2", b"/f2/a", b"x" * 32, b"boot.py\0")
+OWN = 0x15  # a monitor's number, behind the owner's
 EPOCH_S = 86400 * 2500  # mission time of the flights
 ALWAYS = struct.pack(">IHIH", 0, 0, 0x3FFFFFFF, 0)
 
@@ -151,17 +152,16 @@ class Maker:
             )
         )
 
-    def monitor(self) -> bytes:
+    def monitor(self, persistence: int = 1) -> bytes:
         """Entry of a monitor of his own that changes its state every half minute: how old the
         counters of his channel are."""
-        packet = 0x0303 + self.owner
-        number = self.owner << 12 | 5
-        return struct.pack(">HHBBBBiiiiB", number, packet, 0, 0, 3, 1, 0, 5000, 0, 0, 2)
+        head = (self.owner << 12 | OWN, 0x0303 + self.owner, 0, 0, 3, persistence)
+        return struct.pack(">HHBBBBiiiiB", *head, 0, 5000, 0, 0, 2)
 
     def watch(self) -> Row:
         """Services 12 and 19: a monitor of his own and actions that it starts, added, switched,
         deleted."""
-        number = self.owner << 12 | 5
+        number = self.owner << 12 | OWN
         key = struct.pack(">BHH", 1, self.random.choice((0x0711, 0x0712)), number)
         hold_s = self.random.choice((10, 20, 65535))
         return self.random.choice(
