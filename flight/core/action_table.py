@@ -59,6 +59,7 @@ class ActionTable(FdirTable):
         self._commands = context.commands
         self._functions = context.functions
         self._monitors = monitors
+        self._own_rows = ()
         self._causes = ()
         self.packet = bytearray(PACKET_MAX)
         self.depths = bytearray(ROWS)
@@ -68,6 +69,7 @@ class ActionTable(FdirTable):
         """The stored table if it is there and good, else the mission's own: (event, argument, hold
         [s], packet without CRC) each; `causes`: (function id, or 0x8000 | service << 8 | subtype,
         event). Boot time only."""
+        self._own_rows = defaults
         self._causes = causes
         if self.load():
             reason = 0
@@ -95,6 +97,12 @@ class ActionTable(FdirTable):
             if reason:
                 raise ValueError("default action on event " + str(event) + ": " + str(reason))
             self.put(entry, 0, n + 2, 0)
+        self.seal()
+
+    def mend(self, whole):
+        """Bits have turned; when what was stored last cannot be had: as at the start, again."""
+        if not whole:
+            self.fill(self._own_rows, self._causes)
 
     def word(self, at):
         """The u16 at `image[at]`."""
@@ -192,8 +200,11 @@ class ActionTable(FdirTable):
         if owner and not self._is_of(event, self.word(at + 2), owner):
             return NOT_YOURS
         packet = self.packet
-        n = self.packet_into(row, packet)
-        if n > PACKET_MAX or stored.check(self._commands, packet, n, owner):
+        n = self.stored_size(row)
+        if n > PACKET_MAX:
+            return BAD_COMMAND
+        self.packet_into(row, packet)
+        if stored.check(self._commands, packet, n, owner):
             return BAD_COMMAND
         if packet[7] == _MONITORING:
             return BAD_COMMAND

@@ -8,6 +8,7 @@ is no room for is forgotten, which means that it is received, or asked for, once
 import native
 from flight.core.cfdp_table import (
     CLOSED,
+    CONDITION,
     COPIED,
     FIELDS,
     FREE,
@@ -33,6 +34,7 @@ _RANGES_AT = const(138)
 _RANGES = const(14)
 _CRC_AT = const(252)
 _NOBODY = const(255)
+_U30_HIGH = const(0x3F)  # first octet of the greatest
 
 PATH_SIZE = 68
 
@@ -66,12 +68,25 @@ class TransferStore:
         return found
 
     def _enter(self, slot):
-        """Take what is in the room for packets into the tables. Boot time only."""
+        """Take what is in the room for packets into the tables; nothing when it makes no sense,
+        although it is whole. Boot time only."""
         table = self._table
         image = table.out
         row = slot * FIELDS
+        if image[_RANGES_AT - 1]:
+            return 0  # a path without an end
+        for at in range(_RANGES_AT, _RANGES_AT + 8 * image[2], 4):
+            if image[at] > _U30_HIGH:
+                return 0
         native.copy(table.ids, slot * ID_SIZE, image, _ID_AT, ID_SIZE)
         native.copy(table.rows, 4 * row, image, _ROW_AT, _ROW_SIZE)
+        for i in range(row, row + FIELDS):
+            if not -1 <= table.rows[i] < 1 << 30:
+                table.rows[row + STATE] = -1
+        if not FREE <= table.rows[row + STATE] <= CLOSED or table.rows[row + CONDITION] >> 4:
+            for i in range(row, row + FIELDS):
+                table.rows[i] = 0
+            return 0
         native.copy(table.sums, slot * SUM_SIZE, image, _SUMS_AT, SUM_SIZE)
         at = _RANGES_AT
         for _ in range(image[2]):

@@ -49,6 +49,7 @@ class ContactPlan:
     def __init__(self, fram, kernel, windows):
         self._kernel = kernel
         self._record = TwoCopies(fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
+        self._record.owner = self
         self._windows = windows
         self._scan = bytearray(_SCAN_SIZE)
         self._scanning = False
@@ -63,12 +64,37 @@ class ContactPlan:
 
     def load(self):
         """What was stored before this start, or shows only now: memory that gave nonsense is asked
-        again. True when there is something."""
-        found = self._record.load() > 0
-        if found:
+        again. True when there is something. Boot time only, but for a memory that did not answer
+        then."""
+        record = self._record
+        image = record.image
+        mine = bytes(image) if record.doubtful else b""
+        if record.load():
+            sensible = self._sensible()
+            if not sensible:
+                record.refuse()
             self._take_over()
             self.renew()
-        return found
+            return sensible
+        for i in range(HEADER_SIZE, HEADER_SIZE + _SIZE):
+            image[i] = mine[i] if mine else 0
+        record.seal()
+        return False
+
+    def mend(self, whole):
+        """Bits have turned; when what was stored last cannot be had: as at the start, again."""
+        if not whole:
+            self.load()
+        self._take_over()
+        self.renew()
+
+    def _sensible(self):
+        """A good image may be of another build all the same."""
+        image = self._record.image
+        for at in range(_ROWS_AT + 6, _SOURCE_AT, _ROW_SIZE):
+            if image[at] >= STATIONS:
+                return False
+        return True
 
     def in_doubt(self):
         """Something is stored, and could not be read."""
@@ -84,6 +110,7 @@ class ContactPlan:
 
     def set_station(self, number, buf, off):
         """Store a station; 0 or a negative status."""
+        self._record.right()
         at = HEADER_SIZE + number * _STATION_SIZE
         image = self._record.image
         native.copy(image, at, buf, off, _STATION_ARGUMENTS)
@@ -92,11 +119,13 @@ class ContactPlan:
 
     def remove_station(self, number):
         """Forget a station; 0 or a negative status."""
+        self._record.right()
         self._record.image[HEADER_SIZE + number * _STATION_SIZE + _KNOWN_AT] = 0
         return self._save()
 
     def set_rows(self, part, buf, off):
         """Store eight windows: starts u32, durations u16, stations u8; 0 or a negative status."""
+        self._record.right()
         image = self._record.image
         at = _ROWS_AT + part * PART_ROWS * _ROW_SIZE
         for i in range(PART_ROWS):
@@ -108,6 +137,7 @@ class ContactPlan:
 
     def set_source(self, plan):
         """Windows come from the uploaded plan (1) or from the orbit; 0 or a negative status."""
+        self._record.right()
         self._record.image[_SOURCE_AT] = plan
         return self._save()
 

@@ -6,7 +6,7 @@ made in place, then stored; when it cannot be stored, it is undone from a copy o
 """
 
 import native
-from flight.core.records import HEADER_SIZE, TwoCopies
+from flight.core.records import HEADER_SIZE, REFUSED, TwoCopies
 from hal.compat import const
 
 ROWS_AT = const(12)  # HEADER_SIZE and the switch
@@ -48,6 +48,7 @@ class FdirTable:
         self._layout = layout
         body = ROWS_AT - HEADER_SIZE + rows * size
         self._copies = TwoCopies(fram, address, address + 0x800, body, layout)
+        self._copies.owner = self
         self.image = self._copies.image
         self._kept = bytearray(size)
         self._undone_row = -1
@@ -67,11 +68,16 @@ class FdirTable:
         self.clear()
         return False
 
+    def seal(self):
+        """The table is what it shall be, for health to look at; nothing of it has been stored."""
+        self._copies.seal()
+
     def clear(self):
         """No rows, switched on. Boot time only."""
         for i in range(HEADER_SIZE, ROWS_AT + self.rows * self.size):
             self.image[i] = 0
         self.image[HEADER_SIZE] = 1
+        self._copies.kept = REFUSED  # events have told why
 
     def refuse(self, entry, reason):
         """Event that names what was refused and why; gives the reason back."""
@@ -88,15 +94,18 @@ class FdirTable:
 
     def switch(self, on):
         """Switch all of it on or off and store that; a status."""
+        self._copies.right()
         before = self.image[HEADER_SIZE]
         self.image[HEADER_SIZE] = on
         status = self._write_image()
         if status < 0:
             self.image[HEADER_SIZE] = before
+            self._copies.seal()
         return status
 
     def begin(self, row):
-        """Before a row is changed."""
+        """Before a row is changed. Bits that turned elsewhere must not be stored with it."""
+        self._copies.right()
         native.copy(self._kept, 0, self.image, self.at(row), self.size)
         self._undone_row = row
 
@@ -105,6 +114,7 @@ class FdirTable:
         status = self._write_image()
         if status < 0:
             self.undo()
+            self._copies.seal()
         return status
 
     def undo(self):

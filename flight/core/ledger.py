@@ -43,6 +43,7 @@ class Ledger:
         self._events = context.events
         self._accounts = context.accounts
         self._copies = TwoCopies(context.board.fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
+        self._copies.owner = self
         self._image = self._copies.image
         self._today = array("H", bytes(2 * _OWNERS))
         # Beyond 32767 a number of a table is a long one in the image: computing with it allocates.
@@ -57,8 +58,20 @@ class Ledger:
         for i in range(_OWNERS):
             self._today[i] = struct.unpack_from(">H", self._image, _TODAY + 2 * i)[0]
             self._ever[i] = struct.unpack_from(">I", self._image, _EVER + 4 * i)[0] & _U30
-        self._accounts.suspended = self._image[_SUSPENDED]
-        self.override = self._image[_OVERRIDE]
+        self._accounts.suspended = self._image[_SUSPENDED] & ~1  # not the host
+        self.override = 1 if self._image[_OVERRIDE] else 0
+
+    def mend(self, whole):
+        """Bits have turned; when what was stored last cannot be had: what is known without it. Who
+        may have science data is told anew by the ground."""
+        if whole:
+            return
+        image = self._image
+        for i in range(HEADER_SIZE, HEADER_SIZE + _SIZE):
+            image[i] = 0
+        image[_SUSPENDED] = self._accounts.suspended
+        image[_OVERRIDE] = self.override
+        self._pack()
 
     def step(self):
         """A new day gives every owner his seconds back."""
@@ -72,6 +85,7 @@ class Ledger:
             begun = time.uptime_s // _DAY_S != self._uptime_day
             self._uptime_day = time.uptime_s // _DAY_S
         if begun:
+            self._copies.right()
             image[_DAY] = day >> 8
             image[_DAY + 1] = day & 0xFF
             for i in range(_OWNERS):
@@ -105,6 +119,7 @@ class Ledger:
 
     def suspend(self, buf, off, owner):
         """Handler of `partner_suspend`."""
+        self._copies.right()
         bit = 1 << buf[off]
         mask = self._accounts.suspended & ~bit
         if buf[off + 1]:
@@ -116,6 +131,7 @@ class Ledger:
 
     def stop_tasks(self, buf, off, owner):
         """Handler of `payload_override`."""
+        self._copies.right()
         self._image[_OVERRIDE] = buf[off]
         self.override = buf[off]
         self._events.put(EVENT_OVERRIDE, buf[off])
@@ -123,13 +139,17 @@ class Ledger:
 
     def set_release(self, buf, off, owner):
         """Handler of `science_release`."""
+        self._copies.right()
         self._image[_MASK + owner] = buf[off]
         self._image[_HOURS + owner] = buf[off + 1]
         return self._save()
 
     def _save(self):
         self._unsaved_s = 0
+        self._pack()
+        return failures.STORAGE_ERROR if self._copies.save() < 0 else failures.OK
+
+    def _pack(self):
         for i in range(_OWNERS):
             struct.pack_into(">H", self._image, _TODAY + 2 * i, self._today[i])
             struct.pack_into(">I", self._image, _EVER + 4 * i, self._ever[i])
-        return failures.STORAGE_ERROR if self._copies.save() < 0 else failures.OK

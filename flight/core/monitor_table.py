@@ -48,9 +48,11 @@ class MonitorTable(FdirTable):
         self.places = bytearray(ROWS)
         self.little = bytearray(ROWS)
         self.renewed = bytearray(ROWS)
+        self._own_rows = ()
 
     def fill(self, defaults):
         """The stored table if it is there and good, else the mission's own. Boot time only."""
+        self._own_rows = defaults
         if self.load():
             image = self.image
             for row in range(ROWS):
@@ -74,6 +76,16 @@ class MonitorTable(FdirTable):
                 raise ValueError("default monitor " + str(default[0]) + ": " + str(reason))
             self._put(entry, 0, 0)
         self._arrange()
+        self.seal()
+
+    def mend(self, whole):
+        """Bits have turned; when what was stored last cannot be had: as at the start, again. What
+        was known of the rows may be of others."""
+        if whole:
+            return
+        self.fill(self._own_rows)
+        for row in range(ROWS):
+            self.renewed[row] = 1
 
     def find(self, monitor):
         """Row of a monitor id, -1 when there is none."""

@@ -54,6 +54,7 @@ class Params:
         self.layout = layout
         self.marks = bytearray(self.count)
         self._copies = TwoCopies(fram, _ADDRESS_A, _ADDRESS_B, at - HEADER_SIZE, layout)
+        self._copies.owner = self
         self.image = self._copies.image
         if len(self.image) > _COPY_MAX:
             raise ValueError("parameter image does not fit its FRAM copy")
@@ -77,6 +78,8 @@ class Params:
         if good and not apart:
             return
         if not good:
+            if self.source:
+                self._copies.refuse()
             self._fill(self._copies.image)
         self._set_defaults()
         self._events.put(EVENT_DEFAULTED, -self._copies.status)
@@ -104,9 +107,10 @@ class Params:
         """No bit of the values has turned since they were loaded or set."""
         return self._copies.sealed() and self._copies.sealed(self.image)
 
-    def repair(self):
+    def mend(self, whole):
         """Values of which bits have turned are loaded anew, as at the start."""
-        self.load(self._apart())
+        if not whole:
+            self.load(self._apart())
         self._tell_all()
 
     def find(self, parameter_id):
@@ -172,6 +176,7 @@ class Params:
 
     def begin(self):
         """Start a change of one or several parameters."""
+        self._copies.right()
         native.copy(self._undo, 0, self.image, 0, len(self.image))
         if self._apart():
             self._keep_stored()

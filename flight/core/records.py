@@ -16,6 +16,12 @@ _GENERATION_MAX = const(0x3FFFFFFE)
 _E_IO = const(5)
 _E_STALE = const(116)
 
+# `kept` of a record, bits.
+SEALED = const(1)  # the image has its CRC
+MENDED = const(2)  # it was found broken and set right, and health has not told yet
+REFUSED = const(4)  # what is stored last is not in use
+NONSENSE = const(8)  # it makes no sense, and health has not told yet
+
 # Every record made since `forget`, for scrubbing.
 ALL = []
 
@@ -45,8 +51,8 @@ class TwoCopies:
         self._newest = 1  # copy A is written first
         self._unseen = False  # a copy of a later generation may lie where nothing could be read
         self.doubtful = False  # nothing good was found at the start, and yet it is not blank
-        self.kept = False  # the image has its CRC
-        self.owner = None  # whom health asks to `mend` what `reload` cannot set right
+        self.kept = 0
+        self.owner = None  # who has a method `mend`, and uses what is in the image
         self.status = 0  # of the last access: 0 or negative
         ALL.append(self)
 
@@ -54,7 +60,8 @@ class TwoCopies:
         """Put the CRC behind an image that was neither loaded nor saved; or behind one like it."""
         if image is None:
             image = self.image
-            self.kept = True
+        if image is self.image:
+            self.kept |= SEALED
         native.crc32_into(image, 0, self._end, image, self._end)
 
     def sealed(self, image=None):
@@ -67,13 +74,36 @@ class TwoCopies:
                 return False
         return True
 
-    def reload(self):
-        """Bits of the image have turned: read again what was loaded or saved last. False when that
-        cannot be had, or was never stored. Once for each time that damage is found, as at boot time
-        only."""
+    def right(self):
+        """Before a change, and in the background: an image of which bits have turned is read again,
+        or mended by its owner, who is told whether it is `whole`; then `kept` says so. What is
+        packed anew for every save has no owner."""
+        if not self.kept & SEALED or self.sealed():
+            return
+        whole = self._reload()
+        self.kept &= ~SEALED  # while its owner works on it
+        if self.owner is not None:
+            self.owner.mend(whole)
+        elif not whole:
+            return
+        self.seal()
+        self.kept |= MENDED
+
+    def refuse(self):
+        """What was loaded has a good CRC and makes no sense: the body is zero, until something is
+        stored over it. Health tells. Boot time only."""
+        for i in range(HEADER_SIZE, self._end):
+            self.image[i] = 0
+        self.kept |= REFUSED | NONSENSE
+        self.seal()
+
+    def _reload(self):
+        """Read what was loaded or saved last; False when that cannot be had, or was never stored.
+        Once for each time that damage is found, else boot time only."""
         wanted = self.generation
-        if wanted:
-            for copy in (self._newest, 1 - self._newest):
+        if wanted and not self.kept & REFUSED:
+            for i in range(2):
+                copy = 1 - self._newest if i else self._newest
                 if self._read(copy) == wanted:
                     self._newest = copy
                     return True
@@ -103,14 +133,14 @@ class TwoCopies:
             best = self._find()
         self.doubtful = best == 0 and _SEEN[_STRANGE] == 1
         self._unseen = best == 0 and _SEEN[_SILENT] == 1
-        self.kept = False
+        self.kept = 0
         if best:
             self._newest = best - 1
             # The image holds whatever was read last, perhaps the other copy.
             if self._read(self._newest) != self.generation:
                 self.doubtful = True
                 return 0
-            self.kept = True
+            self.kept = SEALED
         return best
 
     def save(self, newer=False):
@@ -203,6 +233,7 @@ class TwoCopies:
             return self.status
         self._newest = copy
         self.generation = generation
+        self.kept &= ~REFUSED
         return 0
 
     def _read(self, copy):

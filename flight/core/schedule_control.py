@@ -19,6 +19,7 @@ _DISABLED = const(10)  # by owner, bit per sub-schedule
 _EPOCHS = const(14)  # by owner, u16
 _SHIFTS = const(22)  # by owner, seconds i32, ms u16
 _OWNERS = const(4)
+_SHIFT_MAX_S = const(0x10000000)  # as of core/schedule.py
 
 
 class Control:
@@ -27,6 +28,7 @@ class Control:
 
     def __init__(self, fram):
         self._record = TwoCopies(fram, _ADDRESS_A, _ADDRESS_B, _SIZE, _LAYOUT)
+        self._record.owner = self
         self._image = self._record.image
         self._undo = bytearray(len(self._image))  # as it is stored
         self.shift_s = array("i", bytes(4 * _OWNERS))
@@ -36,13 +38,39 @@ class Control:
         """Take up what FRAM holds; False when there is nothing. Boot time only."""
         found = self._record.load()
         image = self._image
-        if not found:
-            image[HEADER_SIZE:] = bytes(len(image) - HEADER_SIZE)
+        if found and not self._sensible():
+            self._record.refuse()
+            found = False
+        elif not found:
+            for i in range(HEADER_SIZE, len(image)):
+                image[i] = 0
+            self._record.seal()
         native.copy(self._undo, 0, image, 0, len(self._undo))
-        for owner in range(_OWNERS):
-            shift = struct.unpack_from(">iH", image, _SHIFTS + 6 * owner)
-            self.shift_s[owner], self.shift_ms[owner] = shift
+        self._take_over()
         return bool(found)
+
+    def mend(self, whole):
+        """Bits have turned; when what was stored last cannot be had, it is here once more. Disabled
+        when that is broken too."""
+        if whole:
+            return
+        native.copy(self._image, 0, self._undo, 0, len(self._undo))
+        if not self._record.sealed():
+            self.load()
+
+    def _sensible(self):
+        """A good image may be of another build all the same. Boot time only."""
+        for owner in range(_OWNERS):
+            seconds, ms = struct.unpack_from(">iH", self._image, _SHIFTS + 6 * owner)
+            if not -_SHIFT_MAX_S <= seconds <= _SHIFT_MAX_S or ms >= 1000:
+                return False
+        return True
+
+    def _take_over(self):
+        """Boot time only."""
+        for owner in range(_OWNERS):
+            shift = struct.unpack_from(">iH", self._image, _SHIFTS + 6 * owner)
+            self.shift_s[owner], self.shift_ms[owner] = shift
 
     def store_first(self):
         """Store the record of a blank memory, without which nothing is found again: 0 or a negative
@@ -78,11 +106,13 @@ class Control:
 
     def shift(self, owner, seconds, ms):
         """Shift all telecommands of an owner by `seconds` and 0..999 `ms`."""
+        self._record.right()
         ms += self.shift_ms[owner]
         return self._put_shift(owner, self.shift_s[owner] + seconds + ms // 1000, ms % 1000)
 
     def renew(self, owner):
         """Begin a new epoch of an owner, disabled, all sub-schedules enabled, nothing shifted."""
+        self._record.right()
         image = self._image
         at = _EPOCHS + 2 * owner
         epoch = (image[at] << 8 | image[at + 1]) + 1
@@ -103,6 +133,7 @@ class Control:
         return buf[at] == image[place] and buf[at + 1] == image[place + 1]
 
     def _switch(self, place, mask, on):
+        self._record.right()
         image = self._image
         image[place] = image[place] | mask if on else image[place] & ~mask
         return self._commit()

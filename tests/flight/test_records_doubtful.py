@@ -212,7 +212,7 @@ def test_after_a_reset_loop_turned_bits_do_not_bring_the_stored_values_back():
         turned = rig.params.image if image == "image" else rig.params._copies.image
         turned[rig.params.place(0x0101)] ^= 4
         assert not rig.params.intact()
-        rig.params.repair()
+        rig.params.mend(False)
         assert rig.params.intact() and rig.values() == defaults()
         assert Rig(fram).values() == stored
 

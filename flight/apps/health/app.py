@@ -4,7 +4,7 @@ and resources."""
 import struct
 
 from flight import mission
-from flight.core import failures
+from flight.core import failures, records
 from flight.core.scrub import FramScrub
 from hal.compat import const
 
@@ -27,6 +27,7 @@ _GOOD = const(1)
 _DAMAGED = const(2)
 _PARAMETERS = const(1)
 _APPS = const(2)
+_RECORD = const(3)
 
 EVENT_IMAGE = const(0x0801)
 EVENT_IMAGE_GOOD = const(0x0802)
@@ -41,6 +42,7 @@ EVENT_OTHER = const(0x080A)
 EVENT_OTHER_GOOD = const(0x080B)
 EVENT_LEAVE = const(0x080C)
 EVENT_STAY = const(0x080D)
+EVENT_NONSENSE = const(0x080E)
 
 
 class Health:
@@ -71,6 +73,7 @@ class Health:
         self._extremes = [0, 0, 0, 0]
         self._seen = [False, False, False]
         self._steps = 0
+        self._looked_at = 0  # of the records
         self._image_state = _NOT_YET
         self._image_passes = 0
         self._image_damaged = 0
@@ -92,6 +95,7 @@ class Health:
         self._scrub_image()
         self._scrub_other()
         self._scrub_fram()
+        self._check_record()
         if self._steps == 0:
             self._check_tables()
             self._check_temperatures()
@@ -170,15 +174,30 @@ class Health:
         context = self._context
         context.params.retry()
         if not context.params.intact():
-            context.params.repair()
+            context.params.mend(False)
             self._repaired(_PARAMETERS)
         if not context.app_table.intact():
             context.app_table.repair()
             self._repaired(_APPS)
 
-    def _repaired(self, table):
+    def _check_record(self):
+        """One of those with two copies in FRAM: what of it lies in RAM against its CRC."""
+        record = records.ALL[self._looked_at]
+        self._looked_at = (self._looked_at + 1) % len(records.ALL)
+        record.right()
+        if record.kept & records.NONSENSE:
+            record.kept &= ~records.NONSENSE
+            self._events.put(EVENT_NONSENSE, 0, record.address(0))
+        if record.kept & records.MENDED:
+            record.kept &= ~records.MENDED
+            if record.owner is self._context.params:
+                self._repaired(_PARAMETERS)
+            else:
+                self._repaired(_RECORD, record.address(0))
+
+    def _repaired(self, table, address=0):
         self._table_repairs = (self._table_repairs + 1) & 0xFF
-        self._events.put(EVENT_TABLE, table)
+        self._events.put(EVENT_TABLE, table, address)
 
     def _check_temperatures(self):
         self._check_temperature(_BATTERY, self._power, self._battery_in_power)

@@ -47,7 +47,12 @@ EVENTS = (
     (0x0802, 1, "code in flash is good again: pass {1}"),
     (0x0803, 2, "FRAM copy was bad, written anew: address {1:#07x}"),
     (0x0804, 3, "FRAM cannot be read back: status -{0}"),
-    (0x0805, 3, "table in RAM was changed and set right: {0} (1 parameters, 2 table of apps)"),
+    (
+        0x0805,
+        3,
+        "table in RAM was changed and set right: {0} (1 parameters, 2 table of apps, "
+        "3 record of FRAM address {1:#07x})",
+    ),
     (0x0806, 3, "temperature outside its limits: {0} (0 battery, 1 board), {1} degC + 128"),
     (0x0807, 1, "temperature inside its limits again: {0} (0 battery, 1 board), {1} degC + 128"),
     (0x0808, 3, "resource scarce: {0} (0 heap, 1, 2 stacks, 3 processor, 4 flash wear), at {1}"),
@@ -61,6 +66,7 @@ EVENTS = (
         "damaged image {0} stays in use: {1} (1 a second look finds it good, "
         "2 the other one is damaged, 3 too many resets for it, or none is on record)",
     ),
+    (0x080E, 3, "record in FRAM makes no sense, defaults instead: address {1:#07x}"),
 )
 
 PARAMETERS = (
