@@ -45,8 +45,10 @@ class Events:
         self._told = bytearray(owners)  # of what each has led to, in this window
         self._waiting = bytearray(owners)  # records in the ring
         self._host_records = RING_RECORDS
-        for owner in set(self._owner):
-            if owner:
+        seen = 0  # owners, a bit each: the target has no sets
+        for owner in self._owner:
+            if owner and not seen >> owner & 1:
+                seen |= 1 << owner
                 self._host_records -= _PARTNER_RECORDS
         self._unknown = KeyError("no such event")  # raising it allocates nothing
         self._window_s = 0
