@@ -30,7 +30,7 @@ SURVIVAL_BEACON = 0x0020
 SURVIVAL_APID = 0x11F  # MF_SURVIVAL_APID of native/include/mf_survival.h
 IDLE_APID = 0x7FF
 # Sent to whoever asked for it, or is meant.
-OF_ANY_OWNER = ("science", "mail", "mail_receipt", "mail_box")
+OF_ANY_OWNER = ("science", "transfers", "mail", "mail_receipt", "mail_box")
 # Octets of a packet behind the primary header that are not the rest of a report: secondary
 # header, CRC; and the length field counts one less than there are.
 AROUND = space.TM_SECONDARY_SIZE + space.CRC_SIZE - 1

@@ -85,7 +85,7 @@ def a13(attack: ServiceAttack) -> None:
     for offset in (0x10000001, 0x7FFFFFFF, -0x80000000):
         attack.refused(IR, of(IR, 11, 15, struct.pack(">iH", offset, 0)), NAMES["time_overflow"])
     attack.refused(BY, of(BY, 11, 15, struct.pack(">iH", 0x7FFFFFFF, 0)), NAMES["time_overflow"])
-    attack.state["schedule_hk", "schedule_waiting"] = [0, 1, partners.QUOTAS[IR][0], 0]
+    attack.state["schedule_hk", "schedule_waiting"] = [0, 1 + partners.QUOTAS[IR][0]]
 
 
 def a14(attack: ServiceAttack) -> None:

@@ -23,10 +23,12 @@ _U30 = const(0x3FFFFFFF)
 class Accounts:
     """Arrays by owner, u16 counters that wrap: `received` by radio, `accepted`, `refused`, and of
     these `over_rate`, `over_quota`, `not_authorised`; `last` failure code; `octets` received;
-    `frames` sent. `suspended`: bit per owner.
+    `frames` sent. `suspended`: bit per owner. `unanswered`: packets refused that no verification
+    report can answer, since they were told last, at most 255.
 
     Those who hold something for the owners put it here: `scheduled` and `sequences` (counts by
-    owner), `actions` (their table), `archives`, `file_octets`, `tasks` of the payload."""
+    owner), `switches` of the schedule, `actions` (their table), `archives`, `file_octets`, `tasks`
+    of the payload."""
 
     def __init__(self, time):
         self._time = time
@@ -40,7 +42,8 @@ class Accounts:
         self.octets = array("I", bytes(4 * _COUNT))
         self.frames = array("I", bytes(4 * _COUNT))
         self.suspended = 0
-        self.scheduled = self.sequences = self.actions = None
+        self.unanswered = bytearray(_COUNT)
+        self.scheduled = self.sequences = self.switches = self.actions = None
         self.archives = self.file_octets = self.tasks = None
         self._credit = array("H")
         self._paid_s = array("I", bytes(4 * (_COUNT + 1)))
@@ -81,6 +84,10 @@ class Accounts:
             self.over_quota[owner] = (self.over_quota[owner] + 1) & 0xFFFF
         elif code == failures.NOT_AUTHORISED or code == failures.WRONG_APID:
             self.not_authorised[owner] = (self.not_authorised[owner] + 1) & 0xFFFF
+
+    def leave_unanswered(self, owner):
+        """Count one that holds no telecommand header to answer to."""
+        self.unanswered[owner] = min(255, self.unanswered[owner] + 1)
 
     def send(self, owner):
         """Count a telemetry frame."""

@@ -74,6 +74,7 @@ class Commands:
         self.accounts.add_octets(owner, n)
         if self.accounts.suspended >> owner & 1:
             self.accounts.refuse(owner, failures.SUSPENDED)
+            self.accounts.leave_unanswered(owner)
             return failures.SUSPENDED
         if self.pdus.take(packet, n, owner):
             self.heard = (self.heard + 1) & 0xFFFF
@@ -125,9 +126,12 @@ class Commands:
         return 0
 
     def refuse(self, packet, n, owner, code):
-        """Tell the sender that his telecommand is not carried out."""
+        """Tell the sender that his telecommand is not carried out: of one too short for a header
+        to answer to, the app partners does."""
         self._fail(packet, n, owner, code)
-        if n >= space_packet.TC_HEADER_SIZE:
+        if n < space_packet.TC_HEADER_SIZE:
+            self.accounts.leave_unanswered(owner)
+        else:
             self._verification.refused(packet, owner, code, self._leads_nowhere(packet, owner))
 
     def _leads_nowhere(self, packet, owner):

@@ -3,7 +3,7 @@
 Each event id may be put RATE_LIMIT times per RATE_WINDOW_S; what goes beyond, or finds no room in
 the ring, is counted in `dropped`. Every owner of events has room of his own there, and his records
 leave it in their order, whatever becomes of those of others. What a partner's telecommands lead to
-in the host's apps the host is told once per partner and window, so that it hides nothing.
+in the host's apps is told to him alone: channel 0 is in clear.
 """
 
 from array import array
@@ -45,11 +45,7 @@ class Events:
         self._told = bytearray(owners)  # of what each has led to, in this window
         self._waiting = bytearray(owners)  # records in the ring
         self._host_records = RING_RECORDS
-        seen = 0  # owners, a bit each: the target has no sets
-        for owner in self._owner:
-            if owner and not seen >> owner & 1:
-                seen |= 1 << owner
-                self._host_records -= _PARTNER_RECORDS
+        self._host_records -= (owners - 1) * _PARTNER_RECORDS
         self._unknown = KeyError("no such event")  # raising it allocates nothing
         self._window_s = 0
         self._ring = bytearray(RING_RECORDS * EVENT_RECORD_SIZE)
@@ -62,11 +58,12 @@ class Events:
         self.listener = None  # hear(event, arg0, about): of every event, however many
 
     def keep_in(self, keeper):
-        """Give every event from now on, and those that still wait, to `keeper(ring, off)` as
-        16-byte records. Boot time only."""
+        """Give every event of the host from now on, and those that still wait, to
+        `keeper(ring, off)` as 16-byte records. Boot time only."""
         self._keeper = keeper
         for i in range(self._count):
-            keeper(self._ring, (self._head + i) % RING_RECORDS * EVENT_RECORD_SIZE)
+            if self._ring[self._place(i) + _OWNER] == 0:
+                keeper(self._ring, self._place(i))
 
     def put(self, event, arg0=0, arg1=0):
         """Record an event at the time of the running step; arguments below 2^30. KeyError for an
@@ -75,8 +72,9 @@ class Events:
         self._put(0, event, arg0, arg1, _ZERO, -1, time.seconds, time.fraction)
 
     def put_about(self, owner, event, arg0, arg1=0, buf=_ZERO, off=-1):
-        """An event of the host's that telecommands of `owner` have led to; as `put_raw` where there
-        is a `buf`. Of a partner's the host is told one per window, and his log keeps none."""
+        """An event in the host's apps that telecommands of `owner` have led to, told to him; as
+        `put_raw` where there is a `buf`. A partner is told RATE_LIMIT of all these per window, and
+        the log, which is the host's, keeps none of them."""
         time = self.time
         self._put(owner, event, arg0, arg1, buf, off, time.seconds, time.fraction)
 
@@ -154,20 +152,16 @@ class Events:
                 recent[i] = 0
             for i in range(len(self._told)):
                 self._told[i] = 0
-        owner = self._owner[row]
+        owner = about or self._owner[row]
+        told = self._told[about] if about else recent[row]
         room = _PARTNER_RECORDS if owner else self._host_records
-        if about:
-            # Half of the room stays the host's for what is his own.
-            accepted = self._told[about] == 0 and self._waiting[owner] < room >> 1
-        else:
-            accepted = recent[row] < RATE_LIMIT and self._waiting[owner] < room
-        if not accepted:
+        if told >= RATE_LIMIT or self._waiting[owner] >= room:
             self.dropped = (self.dropped + 1) & 0xFFFF
-            if owner == 0 and about == 0:
+            if owner == 0:
                 self.lost = (self.lost + 1) & 0xFFFF
             return
         if about:
-            self._told[about] = 1
+            self._told[about] += 1
         else:
             recent[row] += 1
         at = (self._head + self._count) % RING_RECORDS * EVENT_RECORD_SIZE
@@ -186,7 +180,7 @@ class Events:
             native.copy(self._ring, at + 12, buf, off, 4)
         self._count += 1
         self._waiting[owner] += 1
-        if self._keeper is not None and about == 0:
+        if self._keeper is not None and owner == 0:
             self._keeper(self._ring, at)
 
     def peek_into(self, out, place=0):

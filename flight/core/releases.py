@@ -60,10 +60,6 @@ class Releases:
                 wait_ms = absolute_ms
         return wait_ms
 
-    def next_s(self):
-        """Mission time of the next release in whole seconds, 0 when there is none."""
-        return self._schedule.seconds[self._next] if self._next >= 0 else 0
-
     def run(self):
         """Release what is due; what is left is due in the next minor frame."""
         if self.due_in_ms() != 0:

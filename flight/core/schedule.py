@@ -155,6 +155,16 @@ class Schedule:
                     count += 1
         return count
 
+    def next_s(self, owner):
+        """Mission time of the next telecommand of an owner in whole seconds, 0 when there is none
+        that has one."""
+        best = -1
+        for slot in range(self.slots):
+            if self.owner[slot] == owner and not self.relative(slot):
+                if best < 0 or self.earlier(slot, best):
+                    best = slot
+        return self.seconds[best] if best >= 0 else 0
+
     def earlier(self, a, b):
         """True when slot `a` comes before slot `b`, of the same kind of time: by time, then in the
         order in which they were inserted."""

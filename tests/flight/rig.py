@@ -120,6 +120,12 @@ def packets(frames: list[bytes]) -> list[tuple[int, bytes]]:
             continue
         data = security.open(vc, frame) if security.secures(vc) else frame[6:-6]
         assert data is not None
+        if vc not in streams:
+            # What began before these frames is left out, by the first header pointer.
+            first = int.from_bytes(frame[4:6], "big") & 0x7FF
+            if first >= len(data):
+                continue
+            data = data[first:]
         stream = streams.setdefault(vc, bytearray())
         stream += data
         while len(stream) >= 6:

@@ -159,7 +159,7 @@ def test_what_is_given_up_leaves_nothing(link: Transfers) -> None:
 def test_a_transfer_goes_on_after_a_reset(tmp_path: Path) -> None:
     """Power cut in the middle of both ways: FRAM and flash are all that is left."""
     first = Transfers(tmp_path)
-    data, other = content(24_000), content(20_000, 2)
+    data, other = content(24_000), content(40_000, 2)
     first.write("f0/b", other)
     first.ground.upload(write(tmp_path, "source", data), "a")
     first.download("b")

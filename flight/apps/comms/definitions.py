@@ -88,7 +88,7 @@ HK_FIELDS = (
     ("frames_received", "u16", "", "", 1, "telecommand frames decoded, wraps"),
     ("frames_refused", "u16", "", "", 1, "of them refused, wraps"),
     ("associations_down", "u8", "", "", 1, "security associations that are not operational"),
-    ("queued", "u16[4]", "B", "", 1, "telemetry waiting, per virtual channel"),
+    ("queued", "u16[2]", "B", "", 1, "telemetry waiting: host, partners together"),
     ("counters_in", "u8", "", "", 1,
      "counters of the associations: 0 in FRAM, 1 in RAM, 2 in RAM and the emergency one's alone"),
 )  # fmt: skip

@@ -43,9 +43,7 @@ class Reports:
             refused,
             down,
             queues[0].waiting(),
-            queues[1].waiting(),
-            queues[2].waiting(),
-            queues[3].waiting(),
+            queues[1].waiting() + queues[2].waiting() + queues[3].waiting(),
             self._link.memory(),
         )
         self._record.post()

@@ -27,12 +27,17 @@ from flight.core.cfdp_table import (
     TIMER,
     Transfers,
 )
+from flight.core.telemetry import HOUSEKEEPING
 from flight.packets.file_units import APID_OFFSET
+from flight.packets.octets import put_u32
 from hal.compat import const
 
 _HK_STEPS = const(10)
 _FIRST_STEP = const(5)  # not in the same second as everybody
-_STATES_AT = const(32)  # in files_hk
+_APP = const(10)
+_OPEN_AT = const(32)  # transfers_open in files_hk
+_TRANSFERS = const(0x0A02)
+_TRANSFERS_SIZE = const(23)
 _HOST = const(0)
 
 EVENT_UPLOADED = const(0x0A01)
@@ -58,7 +63,11 @@ class Files:
         self._params = context.params
         self._queues = context.telemetry.queues
         self._apids = context.telemetry.apids
+        self._telemetry = context.telemetry
+        self._time = context.time
         self._record = context.store.claim(0x0A01, self.NAME)
+        context.store.claim(_TRANSFERS, self.NAME)
+        self._going_on = 0  # bit per owner, when the transfers were told last
         self._places = array("H", bytes(14))
         for i in range(7):
             self._places[i] = context.params.place(0x0A01 + i)
@@ -74,8 +83,8 @@ class Files:
         self._contact_s = 0
         self._changes = -1
         self._steps = _FIRST_STEP
-        self._refusals = 0
-        self._refused = 0  # bit per owner who has sent what was refused since the last step
+        # By owner: units refused since they were told last, at most 255; why the last one was.
+        self._refused = bytearray(2 * OWNERS)
         self._states = bytearray(SLOTS)
         storage.join(uploads)
         functions = context.functions
@@ -140,13 +149,12 @@ class Files:
             else:
                 owner = slot - OWNERS
                 events.put_about(owner, EVENT_DOWNLOADED, owner, rows[row + SIZE])
-        if self._refusals != table.refusals:
-            self._refusals = table.refusals
-            about = 0 if self._refused & 1 else OWNERS - 1
-            while about and not self._refused >> about & 1:
-                about -= 1
-            self._refused = 0
-            events.put_about(about, EVENT_REFUSED, table.last_refusal, table.refusals)
+        refused = self._refused
+        for owner in range(OWNERS):
+            # Seldom enough to leave room for other events of his.
+            if refused[owner] and self._steps == 0:
+                events.put_about(owner, EVENT_REFUSED, refused[OWNERS + owner], refused[owner])
+                refused[owner] = 0
 
     # Whom telecommand reception gives file data units.
 
@@ -160,7 +168,8 @@ class Files:
         self.present(owner)
         obeyed = self._cfdp.take(packet, n, owner)
         if not obeyed:
-            self._refused |= 1 << owner
+            self._refused[owner] = min(255, self._refused[owner] + 1)
+            self._refused[OWNERS + owner] = self._table.last_refusal
         return obeyed
 
     def present(self, owner):
@@ -222,7 +231,6 @@ class Files:
     def _post(self):
         cfdp = self._cfdp
         table = self._table
-        rows = table.rows
         data = self._record.data
         pack = struct.pack_into
         pack(
@@ -236,12 +244,45 @@ class Files:
         )
         for i in range(REASONS):
             pack(">H", data, 8 + 2 * i, table.refused[i])
-        at = _STATES_AT
-        for slot in range(SLOTS):
-            row = slot * FIELDS
-            data[at + slot] = rows[row]
-            data[at + 8 + slot] = rows[row + CONDITION]
-            pack(">I", data, at + 16 + 4 * slot, max(0, rows[row + SIZE]))
-            pack(">I", data, at + 48 + 4 * slot, rows[row + HIGH])
-            data[at + 80 + slot] = table.gaps.count[slot]
+        data[_OPEN_AT] = 0
+        for owner in range(OWNERS):
+            up = table.is_busy(owner)
+            down = table.is_busy(OWNERS + owner)
+            data[_OPEN_AT] += (1 if up else 0) + (1 if down else 0)
+            told = self._going_on >> owner & 1
+            if up or down:
+                self._going_on |= 1 << owner
+            else:
+                self._going_on &= ~(1 << owner)
+            # Once more when it is over; nobody else hears of it.
+            if (up or down or told) and table.contact[owner]:
+                self._tell_transfers(owner)
         self._record.post()
+
+    def _tell_transfers(self, owner):
+        """To their owner, and in nobody else's telemetry."""
+        table = self._table
+        rows = table.rows
+        body = table.out
+        body[0] = owner
+        for way in range(2):
+            slot = owner + OWNERS * way
+            row = slot * FIELDS
+            body[1 + way] = rows[row]
+            body[3 + way] = rows[row + CONDITION]
+            put_u32(body, 5 + 4 * way, max(0, rows[row + SIZE]))
+            put_u32(body, 13 + 4 * way, rows[row + HIGH])
+            body[21 + way] = table.gaps.count[slot]
+        time = self._time
+        if self._queues[owner].mostly_empty():
+            self._telemetry.send_at(
+                owner,
+                _APP,
+                HOUSEKEEPING,
+                0,
+                _TRANSFERS,
+                body,
+                _TRANSFERS_SIZE,
+                time.seconds,
+                time.fraction,
+            )

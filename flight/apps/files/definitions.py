@@ -25,16 +25,23 @@ HK_FIELDS = (
     ("pdu_bad_size", "u16", "", "", 1, "beyond quota or room, or not the size said before"),
     ("pdu_bad_checksum_type", "u16", "", "", 1, ""),
     ("pdu_inconsistent", "u16", "", "", 1, "not as the transfer began"),
-    ("transfer_state", "u8[8]", "", "", 1,
-     "uploads by owner, then downloads: 0 none, 1 open, 2 finishing, 3 over"),
-    ("transfer_condition", "u8[8]", "", "", 1, "condition code of the last one"),
-    ("transfer_size", "u32[8]", "B", "", 1, ""),
-    ("transfer_progress", "u32[8]", "B", "", 1, "highest octet received or sent"),
-    ("transfer_gaps", "u8[8]", "", "", 1, "ranges missing, or to be sent again"),
+    ("transfers_open", "u8", "", "", 1, "transfers that go on, of all together"),
+)  # fmt: skip
+
+TRANSFER_FIELDS = (
+    ("transfer_owner", "u8", "", "", 1, "row of the partners table"),
+    ("transfer_state", "u8[2]", "", "", 1,
+     "upload, download: 0 none, 1 open, 2 finishing, 3 over"),
+    ("transfer_condition", "u8[2]", "", "", 1, "condition code of the last one"),
+    ("transfer_size", "u32[2]", "B", "", 1, ""),
+    ("transfer_progress", "u32[2]", "B", "", 1, "highest octet received or sent"),
+    ("transfer_gaps", "u8[2]", "", "", 1, "ranges missing, or to be sent again"),
 )  # fmt: skip
 
 PACKETS = (
-    (0x0A01, "files_hk", 10000, "big", 0, HK_FIELDS, "Transfers of files"),
+    (0x0A01, "files_hk", 10000, "big", 0, HK_FIELDS, "Transfers of files, of all owners together"),
+    (0x0A02, "transfers", 0, "big", 0, TRANSFER_FIELDS,
+     "To an owner that is there, on his own channel, every 10 s while a transfer of his goes on"),
 )  # fmt: skip
 
 COMMANDS = (
@@ -56,7 +63,7 @@ EVENTS = (
     (0x0A01, 1, "upload of owner {0} whole: {1} bytes"),
     (0x0A02, 1, "download of owner {0} whole: {1} bytes"),
     (0x0A03, 2, "transfer {0} ended by condition {1}"),
-    (0x0A04, 2, "file data units refused, the last for reason {0}; {1} so far"),
+    (0x0A04, 2, "{1} file data units refused, the last for reason {0}"),
     (0x0A05, 1, "{0} transfers go on after the start"),
 )
 

@@ -11,9 +11,12 @@ from hal.compat import const
 _OWNERS = const(4)
 _REPORT_STEPS = const(15)  # of the owners in turn: each once a minute
 _EVENT_S = const(10)
-_REFUSED = const(1)  # counter of an archive: packets refused
+_REFUSED = const(1)  # counters of an archive: packets refused, lost, damaged
+_LOST = const(2)
+_DAMAGED = const(3)
 
 EVENT_REFUSED = const(0x0900)  # and the owner
+EVENT_UNANSWERED = const(0x0906)
 
 
 class Partners:
@@ -53,13 +56,18 @@ class Partners:
         self._steps = (self._steps + 1) % (_REPORT_STEPS * _EVENT_S)
 
     def _tell_refusals(self):
-        """To the host, how many telecommands of a partner were refused since the last time."""
+        """To the host, how many telecommands of a partner were refused since the last time; to
+        their sender, those that no report could tell him of."""
         accounts = self._accounts
         for owner in range(1, _OWNERS):
             refused = (accounts.refused[owner] - self._told[owner]) & 0xFFFF
             if refused:
                 self._told[owner] = accounts.refused[owner]
-                self._events.put(EVENT_REFUSED + owner, accounts.last[owner], refused)
+                self._events.put(EVENT_REFUSED + owner, 0, refused)
+        for owner in range(_OWNERS):
+            if accounts.unanswered[owner]:
+                self._events.put_about(owner, EVENT_UNANSWERED, accounts.unanswered[owner])
+                accounts.unanswered[owner] = 0
 
     def _post(self, owner):
         """In pieces: what waits on the stack while another function runs is room taken from it."""
@@ -72,7 +80,7 @@ class Partners:
             ">BBHHHHHHB",
             data,
             0,
-            (accounts.suspended >> owner & 1) | ledger.override << 1,
+            self._switches(owner),
             tokens,
             accounts.received[owner],
             accounts.accepted[owner],
@@ -98,4 +106,15 @@ class Partners:
             ">HIHH", data, 33, left_s, used_s, tasks.remaining_s[owner], tasks.samples[owner]
         )
         struct.pack_into(">HH", data, 43, science.kept[owner], science.read_out[owner])
+        lost = archive.count(_LOST)
+        struct.pack_into(">HH", data, 47, lost, archive.count(_DAMAGED))
         record.post()
+
+    def _switches(self, owner):
+        """Switches that others have over an owner, and his own."""
+        accounts = self._accounts
+        switches = accounts.switches
+        state = (accounts.suspended >> owner & 1) | self._ledger.override << 1
+        state |= (switches.enabled_owners() >> owner & 1) << 2
+        state |= (switches.held_owners() >> owner & 1) << 3
+        return state | (16 if accounts.archives[owner].enabled() else 0)

@@ -6,7 +6,9 @@ NAME = "partners"
 PARAMETER_AUTHORITY = "platform"
 
 ACCOUNT_FIELDS = (
-    ("account_state", "u8", "", "", 1, "bit 0 suspended by the host, 1 no tasks by order of his"),
+    ("account_state", "u8", "", "", 1,
+     "bit 0 suspended by the host, 1 no tasks by order of his, 2 schedule on, 3 held by the host,"
+     " 4 packet store on"),
     ("tokens", "u8", "", "", 1, "telecommands that may come at once now"),
     ("tc_received", "u16", "", "", 1, "telecommands by radio, wraps"),
     ("tc_accepted", "u16", "", "", 1, "accepted, stored ones too, wraps"),
@@ -22,14 +24,16 @@ ACCOUNT_FIELDS = (
     ("downlink_frames", "u32", "", "", 1, "sent on his channel, mod 2^30"),
     ("store_fill", "u8", "%", "", 1, "of his packet store"),
     ("store_refused", "u16", "", "", 1, "packets it had no room for, wraps"),
-    ("file_octets", "u32", "B", "", 1, "in his files, when last counted"),
+    ("file_octets", "u32", "B", "", 1, "in his files, those under way too, when last counted"),
     ("payload_left", "u16", "s", "", 1, "of the payload, until the day ends"),
     ("payload_used", "u32", "s", "", 1, "of the payload, since the account was opened, mod 2^30"),
     ("task_left", "u16", "s", "", 1, "of the task that runs"),
     ("task_samples", "u16", "", "", 1, "taken for him, wraps"),
     ("science_kept", "u16", "", "", 1, "of his batches taken into the science store, wraps"),
     ("science_read", "u16", "", "", 1, "batches sent to him, wraps"),
-)
+    ("store_lost", "u16", "", "", 1, "packets of his lost for want of FRAM, wraps"),
+    ("store_damaged", "u16", "", "", 1, "damaged records met in his store, wraps"),
+)  # fmt: skip
 
 SCIENCE_FIELDS = (
     ("science_owner", "u8", "", "", 1, "whose data these are"),
@@ -65,11 +69,16 @@ COMMANDS = (
 )  # fmt: skip
 
 EVENTS = (
-    (0x0901, 2, "EC: {1} telecommands refused, the last: code {0}"),
-    (0x0902, 2, "IR: {1} telecommands refused, the last: code {0}"),
-    (0x0903, 2, "BY: {1} telecommands refused, the last: code {0}"),
+    (0x0901, 2, "EC: {1} telecommands refused"),
+    (0x0902, 2, "IR: {1} telecommands refused"),
+    (0x0903, 2, "BY: {1} telecommands refused"),
     (0x0904, 2, "partner {0} suspended: {1}"),
     (0x0905, 2, "payload tasks stopped by the host: {0}"),
+    (
+        0x0906,
+        2,
+        "{0} packets refused that no report answers: too short, or of files of a suspended partner",
+    ),
 )
 
 PARAMETERS = ()

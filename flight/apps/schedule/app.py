@@ -55,6 +55,7 @@ class ScheduleApp:
         )
         context.accounts.scheduled = self._schedule.count
         context.accounts.sequences = stock.loaded
+        context.accounts.switches = self._schedule.switches
         ScheduleService(context, self._schedule, partners.QUOTAS, packet, self.wake)
         SequenceService(context, stock, self._runner, partners.QUOTAS, packet, self.wake)
         context.functions.handle(0x0602, self.hold)
@@ -133,7 +134,7 @@ class ScheduleApp:
         time = self._time
         count = schedule.count
         loaded = self._stock.loaded
-        releases.due_in_ms()
+        enabled = schedule.switches.enabled_owners()
         struct.pack_into(
             self._record.format,
             self._record.data,
@@ -142,13 +143,11 @@ class ScheduleApp:
             time.changes,
             self._correlation.refused,
             1 if releases.runs() else 0,
-            schedule.switches.enabled_owners(),
+            (enabled & 1) + (enabled >> 1 & 1) + (enabled >> 2 & 1) + (enabled >> 3),
             schedule.switches.held_owners(),
             count[0],
-            count[1],
-            count[2],
-            count[3],
-            releases.next_s(),
+            count[1] + count[2] + count[3],
+            schedule.next_s(0),
             releases.released,
             releases.failed_count,
             releases.late,
@@ -156,9 +155,7 @@ class ScheduleApp:
             releases.lost,
             min(releases.late_max_ms, _CLIP),
             loaded[0],
-            loaded[1],
-            loaded[2],
-            loaded[3],
+            loaded[1] + loaded[2] + loaded[3],
             self._runner.running,
             self._runner.commands,
             self._runner.stopped,

@@ -13,7 +13,6 @@ from flight.apps.storage.stores import (
     LOG_CRASHES,
     LOG_EVENTS,
     LOST,
-    REFUSED,
     Stores,
 )
 from flight.core import failures, storage, telemetry
@@ -24,9 +23,12 @@ from hal import reset_cause
 from hal.compat import const
 
 _HK_STEPS = const(10)
-_FILE_BYTES_AT = const(74)  # file_bytes in storage_hk, and paths_refused behind it
+_STORES_AT = const(24)  # in storage_hk: of the host's store, of those of the partners together
+_LOGS_AT = const(42)
+_FILE_BYTES_AT = const(56)  # and paths_refused behind it
 _STORES = const(4)
 _ARCHIVES = const(7)
+_PARTNERS = const(2)  # bit of stores_reading
 _SAVE_ERASES = const(256)
 _COUNT_STEPS = const(600)  # blocks in use: every file is looked at
 _COUNT_MS = const(300)
@@ -254,11 +256,10 @@ class Storage:
         archives = self.stores.archives
         enabled = 0
         reading = 0
-        bit = 1
-        for archive in archives:
-            enabled |= bit if archive.enabled() else 0
-            reading |= bit if archive.reading() else 0
-            bit += bit
+        for i in range(_ARCHIVES):
+            enabled += 1 if i < _STORES and archives[i].enabled() else 0
+            if archives[i].reading():
+                reading |= 1 << i if i == 0 or i >= _STORES else _PARTNERS
         pack = struct.pack_into
         data = self._hk.data
         pack(
@@ -266,7 +267,7 @@ class Storage:
             data,
             0,
             work.state,
-            enabled & 15,
+            enabled,
             reading,
             1 if self.requests.doing() else 0,
             work.mounts,
@@ -279,19 +280,18 @@ class Storage:
             self._used,
             self.stores.erases,
         )
-        at = 24
-        for i in range(_STORES):
-            archive = archives[i]
-            data[at + i] = archive.fill()
-            pack(">H", data, at + 4 + 2 * i, archive.count(KEPT))
-            pack(">H", data, at + 12 + 2 * i, archive.count(REFUSED))
-            pack(">H", data, at + 20 + 2 * i, archive.count(LOST))
-            pack(">H", data, at + 28 + 2 * i, archive.count(DAMAGED))
-            pack(">I", data, _FILE_BYTES_AT + 4 * i, self._file_octets[i])
-        at += 36
+        stores = self.stores
+        octets = self._file_octets
+        at = _STORES_AT
+        pack(">BB", data, at, archives[0].fill(), stores.mean_fill())
+        for counter in range(KEPT, DAMAGED + 1):
+            count = archives[0].count(counter)
+            pack(">HH", data, at + 2 + 4 * counter, count, stores.of_partners(counter))
+        pack(">II", data, _FILE_BYTES_AT, octets[0], octets[1] + octets[2] + octets[3])
+        at = _LOGS_AT
         for i in range(_ARCHIVES - _STORES):
             pack(">H", data, at + 2 * i, archives[LOG_EVENTS + i].count(KEPT))
             pack(">H", data, at + 6 + 2 * i, archives[LOG_EVENTS + i].count(LOST))
         pack(">H", data, at + 12, self._played_back)
-        pack(">H", data, _FILE_BYTES_AT + 16, self.requests.refused)
+        pack(">H", data, _FILE_BYTES_AT + 8, self.requests.refused)
         self._hk.post()

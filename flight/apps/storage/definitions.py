@@ -29,18 +29,19 @@ RULES = (
     (0x0401, 1, 2),
     (0x0502, 0, 0),  # what is read out of a log is in it already
     (0x0503, 0, 0),
+    (0x0A02, 0, 0),  # how far transfers are now
 )
 
 HK_FIELDS = (
     ("storage_state", "u8", "", "", 1, "0 down, 1 looking at what is there, 2 in use"),
-    ("stores_enabled", "u8", "", "", 1, "bit n: store n takes packets"),
+    ("stores_enabled", "u8", "", "", 1, "packet stores that take packets"),
     (
         "stores_reading",
         "u8",
         "",
         "",
         1,
-        "bit n: store n is being read; 4 events, 5 boots, 6 crashes",
+        "being read: bit 0 the host's store, 1 a partner's, 4 events, 5 boots, 6 crashes",
     ),
     ("file_job", "u8", "", "", 1, "1 a file operation goes on"),
     ("mounts", "u16", "", "", 1, "times the file system was mounted, wraps"),
@@ -52,15 +53,15 @@ HK_FIELDS = (
     ("pieces", "u16", "", "", 1, "pieces of work done, wraps"),
     ("blocks_used", "u16", "", "", 1, "blocks of 4096 bytes in use; 0 not counted yet"),
     ("erases", "u32", "", "", 1, "blocks erased in the life of the memory"),
-    ("store_fill", "u8[4]", "%", "", 1, "of the room in files, by owner"),
-    ("store_kept", "u16[4]", "", "", 1, "packets kept, by owner, wraps"),
-    ("store_refused", "u16[4]", "", "", 1, "packets refused: full or disabled, wraps"),
-    ("store_lost", "u16[4]", "", "", 1, "packets lost for want of FRAM, wraps"),
-    ("store_damaged", "u16[4]", "", "", 1, "damaged records met, wraps"),
+    ("store_fill", "u8[2]", "%", "", 1, "of the room in files: host, mean of the partners"),
+    ("store_kept", "u16[2]", "", "", 1, "packets kept: host, partners together, wraps"),
+    ("store_refused", "u16[2]", "", "", 1, "packets refused: full or disabled, wraps"),
+    ("store_lost", "u16[2]", "", "", 1, "packets lost for want of FRAM, wraps"),
+    ("store_damaged", "u16[2]", "", "", 1, "damaged records met, wraps"),
     ("log_kept", "u16[3]", "", "", 1, "events, boots, crashes put into the logs, wraps"),
     ("log_lost", "u16[3]", "", "", 1, "lost or pushed out before they got to flash, wraps"),
     ("played_back", "u16", "", "", 1, "packets sent again out of stores, wraps"),
-    ("file_bytes", "u32[4]", "B", "", 1, "held by files, by owner"),
+    ("file_bytes", "u32[2]", "B", "", 1, "held by files: host, partners together"),
     ("paths_refused", "u16", "", "", 1, "names of files outside the rules, wraps"),
 )
 

@@ -146,6 +146,20 @@ class Stores:
                 return True
         return False
 
+    def mean_fill(self):
+        """Of the partners' stores, in percent of the room in files."""
+        fill = 0
+        for store in range(1, LOG_EVENTS):
+            fill += self.archives[store].fill()
+        return fill // (LOG_EVENTS - 1)
+
+    def of_partners(self, counter):
+        """A counter of the partners' stores together, u16."""
+        count = 0
+        for store in range(1, LOG_EVENTS):
+            count += self.archives[store].count(counter)
+        return count & 0xFFFF
+
     def keep_event(self, ring, off):
         """For core/events.py: keep the event record at `ring[off]`."""
         seconds = (ring[off] & 0x3F) << 24 | ring[off + 1] << 16
