@@ -34,7 +34,7 @@ examples:
   microflight campaign faults --world desktop --flips 0       without an emulator
 
 Cases of devices, buses, memories and resets fly on the desktop; faults of the software and bit
-flips fly the image in QEMU. Half an hour with two processors.
+flips fly the image in QEMU. About an hour with two processors.
 exit codes: 0 every figure keeps its limit, 1 one does not, 2 wrong use or bad input
 """
 REPORT = "ground.faults_report"
