@@ -32,11 +32,11 @@ PER_EXAMPLE = 40
 # What counts and reports a refusal, and what is written anew before each use.
 ACCOUNTS = {
     "Accounts.accepted", "Accounts.last", "Accounts.not_authorised", "Accounts.over_quota",
-    "Accounts.refused", "AppTable._next_ms", "AppTable._trial", "AppTable.bad_entry",
-    "Commands.accepted", "Commands.last_failure", "Commands.refused", "Correlation.refused",
-    "Events._count", "Events._head", "Events._recent", "Events._ring", "Events._told",
-    "Events._waiting", "Events._window_s", "Events.dropped", "Events.lost", "Events.made",
-    "FileService.refused", "Mail.refused", "Memory.refused", "PacketQueue._data",
+    "Accounts.refused", "Accounts.unanswered", "AppTable._next_ms", "AppTable._trial",
+    "AppTable.bad_entry", "Commands.accepted", "Commands.last_failure", "Commands.refused",
+    "Correlation.refused", "Events._count", "Events._head", "Events._recent", "Events._ring",
+    "Events._told", "Events._waiting", "Events._window_s", "Events.dropped", "Events.lost",
+    "Events.made", "FileService.refused", "Mail.refused", "Memory.refused", "PacketQueue._data",
     "PacketQueue._head", "PacketQueue._tail", "Telemetry._counter", "Telemetry._packet",
     "Telemetry._sequence", "Telemetry.made", "Timebase._at_ms", "Timebase.at_fraction",
     "Timebase.at_seconds", "Verification._body",
