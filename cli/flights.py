@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from cli import worlds
+from cli import ending, worlds
 from cli.errors import CliError
 from cli.transfers import Transfers
 from ground.decode import Decoder
@@ -60,6 +60,7 @@ class Flight:
         from sim.errors import SimError
 
         self.world.on_frame.append(self.front_end)
+        self.world.on_step.append(ending.look)
         started_s = time.perf_counter()
         try:
             if self.vehicle is not None:

@@ -4,12 +4,10 @@ Exit codes: 0 passed, 1 a check failed, 2 wrong use or bad input.
 """
 
 import argparse
-import contextlib
-import signal
 import sys
-import threading
-from typing import Any, Iterator, List, NoReturn, Optional
+from typing import List, NoReturn, Optional
 
+from cli import ending
 from cli.commands import (
     bench,
     campaign,
@@ -28,8 +26,6 @@ from ground.errors import GroundError
 EXIT_PASSED = 0
 EXIT_FAILED = 1
 EXIT_WRONG_USE = 2
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 128 + signal.SIGTERM
 
 EPILOG = """\
 examples:
@@ -65,24 +61,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _terminated(_number: int, _frame: Any) -> None:
-    # Through the `finally` of whatever is running, which may have an emulator to stop.
-    raise SystemExit(EXIT_TERMINATED)
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends what runs inside as Ctrl-C does, not on the spot."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _terminated)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def main(argv: Optional[List[str]] = None) -> int:
     """Run `argv` (default: the process's own) and return the exit code."""
     try:
@@ -90,14 +68,14 @@ def main(argv: Optional[List[str]] = None) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     try:
-        with _terminable():
+        with ending.heard():
             return int(arguments.run(arguments))
     except (CliError, GroundError) as error:
         print(f"microflight: {error}", file=sys.stderr)
         return EXIT_WRONG_USE
     except KeyboardInterrupt:
         print("microflight: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return ending.EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (for example `head`): nothing is wrong here.
         sys.stderr.close()

@@ -2,8 +2,9 @@
 
 import pytest
 
+from cli.ending import EXIT_INTERRUPTED, EXIT_TERMINATED
 from cli.ground import files
-from cli.main import EXIT_INTERRUPTED, EXIT_TERMINATED, main
+from cli.main import main
 from tests.cli.ground_rig import Operations
 
 DATA = bytes(range(256)) * 32
