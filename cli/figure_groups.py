@@ -141,6 +141,10 @@ def ticks(bench: Bench) -> List[Figure]:
     ]
 
 
+# Only sent once there are windows of ground stations: the orbit is not known in that minute.
+WITHOUT_ORBIT = ("contact_windows",)
+
+
 def allocation(bench: Bench) -> List[Figure]:
     """Bytes allocated on the Python heap over a minute of everything."""
 
@@ -180,6 +184,7 @@ def allocation(bench: Bench) -> List[Figure]:
             packet.name
             for packet in flight.dictionary.packets.values()
             if packet.period_ms
+            and packet.name not in WITHOUT_ORBIT
             and not any(
                 low_s <= t <= high_s for t in flight.history.column(packet.name, "time_s")[0]
             )
