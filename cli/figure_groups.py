@@ -1,7 +1,7 @@
 """The groups of figures, each a function from a bench to its figures."""
 
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
 from cli import figures_executive, figures_files, figures_ground, figures_link, worlds
 from cli.errors import CliError
@@ -58,17 +58,16 @@ def _factor(flight: Any) -> float:
 def firmware(bench: Bench) -> List[Figure]:
     """Flash, RAM, heap, processor load, time to the first frame."""
 
-    def free_heap() -> float:
+    def free(used_B: Iterable[int]) -> float:
         from boards.obc_f405 import size
 
-        used = max(now for now, _ in steady(bench.qemu, "core_hk", "heap_used"))
-        return float(size.measure(bench.elf)["heap_B"] - used)
+        return float(size.measure(bench.elf)["heap_B"] - max(used_B))
+
+    def free_heap() -> float:
+        return free(now for now, _ in steady(bench.qemu, "core_hk", "heap_used"))
 
     def fullest_heap() -> float:
-        from boards.obc_f405 import size
-
-        used = max(most for _, most in bench.qemu.history.column("core_hk", "heap_used")[1])
-        return float(size.measure(bench.elf)["heap_B"] - used)
+        return free(most for _, most in bench.qemu.history.column("core_hk", "heap_used")[1])
 
     def load() -> float:
         return round(max(busy for busy, _ in steady(bench.qemu, "core_hk", "cpu_permille")) / 10, 1)

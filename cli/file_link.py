@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 from cli.errors import CliError
 from ground import cltu
 from ground.cfdp import FileTransfers
+from ground.cfdp_receive import file_send
 
 UPLINK_MAP = 1
 PAUSE_S = 0.5  # between two looks for something to send
@@ -57,12 +58,12 @@ class FileLink:
     def download(self, t_s: float, name: str, acknowledged: bool = True) -> None:
         """Ask for a file in the owner's root at a world time; it comes into the folder under the
         last part of its name. Raises `CliError` when two would."""
-        path, _, last = name.rpartition("/")
+        values = file_send(name, acknowledged)
+        last = values["name"]
         if last in self._into:
             raise CliError(f"{name}: {self.owner} asks twice for a file of the name {last}")
         self._into.add(last)
         self._at(t_s, lambda: self.files.download(name))
-        values = {"path": path, "name": last, "class": 2 if acknowledged else 1}
         burst = self.flight.encoder.frame("file_send", values, self.owner)
         self.flight.world.uplink(t_s, burst)
 

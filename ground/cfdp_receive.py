@@ -39,6 +39,12 @@ def is_name(name: str) -> bool:
     return len(parts) <= 2 and all(NAME.match(part) for part in parts)
 
 
+def file_send(name: str, acknowledged: bool) -> Dict[str, Any]:
+    """Arguments of the telecommand `file_send`, which asks for the file `name`."""
+    path, _, last = name.rpartition("/")
+    return {"path": path, "name": last, "class": 2 if acknowledged else 1}
+
+
 class Receiver:
     """`handler` of cfdp-py with what it may take. `say(pdu)`: to the spacecraft; a refusal is said
     again after `again_s`. `unasked` counts transfers that nobody asked for."""

@@ -11,16 +11,12 @@ import struct
 from typing import List, Optional, Tuple
 
 from ground.errors import GroundError
+from ground.values import shown
 
 MESSAGE = struct.Struct(">BQH")
 UP = struct.Struct(">H")
 FRAME, REFUSAL, OCF, TIME = 0, 1, 2, 3
 CONNECT_S = 5.0
-NAME_SHOWN = 60  # characters, in a message
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= NAME_SHOWN else text[:NAME_SHOWN] + "…")
 
 
 def host_of(text: str) -> str:
@@ -31,7 +27,7 @@ def host_of(text: str) -> str:
         good = False
     if not good:
         raise GroundError(
-            f"{_short(text)} can be no name of a computer; give its name or its address"
+            f"{shown(text)} can be no name of a computer; give its name or its address"
         )
     return text
 
@@ -40,7 +36,7 @@ def address(text: str, default_port: int) -> Tuple[str, int]:
     """`HOST:PORT`, `HOST` or `:PORT`. Raises `GroundError`."""
     host, _, port = text.partition(":")
     if port and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
-        raise GroundError(f"{_short(text)}: give HOST:PORT, the port 1 .. 65535")
+        raise GroundError(f"{shown(text)}: give HOST:PORT, the port 1 .. 65535")
     return host_of(host) if host else "127.0.0.1", int(port) if port else default_port
 
 

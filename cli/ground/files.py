@@ -13,7 +13,7 @@ from cli.ground import options
 from cli.numbers import finite
 from ground import cltu
 from ground.cfdp import CHECKSUMS, FileTransfers
-from ground.cfdp_receive import NO_NAME, is_name
+from ground.cfdp_receive import NO_NAME, file_send, is_name
 from ground.cfdp_user import Outcome
 from ground.errors import GroundError
 from ground.session import Request, Session
@@ -173,8 +173,7 @@ class Asked:
     here when it is another file, it is asked for again."""
 
     def __init__(self, transfer: Transfer, name: str, acknowledged: bool) -> None:
-        path, _, last = name.rpartition("/")
-        self._values = {"path": path, "name": last, "class": 2 if acknowledged else 1}
+        self._values = file_send(name, acknowledged)
         self._transfer = transfer
         self._left = TIMES
         self._ask()
