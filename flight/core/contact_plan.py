@@ -76,8 +76,10 @@ class ContactPlan:
             self._take_over()
             self.renew()
             return sensible
-        for i in range(HEADER_SIZE, HEADER_SIZE + _SIZE):
-            image[i] = mine[i] if mine else 0
+        if mine:
+            native.copy(image, HEADER_SIZE, mine, HEADER_SIZE, _SIZE)
+        else:
+            record.clear()
         record.seal()
         return False
 

@@ -74,8 +74,7 @@ class FdirTable:
 
     def clear(self):
         """No rows, switched on. Boot time only."""
-        for i in range(HEADER_SIZE, ROWS_AT + self.rows * self.size):
-            self.image[i] = 0
+        self._copies.clear()
         self.image[HEADER_SIZE] = 1
         self._copies.kept = REFUSED  # events have told why
 

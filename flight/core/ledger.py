@@ -10,7 +10,7 @@ from array import array
 
 from flight import partners
 from flight.core import failures
-from flight.core.records import HEADER_SIZE, TwoCopies
+from flight.core.records import TwoCopies
 from hal.compat import const
 
 _ADDRESS_A = const(0x18000)
@@ -52,8 +52,7 @@ class Ledger:
         self._unsaved_s = 0
         self._uptime_day = 0
         if not self._copies.load():
-            for i in range(HEADER_SIZE, HEADER_SIZE + _SIZE):
-                self._image[i] = 0
+            self._copies.clear()
             self._copies.seal()
         for i in range(_OWNERS):
             self._today[i] = struct.unpack_from(">H", self._image, _TODAY + 2 * i)[0]
@@ -67,8 +66,7 @@ class Ledger:
         if whole:
             return
         image = self._image
-        for i in range(HEADER_SIZE, HEADER_SIZE + _SIZE):
-            image[i] = 0
+        self._copies.clear()
         image[_SUSPENDED] = self._accounts.suspended
         image[_OVERRIDE] = self.override
         self._pack()

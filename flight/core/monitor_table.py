@@ -19,6 +19,7 @@ from flight.core import monitor_value as values
 from flight.core.fdir_table import DUPLICATE, FULL, NOT_YOURS, FdirTable
 from flight.core.monitor_check import MonitorCheck
 from flight.packets import fields
+from flight.packets.octets import low_u30
 from hal.compat import const
 
 ROWS = const(16)  # of every owner his quota
@@ -139,7 +140,7 @@ class MonitorTable(FdirTable):
     def number_at(self, at):
         """The i32 in the image, which the check found to be within +-2^29."""
         image = self.image
-        number = (image[at] & 0x3F) << 24 | image[at + 1] << 16 | image[at + 2] << 8 | image[at + 3]
+        number = low_u30(image, at)
         return (number - 0x20000000) - 0x20000000 if image[at] & 0x80 else number
 
     def id_at(self, at):

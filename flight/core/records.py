@@ -89,11 +89,15 @@ class TwoCopies:
         self.seal()
         self.kept |= MENDED
 
+    def clear(self):
+        """Zero the body; without a CRC of it until it is sealed."""
+        for i in range(HEADER_SIZE, self._end):
+            self.image[i] = 0
+
     def refuse(self):
         """What was loaded has a good CRC and makes no sense: the body is zero, until something is
         stored over it. Health tells. Boot time only."""
-        for i in range(HEADER_SIZE, self._end):
-            self.image[i] = 0
+        self.clear()
         self.kept |= REFUSED | NONSENSE
         self.seal()
 

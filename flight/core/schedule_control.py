@@ -5,7 +5,7 @@ import struct
 from array import array
 
 import native
-from flight.core.records import HEADER_SIZE, TwoCopies
+from flight.core.records import TwoCopies
 from hal.compat import const
 
 _ADDRESS_A = const(0x4000)
@@ -42,8 +42,7 @@ class Control:
             self._record.refuse()
             found = False
         elif not found:
-            for i in range(HEADER_SIZE, len(image)):
-                image[i] = 0
+            self._record.clear()
             self._record.seal()
         native.copy(self._undo, 0, image, 0, len(self._undo))
         self._take_over()

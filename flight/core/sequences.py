@@ -11,6 +11,7 @@ from array import array
 
 import native
 from flight.core.schedule import PACKET_MAX
+from flight.packets.octets import u32
 from hal.compat import const
 
 _BASE = const(0x8000)
@@ -183,5 +184,5 @@ class Sequences:
         if not native.in_range(buffer, 2, "u32", 0, DELAY_MAX_MS):
             return _E_BADMSG
         self.packet_size = n
-        self.delay_ms = buffer[2] << 24 | buffer[3] << 16 | buffer[4] << 8 | buffer[5]
+        self.delay_ms = u32(buffer, 2)
         return 0

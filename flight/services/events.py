@@ -1,6 +1,7 @@
 """Service 5, event reporting (ECSS-E-ST-70-41C, 6.5): the ring goes down as 5/1..5/4."""
 
 from flight.core import failures, telemetry
+from flight.packets.octets import u16, u32
 from flight.packets.space_packet import EVENT_RECORD_SIZE
 from flight.services.id_list import act_on_ids, check_ids
 from hal.compat import const
@@ -105,8 +106,6 @@ class EventReports:
             events.put(EVENT_LOST, lost)
 
     def _send(self, record):
-        seconds = record[0] << 24 | record[1] << 16 | record[2] << 8 | record[3]
-        fraction = record[4] << 8 | record[5]
         self._reports.send_at(
             record[_OWNER],
             record[_APP],
@@ -115,6 +114,6 @@ class EventReports:
             -1,
             record,
             EVENT_RECORD_SIZE,
-            seconds,
-            fraction,
+            u32(record, 0),
+            u16(record, 4),
         )

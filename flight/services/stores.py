@@ -10,6 +10,7 @@ it; he can neither have it sent nor delete it.
 """
 
 from flight.core import failures, telemetry
+from flight.packets.octets import u30
 from hal.compat import const
 
 _ENABLE = const(1)
@@ -59,11 +60,11 @@ class StoreService:
                 return failures.OUT_OF_RANGE
             if not _may(subtype, store, owner):
                 return failures.NOT_AUTHORISED
-            if subtype == _RETRIEVE and _seconds(packet, place + 1) < 0:
+            if subtype == _RETRIEVE and u30(packet, place + 1) < 0:
                 return failures.OUT_OF_RANGE
-            if subtype == _RETRIEVE and _seconds(packet, place + 1 + _TIME) < 0:
+            if subtype == _RETRIEVE and u30(packet, place + 1 + _TIME) < 0:
                 return failures.OUT_OF_RANGE
-        if subtype == _DELETE and _seconds(packet, at - _TIME) < 0:
+        if subtype == _DELETE and u30(packet, at - _TIME) < 0:
             return failures.OUT_OF_RANGE
         return failures.OK
 
@@ -93,10 +94,10 @@ class StoreService:
             archive = self._stores.archives[store]
             if subtype == _RETRIEVE:
                 # Whole seconds are what a store knows.
-                to_s = _seconds(packet, place + 1 + _TIME)
-                archive.select(_seconds(packet, place + 1), to_s, 0)
+                to_s = u30(packet, place + 1 + _TIME)
+                archive.select(u30(packet, place + 1), to_s, 0)
             elif subtype == _DELETE:
-                archive.delete(_seconds(packet, at))
+                archive.delete(u30(packet, at))
             elif subtype == _ABORT:
                 archive.abort()
             else:
@@ -140,13 +141,6 @@ def _place_of(packet, first, count, row, store):
         if packet[first + 1 + i * row] == store:
             return first + 1 + i * row
     return -1
-
-
-def _seconds(packet, at):
-    """Whole seconds of a time, -1 when they are 2^30 or more."""
-    if packet[at] > 0x3F:
-        return -1
-    return packet[at] << 24 | packet[at + 1] << 16 | packet[at + 2] << 8 | packet[at + 3]
 
 
 def _put_time(body, at, seconds):

@@ -16,7 +16,7 @@ from flight.apps.storage.stores import (
     Stores,
 )
 from flight.core import failures, storage, telemetry
-from flight.packets.octets import u32
+from flight.packets.octets import low_u30, u32
 from flight.services.files import FileService
 from flight.services.stores import StoreService
 from hal import reset_cause
@@ -201,7 +201,7 @@ class Storage:
         if n != len(entry.data):
             return  # of an older build
         record = self._record
-        seconds = (record[4] & 0x3F) << 24 | record[5] << 16 | record[6] << 8 | record[7]
+        seconds = low_u30(record, 4)
         native.copy(entry.data, 0, record, _HEAD, n)
         packet = entry.definition[0]
         kind = telemetry.HOUSEKEEPING

@@ -9,6 +9,7 @@ from array import array
 from flight.apps.storage import definitions
 from flight.core import telemetry
 from flight.core.records import HEADER_SIZE, TwoCopies
+from flight.packets.octets import low_u30
 from flight.packets.space_packet import EVENT_RECORD_SIZE
 from hal.compat import const
 
@@ -162,8 +163,7 @@ class Stores:
 
     def keep_event(self, ring, off):
         """For core/events.py: keep the event record at `ring[off]`."""
-        seconds = (ring[off] & 0x3F) << 24 | ring[off + 1] << 16
-        seconds |= ring[off + 2] << 8 | ring[off + 3]
+        seconds = low_u30(ring, off)
         log = self.archives[LOG_EVENTS]
         log.keep(ring, off, EVENT_RECORD_SIZE, ring[off + _SEVERITY], seconds)
 
