@@ -133,11 +133,19 @@ def test_units_without_their_metadata_are_judged_by_the_name_that_comes(tmp_path
         assert names(folder) == {"new": 20_000}
 
 
-def test_a_file_has_its_name_when_it_is_whole_only(tmp_path: Path) -> None:
-    line = Line(tmp_path, 0.2, seed=4)
+def downloading(folder: Path, seconds: int, loss: float = 0.0, seed: int = 1) -> Line:
+    """A line that file `a` of 30 000 octets has been coming down for so long."""
+    line = Line(folder, loss, seed)
     line.onboard.memory.files[b"f0/a"] = content(30_000)
     line.onboard.cfdp.hear(0, 60000)
     line.download("a")
+    for _ in range(seconds):
+        line.second()
+    return line
+
+
+def test_a_file_has_its_name_when_it_is_whole_only(tmp_path: Path) -> None:
+    line = downloading(tmp_path, 0, 0.2, seed=4)
     while not line.ground.ended:
         assert set(names(tmp_path)) == {"a.part"}
         assert line.ground.progress == names(tmp_path)["a.part"] <= 30_000
@@ -238,12 +246,7 @@ def test_a_place_that_is_lost_meanwhile(tmp_path: Path, ground: FileTransfers, h
 
 
 def test_a_full_disk_ends_the_download_on_both_sides(tmp_path: Path) -> None:
-    line = Line(tmp_path)
-    line.onboard.memory.files[b"f0/a"] = content(30_000)
-    line.onboard.cfdp.hear(0, 60000)
-    line.download("a")
-    for _ in range(3):
-        line.second()
+    line = downloading(tmp_path, 3)
     full = os.open("/dev/full", os.O_WRONLY)
     os.dup2(full, line.ground._user.vfs.part.file.fileno())
     os.close(full)
@@ -255,13 +258,7 @@ def test_a_full_disk_ends_the_download_on_both_sides(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loss", [0.0, 0.3])
 @pytest.mark.parametrize("seconds", [0, 1, 4])
 def test_a_receiver_that_cancels_can_ask_again(tmp_path: Path, loss: float, seconds: int) -> None:
-    line = Line(tmp_path, loss, seed=seconds + 1)
-    data = content(30_000)
-    line.onboard.memory.files[b"f0/a"] = data
-    line.onboard.cfdp.hear(0, 60000)
-    line.download("a")
-    for _ in range(seconds):
-        line.second()
+    line = downloading(tmp_path, seconds, loss, seed=seconds + 1)
     line.ground.cancel_downloads()
     line.run()
     assert names(tmp_path) == {}
@@ -271,16 +268,11 @@ def test_a_receiver_that_cancels_can_ask_again(tmp_path: Path, loss: float, seco
     assert line.onboard.field(DOWN, table.CONDITION) in (table.CANCELLED, 4)
     line.download("a")
     line.run()
-    assert (tmp_path / "a").read_bytes() == data and line.ground.ended[-1].complete
+    assert (tmp_path / "a").read_bytes() == content(30_000) and line.ground.ended[-1].complete
 
 
 def test_what_is_left_behind_is_deleted(tmp_path: Path) -> None:
-    line = Line(tmp_path)
-    line.onboard.memory.files[b"f0/a"] = content(30_000)
-    line.onboard.cfdp.hear(0, 60000)
-    line.download("a")
-    for _ in range(2):
-        line.second()
+    line = downloading(tmp_path, 2)
     assert names(tmp_path)["a.part"] > 0
     line.ground.close()
     assert names(tmp_path) == {}

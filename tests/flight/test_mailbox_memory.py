@@ -177,15 +177,21 @@ def test_any_order_of_things_is_that_of_a_plain_model(steps):
         assert one.untold == sum(state == UNTOLD for _, state in model.values())
 
 
+def with_three_messages(fram):
+    """A mailbox with messages 7, 8 and 9 from EC to IR."""
+    box = Mailbox(fram, bytearray(MESSAGE_SIZE))
+    box.load()
+    for number in range(3):
+        message(box, EC, 7 + number, b"a message")
+        assert box.put(IR) == 0
+    return box
+
+
 @pytest.mark.parametrize("how", ["silent", "nonsense"])
 def test_messages_that_could_not_be_read_at_the_start_are_read_later(how):
     """None is written over meanwhile, and none is accepted twice."""
     fram = Noise()
-    first = Mailbox(fram, bytearray(MESSAGE_SIZE))
-    first.load()
-    for number in range(3):
-        message(first, EC, 7 + number, b"a message")
-        assert first.put(IR) == 0
+    first = with_three_messages(fram)
     assert first.become(EC * SLOTS + 1, UNTOLD) == 0
     assert first.become(EC * SLOTS + 2, FREE) == 0
     before = stored(first)
@@ -217,11 +223,7 @@ def stored_now(box):
 
 def test_a_slot_that_is_damaged_for_good_is_free_and_its_message_counted():
     fram = Fram()
-    first = Mailbox(fram, bytearray(MESSAGE_SIZE))
-    first.load()
-    for number in range(3):
-        message(first, EC, 7 + number, b"a message")
-        assert first.put(IR) == 0
+    with_three_messages(fram)
     slot = EC * SLOTS
     fram.memory[START + slot * 192 + 9] ^= 1  # in the message
     fram.memory[START + (slot + 1) * 192 + MESSAGE_SIZE + 8] ^= 1  # its state
