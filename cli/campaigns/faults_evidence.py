@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from cli import flights, worlds
+from cli.campaigns.faults_storage import stored_parameters
 from ground.decode import Report
 from ground.history import History
 
@@ -52,7 +53,8 @@ class Ear(History):
 
 @dataclass
 class Evidence:
-    """One flight. Times are world time [s]; events as (time, id, severity, text)."""
+    """One flight. Times are world time [s]; events as (time, id, severity, text). Parameters by
+    name: `parameters` as the ground was told, `stored` as FRAM holds them at the end."""
 
     strike_s: float
     end_s: float
@@ -64,6 +66,7 @@ class Evidence:
     kicks: List[Tuple[float, int]] = field(default_factory=list)
     rates_deg_s: List[float] = field(default_factory=list)
     parameters: Dict[str, Any] = field(default_factory=dict)
+    stored: Dict[str, Any] = field(default_factory=dict)
     counters: Dict[str, float] = field(default_factory=dict)
     pongs_s: List[float] = field(default_factory=list)
     ended: bool = False
@@ -105,6 +108,7 @@ def fly(flight: flights.Flight, vehicle: Optional[Vehicle], strike_s: float) -> 
         kicks=watch.samples,
         rates_deg_s=[float(rate) for rate in world.truth["rate_deg_s"]],
         parameters=dict(history.parameters),
+        stored=stored_parameters(world.spacecraft.fram.memory),
         counters=dict(world.counters),
         pongs_s=history.pongs_s,
         ended=bool(world.finished),

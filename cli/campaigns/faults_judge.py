@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from cli.campaigns.faults_evidence import Evidence
 from cli.campaigns.faults_phases import DETUMBLE, NOMINAL, SAFE, Phase
 from flight.core.definitions import SURVIVAL_REASONS
+from flight.core.params import SOURCE_DEFAULTS, SOURCE_SET
 
 # The last piece of a flight, in which everything must be well: two reports of the computer's state.
 WINDOW_S = 30.0
@@ -187,10 +188,13 @@ def _on_its_way(found: Evidence, mode: int) -> bool:
 
 
 def _intact(found: Evidence) -> bool:
-    """The parameter that was set is still set; where the command never came through, none was."""
+    """The parameter that was set is still set; where the command never came through, none was.
+    Where nobody answers, or says that he flies on defaults, FRAM must still hold it."""
     if not any(number == SET_EVENT for _, number, _, _ in found.events):
         return True
     value = found.parameters.get(PARAMETER)
+    if value is None or found.vitals.get("params_source", [SOURCE_SET])[-1] == SOURCE_DEFAULTS:
+        value = found.stored.get(PARAMETER)
     return value is not None and abs(float(value) - PARAMETER_VALUE) < 1e-6
 
 

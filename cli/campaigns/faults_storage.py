@@ -1,11 +1,17 @@
 """A flash memory that is full: the file system as somebody left it who wrote until nothing more
-went in."""
+went in. And what FRAM holds after a flight."""
 
+import struct
 from functools import lru_cache
+from typing import Any, Dict
 
 import native
-from cli.campaigns.powercut_memory import Blocks, Supply
+from cli.campaigns.powercut_memory import Blocks, Fram, Supply
+from cli.campaigns.powercut_subjects import Events
 from cli.errors import CliError
+from flight import dictionary
+from flight.core.params import SOURCE_DEFAULTS, Params
+from ground.dictionary import Dictionary
 from sim.devices.nor_memory import NorMemory
 from sim.devices.w25q128 import SIZE
 
@@ -54,3 +60,16 @@ def _append(files: native.Files, data: bytes, size: int) -> int:
 def _well(status: int) -> None:
     if status < 0:
         raise CliError(f"the full memory could not be made: status {status}")
+
+
+def stored_parameters(memory: bytearray) -> Dict[str, Any]:
+    """The parameters in `memory` (of FRAM, unchanged) by name, as the flight software reads them at
+    a start; none where it finds no good copy."""
+    params = Params(dictionary, Fram(Supply(), bytearray(memory)), Events())
+    params.load()
+    if params.source == SOURCE_DEFAULTS:
+        return {}
+    return {
+        row.name: struct.unpack_from(">" + row.type.code, params.image, params.place(row.id))[0]
+        for row in Dictionary().parameters.values()
+    }

@@ -1,13 +1,21 @@
 """The judge of a flight with a fault can say no, and why."""
 
+import struct
+
 import pytest
 
 from cli.campaigns.faults_evidence import Evidence
 from cli.campaigns.faults_judge import judge
 from cli.campaigns.faults_phases import BY_NAME
+from cli.campaigns.faults_storage import stored_parameters
+from cli.campaigns.powercut_memory import FRAM_SIZE, Fram, Supply
+from cli.campaigns.powercut_subjects import Events
+from flight import dictionary as flight_dictionary
 from flight.core.definitions import MODE_REASONS
+from flight.core.params import Params
 from ground.dictionary import Dictionary
 
+STORED = {"attitude_rod_dipole": 0.2}
 NAMES = (dict(Dictionary().mode_names), dict(MODE_REASONS))
 
 
@@ -134,8 +142,40 @@ def test_lost_parameters_are_told():
     assert judged(evidence(events=told)).intact
     assert not judged(evidence(events=told, parameters={"attitude_rod_dipole": 0.5})).intact
     assert not judged(evidence(events=told, parameters={})).intact
+    assert not judged(
+        evidence(events=told, parameters={"attitude_rod_dipole": 0.5}, stored=STORED)
+    ).intact
     # The command was never heard: nothing was stored that could be lost.
     assert judged(evidence(parameters={"attitude_rod_dipole": 0.5})).intact
+
+
+def test_what_is_stored_counts_where_nobody_answers_or_defaults_are_in_use():
+    told = [(5.0, 0x000F, 1, "parameter 0x0207 set, image generation 1")]
+    assert judged(evidence(events=told, parameters={}, stored=STORED)).intact
+    on_defaults = {**vitals(1, 5), "params_source": [3] * 9 + [0]}
+    default = {"attitude_rod_dipole": 0.5}
+    assert judged(
+        evidence(events=told, vitals=on_defaults, parameters=default, stored=STORED)
+    ).intact
+    assert not judged(evidence(events=told, vitals=on_defaults, parameters=default)).intact
+    on_defaults["params_source"].append(1)
+    assert not judged(
+        evidence(events=told, vitals=on_defaults, parameters=default, stored=STORED)
+    ).intact
+
+
+def test_stored_parameters_are_read_as_a_start_reads_them():
+    memory = bytearray(FRAM_SIZE)
+    assert stored_parameters(memory) == {}
+    params = Params(flight_dictionary, Fram(Supply(), memory), Events())
+    params.load()
+    params.begin()
+    row = params.find(0x0207)
+    params.put(row, struct.pack(">f", 0.25), 0)
+    assert params.commit() == 0
+    before = bytes(memory)
+    assert stored_parameters(memory)["attitude_rod_dipole"] == 0.25
+    assert memory == before
 
 
 def test_recovery_takes_until_the_mode_is_back():
