@@ -1,13 +1,15 @@
 """Soak: the reference mission for weeks, flown day by day, each day resumable.
 
 Every day is a flight of its own: the onboard computer starts anew, and finds in FRAM and flash what
-the day before left there, with the wear it left. A day that has been flown with this very software
-is not flown again. What is watched: memory of the flight software, counters that must not move,
-wear of the flash memory.
+the day before left there, with the wear it left. The ground goes on with its counters, and asks
+once an hour whether somebody is there. A day that has been flown with this very software is not
+flown again. What is watched: memory of the flight software, counters that must not move, answers
+that do not come, wear of the flash memory.
 """
 
 import gc
 import hashlib
+import itertools
 import json
 import sys
 from dataclasses import dataclass, field
@@ -44,7 +46,16 @@ LIFE_DAYS = 5 * 365.25
 
 
 class Thin(History):
-    """A history without the columns that nobody asks for."""
+    """A history without the columns that nobody asks for. `pongs`: answers to pings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pongs = 0
+
+    def add(self, report: Report) -> None:
+        """Keep one decoded packet."""
+        super().add(report)
+        self.pongs += report.kind == "pong"
 
     def _keep(self, report: Report) -> None:
         self.latest[report.name] = report
@@ -111,13 +122,16 @@ def fly_day(bench: Bench, world: str, day: int, folder: Path) -> Dict[str, Any]:
         return dict(json.loads(row_file.read_text(encoding="utf-8")))
     bench.say(f"soak: day {day} of {DAYS[world]} in world {world}")
     overrides = [f"duration_s={DAY_S}"]
-    flight = flights.prepare(SCENARIO, world, bench.seed + day, overrides, bench.elf, day == 1)
+    flight = flights.prepare(SCENARIO, world, bench.seed + day, overrides, bench.elf, False)
     flight.history = Thin()
     craft = flight.world.spacecraft
     if day > 1:
         before = folder / f"day-{day - 1:02d}"
+        row = json.loads(before.with_suffix(".json").read_text(encoding="utf-8"))
+        flight.encoder.security.counters.update(row["counters"])
         craft.fram.memory[:] = before.with_suffix(".fram").read_bytes()
         craft.flash.memory.restore(before.with_suffix(".flash").read_bytes())
+    pings = _ask(flight)
     footprints: List[int] = []
     if world == "desktop":
         from boards.desktop import run
@@ -132,12 +146,26 @@ def fly_day(bench: Bench, world: str, day: int, folder: Path) -> Dict[str, Any]:
         flight.vehicle = vehicle
     flight.fly()
     row = _row(flight, day)
+    if flight.history.pongs != pings:
+        row["anomalies"]["unanswered"] = pings - flight.history.pongs
+    counters = flight.encoder.security.counters
+    row["counters"] = {name: counters.value(name) for name in counters.names()}
     if world == "desktop":
         row["footprint_B"] = footprints
     row_file.with_suffix(".fram").write_bytes(craft.fram.memory)
     row_file.with_suffix(".flash").write_bytes(craft.flash.memory.image())
     row_file.write_text(json.dumps(row, indent=1), encoding="utf-8")
     return row
+
+
+def _ask(flight: Any) -> int:
+    """A ping an hour, of each owner in turn, but in the last; how many."""
+    owners = itertools.cycle(partner.name for partner in flight.dictionary.partners)
+    pings = 0
+    while (pings + 2) * HOUR_S <= DAY_S:
+        pings += 1
+        flight.world.uplink(pings * HOUR_S, flight.encoder.frame("ping", owner=next(owners)))
+    return pings
 
 
 def _row(flight: Any, day: int) -> Dict[str, Any]:
