@@ -284,3 +284,14 @@ def test_no_data_whatever_raises_or_reaches_another_owner(data, subtype):
 
 RIG = ScheduleRig()
 RIG.insert(4000, owner=EC)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_schedule_that_was_never_used_is_not_told_as_lost_but_a_damaged_one_is(rig, damaged):
+    rig.fly(2)
+    assert rig.send("set_parameters", {"attitude_rod_dipole": 0.25}) == 0
+    if damaged:
+        rig.board.fram.memory[0x4000:0x4100] = bytes(range(256))
+    again = rig.reset()
+    again.fly(3)
+    assert again.events().count(0x060F) == damaged

@@ -73,6 +73,8 @@ class ScheduleApp:
         if not found and self._context.params.generation():
             # The parameters are not those of a blank memory, and this should be none.
             self._context.events.put(_EVENT_CONTROL_LOST)
+        elif not found:
+            schedule.switches.store_first()  # or the first parameter set would make it a lost one
         if waiting or schedule.lost:
             self._context.events.put(_EVENT_RESUMED, waiting, schedule.lost)
 
