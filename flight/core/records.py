@@ -5,6 +5,7 @@ older copy; the newer one stays untouched until the save is complete.
 """
 
 import struct
+from array import array
 
 import native
 from hal.compat import const
@@ -43,7 +44,9 @@ class TwoCopies:
 
     def __init__(self, fram, address_a, address_b, size, layout):
         self._fram = fram
-        self._address = (address_a, address_b)
+        # As an array: beyond 32767 a number of a table in the image is a long one, and every sum
+        # with it would allocate.
+        self._address = array("I", (address_a, address_b))
         self._layout = layout
         self._end = HEADER_SIZE + size
         self.image = bytearray(self._end + CRC_SIZE)

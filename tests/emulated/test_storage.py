@@ -61,3 +61,32 @@ def test_the_desktop_keeps_the_same(flown, tmp_path):
 def test_a_power_cut_costs_the_write_in_flight_at_most(operation):
     row = powercut.fly_run(powercut.Cut(0, powercut_qemu.SUBJECT, operation, 1))
     assert (row["verdict"], row["cuts"]) == ("pass", 1), row
+
+
+EVERY_RECORD_STORED = """
+import sys
+from boards import compose
+from flight.core import records
+build = compose.build
+def stored(board):
+    mission = build(board)
+    for record in records.ALL:
+        record.save()
+    return mission
+compose.build = stored
+sys.exit()
+"""
+
+
+def test_scrubbing_of_every_record_allocates_nothing(tmp_path):
+    """On a young spacecraft few records have been stored: the others are scrubbed all the same."""
+    flight = Flight(tmp_path, 160.0).fly(EVERY_RECORD_STORED)
+    columns = flight.history.columns["core_hk"]
+    settled = [
+        allocated
+        for uptime_s, allocated in zip(columns["uptime_s"], columns["heap_allocated"], strict=True)
+        if uptime_s > 20
+    ]
+    assert len(settled) > 8
+    assert set(settled) == {settled[0]}
+    assert flight.history.latest["health_hk"].raw["fram_passes"] >= 1
