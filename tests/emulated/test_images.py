@@ -1,6 +1,8 @@
 """What is in the images: the memory budget, and what a flight build must not contain."""
 
+import datetime
 import json
+import re
 import subprocess
 import sys
 
@@ -117,3 +119,15 @@ def test_no_loadable_segment_lies_in_ram():
 @pytest.mark.parametrize("board", ["feather_f405", "f4_discovery"])
 def test_other_boards_build(board, profile):
     assert size.measure(qemu.firmware(profile, board=board))["flash_B"] <= budget()["flash"]
+
+
+@pytest.mark.parametrize("profile", ["development", "flight"])
+def test_an_image_does_not_say_when_it_was_built_nor_of_which_commit(profile):
+    """Or no two builds of the same sources would be the same."""
+    header = (qemu.firmware(profile).parent / "genhdr" / "mpversion.h").read_text(encoding="utf-8")
+    sources = (qemu.ROOT / "boards" / "obc_f405" / "third_party.toml").read_text(encoding="utf-8")
+    (release,) = re.findall(r'\[micropython\]\nversion = "(.+)"', sources)
+    assert f'MICROPY_GIT_TAG "v{release}"' in header
+    assert 'MICROPY_GIT_HASH "<no hash>"' in header
+    (day,) = re.findall(r'MICROPY_BUILD_DATE "(.+)"', header)
+    assert datetime.date.fromisoformat(day) < datetime.date(2025, 5, 1)
