@@ -222,11 +222,14 @@ def regions(elf: Path) -> List[Region]:
     return found
 
 
-def place_of(elf_symbols: Dict[str, int], address: int) -> str:
-    """The nearest symbol at or below `address`, with the distance."""
+def place_of(elf: Path, address: int) -> str:
+    """The nearest symbol at or below `address`, with the distance. The boot block, which is linked
+    by itself, has symbols of its own."""
+    boot = regions(elf)[-1]
+    known = symbols(elf.with_name("boot.elf") if boot.start <= address < boot.end else elf)
     below = [
         (value & ~1, name)
-        for name, value in elf_symbols.items()
+        for name, value in known.items()
         if name and not name.startswith("$") and value & ~1 <= address
     ]
     if not below:

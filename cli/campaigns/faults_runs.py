@@ -21,7 +21,7 @@ from cli.campaigns.faults_phases import (
     SCENARIO,
     Phase,
 )
-from cli.campaigns.faults_qemu import Computer, place_of, symbols
+from cli.campaigns.faults_qemu import Computer, place_of
 from cli.campaigns.faults_storage import FULL, full_memory
 from cli.errors import CliError
 from flight.core.definitions import MODE_REASONS
@@ -221,7 +221,7 @@ def _flip_facts(run: FaultRun, flip: Flip, exchange: int) -> Dict[str, Any]:
         "group": BOOT_FLIP if run.in_boot_block else FLIP,
         "device": flip.region,
         "kind": f"bit {flip.bit} of {flip.address:#010x}",
-        "phase": place_of(symbols(worlds.ELF), flip.address),
+        "phase": place_of(worlds.ELF, flip.address),
         "length": f"exchange {exchange}",
         "world": "qemu",
         "keeps": True,

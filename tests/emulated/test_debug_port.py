@@ -7,7 +7,7 @@ import pytest
 
 from cli import flights
 from cli.campaigns import faults_flips
-from cli.campaigns.faults_qemu import Computer, regions, struck_image, symbols
+from cli.campaigns.faults_qemu import Computer, place_of, regions, struck_image, symbols
 from cli.campaigns.faults_runs import ATTEMPTS
 from sim.bridges.injection import GAP_US, Poke, read_end
 from tests.emulated import qemu
@@ -171,6 +171,8 @@ def test_flips_strike_every_bit_of_every_region():
     assert 0.3 * counts["heap"] < below < 0.7 * counts["heap"]
     boot = faults_flips.draw_flip(1, 0, True, image)
     assert boot.region == "boot block" and 0x08000000 <= boot.address < 0x08010000
+    assert place_of(image, 0x08000004) == "boot_vectors+0x4"
+    assert place_of(image, symbols(image)["heap_start"] + 2).endswith("+0x2")
 
 
 def test_what_flash_memory_lost_outlives_the_supply_and_ram_does_not():
