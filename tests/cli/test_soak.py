@@ -56,6 +56,19 @@ def test_what_moves_fails_and_is_named(short):
     assert any(figure.note == "schedule.app_missed" for figure in failed.values())
 
 
+def test_telecommands_that_are_not_answered_are_seen(short):
+    bench, _, folder = short
+    soak.soak(bench, "desktop")
+    (place,) = folder.iterdir()
+    row = json.loads((place / "day-01.json").read_text(encoding="utf-8"))
+    assert (row["counters"]["tc-host"], row["counters"]["tc-BY"]) == (2, 1)
+    row["counters"] = {}  # a ground that has forgotten them replays, and is not heard
+    (place / "day-01.json").write_text(json.dumps(row), encoding="utf-8")
+    (place / "day-02.json").unlink()
+    failed = [figure for figure in soak.soak(bench, "desktop") if not figure.passed]
+    assert [figure.note for figure in failed] == ["unanswered"]
+
+
 def test_memory_that_grows_is_seen():
     class Context:
         board = clock = None
