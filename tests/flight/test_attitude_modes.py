@@ -10,7 +10,7 @@ from flight.core import modes
 from flight.packets import fields
 from ground import encode
 from ground.dictionary import Dictionary
-from tests.flight.rig import DETUMBLED, MAG_FAILED, WELL, Rig
+from tests.flight.rig import DETUMBLED, IMU_FAILED, MAG_FAILED, WELL, Rig
 
 SAFE, DETUMBLE, NOMINAL = mission.SAFE, mission.DETUMBLE, mission.NOMINAL
 IDLE, LOOP_DETUMBLE, SUNSAFE, POINTING = range(4)
@@ -69,12 +69,29 @@ def test_a_commanded_mode_holds_until_the_next_mode_of_the_spacecraft(nominal):
     assert nominal.modes.current == SAFE and nominal.commanded() == IDLE
 
 
-def test_a_commanded_mode_is_not_taken_back_when_the_spacecraft_is_at_rest():
+@pytest.mark.parametrize("mode", [SUNSAFE, POINTING])
+def test_a_commanded_mode_is_not_taken_back_when_the_spacecraft_is_at_rest(mode):
+    """It may be commanded before; nominal begins when the spacecraft has come to rest in it."""
     rig = Rig()
     rig.fly(3)
     assert rig.modes.current == DETUMBLE
-    command(rig, SUNSAFE)
+    command(rig, mode)
+    rig.fly(10)
+    assert rig.modes.current == DETUMBLE and rig.commanded() == mode, "it turns as yet"
     rig.flags = WELL | DETUMBLED
+    rig.fly(10)
+    assert rig.modes.current == NOMINAL and rig.commanded() == mode
+    rig.flags = WELL
+    rig.modes.request(DETUMBLE, modes.REASON_COMMAND)
+    rig.fly(3)
+    assert rig.modes.current == DETUMBLE and rig.commanded() == LOOP_DETUMBLE
+
+
+def test_a_commanded_mode_without_a_gyro_waits_for_it():
+    rig = Rig()
+    rig.fly(3)
+    command(rig, SUNSAFE)
+    rig.flags = WELL | DETUMBLED | IMU_FAILED
     rig.fly(10)
     assert rig.modes.current == DETUMBLE and rig.commanded() == SUNSAFE
 

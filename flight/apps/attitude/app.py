@@ -112,11 +112,14 @@ class Attitude:
         self._judge(tick_ms)
 
     def leave_mode(self, row):
-        """A telecommand to the loop holds until here."""
-        self._commanded = False
+        """A telecommand to the loop holds until here, but for one given on the way to rest."""
+        self._commanded = self._commanded and row[0] == self._context.mission.DETUMBLE
 
     def enter_mode(self, row):
-        """The loop does what the mode wants."""
+        """The loop does what the mode wants. Nominal wants nothing else of it than detumble did."""
+        if self._commanded and row[0] == self._context.mission.NOMINAL:
+            return
+        self._commanded = False
         self._control = row[3] if self._params.u8(self._enabled_at) else _IDLE
         self._command_mode()
 
@@ -183,6 +186,7 @@ class Attitude:
                 return
         self._judge_recovery(flags)
         if mode > _DETUMBLE:
+            self._seek_nominal(flags)
             return  # the spacecraft turns on purpose
         if current.row[3] > _DETUMBLE:
             current.request(self._context.mission.NOMINAL, modes.REASON_ATTITUDE_LOST)
@@ -192,11 +196,17 @@ class Attitude:
         self._declare(flags & _FLAG_DETUMBLED)
         if mode != _DETUMBLE:
             return
-        if current.current == self._context.mission.DETUMBLE:
-            if flags & _FLAG_DETUMBLED and not current.inhibitors & modes.KEEPS_OUT_OF_NOMINAL:
-                current.request(self._context.mission.NOMINAL, modes.REASON_DETUMBLED)
-        elif current.current == self._context.mission.NOMINAL and not flags & _FLAG_DETUMBLED:
+        self._seek_nominal(flags)
+        if current.current == self._context.mission.NOMINAL and not flags & _FLAG_DETUMBLED:
             current.request(self._context.mission.DETUMBLE, modes.REASON_RATE_HIGH)
+
+    def _seek_nominal(self, flags):
+        """At rest, whoever brought it there."""
+        current = self._modes
+        if current.current != self._context.mission.DETUMBLE:
+            return
+        if flags & _FLAG_DETUMBLED and not current.inhibitors & modes.KEEPS_OUT_OF_NOMINAL:
+            current.request(self._context.mission.NOMINAL, modes.REASON_DETUMBLED)
 
     def _declare(self, detumbled):
         if detumbled != self._detumbled:
