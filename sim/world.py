@@ -87,11 +87,8 @@ class World:
         self.console_input = bytearray()
         self.finished = self.reset_pulled = self.flight_build = False
         self.boots: list[tuple[float, int]] = []  # (world time, reset cause)
-        self.requests = 0
-        self.lock_ups = 0
-        self.refused_malformed = 0
-        self.refused_time = 0
-        self.refused_before_hello = 0
+        self.requests = self.lock_ups = 0
+        self.refused_malformed = self.refused_time = self.refused_before_hello = 0
         self._gpio = bytearray(_GPIO_LINES)
         self._booted = False
         self._boot_grid = 0  # grid index of onboard zero
@@ -168,21 +165,22 @@ class World:
         if op != OP_HELLO or len(tx) != 3 or tx[0] != VERSION:
             self.refused_malformed += 1
             return E_INVAL, b""
-        if self._booted:
-            self.watchdog.end(self._boot_tick)
         self.boots.append((self.t_s, tx[1]))
         self.flight_build = bool(tx[2] & 1)
         self._booted = True
-        self.reset_pulled = False
         self.spi.boot(self._last_us)
-        self._boot_grid = self.spacecraft.grid
-        self._boot_tick = 0
-        self._next_us = GRID_US
+        self._start()
         self._last_us = time_us
-        self.watchdog.hello()
         if time_us >= self._next_us:
             self._advance(time_us)
         return (E_RESET, b"") if self.reset_pulled else (0, bytes((VERSION,))[:rx_len])
+
+    def _start(self) -> None:
+        """The processor starts: its time begins, and the watchdog's for a start."""
+        self.watchdog.hello(self._boot_tick)
+        self.reset_pulled = False
+        self._boot_grid, self._boot_tick = self.spacecraft.grid, 0
+        self._next_us = GRID_US
 
     def _advance(self, time_us: int) -> None:
         """Pass every grid point up to onboard time `time_us`; stops where the reset is pulled."""
@@ -216,8 +214,10 @@ class World:
 
     def lock_up(self) -> None:
         """The processor has stopped for good: world time goes on until the watchdog pulls the
-        reset line, or the flight is over."""
+        reset line, or the flight is over. One that had been reset stopped before it said hello."""
         self.lock_ups += 1
+        if self.reset_pulled:
+            self._start()
         while not self.reset_pulled and not self.finished:
             self._advance(self._next_us)
 

@@ -30,10 +30,10 @@ class Watchdog:
         self.repeated_ticks = 0
         self.number_errors = 0
 
-    def hello(self) -> None:
-        """The processor booted: the boot time starts."""
+    def hello(self, grid: int = 0) -> None:
+        """The processor booted, at grid point `grid` of the boot before: the boot time starts."""
+        self.end(grid)
         self._running = True
-        self._last_kick = -1
 
     def kick(self, grid: int, number: int, time_us: int) -> None:
         """A kick at grid point `grid` and onboard time `time_us` of this boot, carrying the control

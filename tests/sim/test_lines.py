@@ -100,6 +100,29 @@ def test_a_locked_up_computer_is_reset_by_the_watchdog_and_counted():
     assert onboard.hello() == (0, b"\x01") and whoami(onboard) == OK
 
 
+def test_a_computer_that_was_reset_and_starts_no_more_is_reset_again_and_again():
+    """Time goes on, a start's worth for each, to the end of the flight."""
+    boot_s = 8.0
+    onboard = make(
+        "fault.computer.kind=reset",
+        "fault.computer.t_s=0.15",
+        "duration_s=30",
+        f"watchdog.boot_timeout_s={boot_s}",
+    )
+    answers(onboard, 2)
+    assert whoami(onboard) == (E_RESET, b"")
+    times_s = []
+    while not onboard.world.finished:
+        onboard.world.lock_up()
+        times_s.append(onboard.world.t_s)
+    assert times_s[0] == pytest.approx(0.1 + boot_s, abs=0.11)
+    gaps_s = [b - a for a, b in zip(times_s, times_s[1:-1], strict=False)]
+    assert gaps_s == pytest.approx([boot_s] * len(gaps_s), abs=0.01)
+    counters = onboard.world.counters
+    assert (counters["lock_ups"], counters["watchdog_resets"]) == (4, 3)
+    assert len(onboard.world.boots) == 1
+
+
 def test_a_computer_that_never_started_stays_silent_to_the_end():
     onboard = make("duration_s=5", hello=False)
     onboard.world.lock_up()
