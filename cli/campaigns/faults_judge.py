@@ -199,13 +199,16 @@ def _intact(found: Evidence) -> bool:
 
 
 def _recovered_s(found: Evidence, floor: int) -> float:
-    """When the last report of less than the mode wanted, or the last reset, was over."""
-    last_s = max((t_s for t_s, _ in found.boots if t_s > found.strike_s), default=found.strike_s)
-    low = False
+    """When the last report of less than the mode wanted was over, or the last reset and the way of
+    the modes that follows it."""
+    resets_s = [t_s for t_s, _ in found.boots if t_s > found.strike_s]
+    last_s = begin_s = max(resets_s, default=found.strike_s)
+    low = bool(resets_s)
     for t_s, mode in found.modes:
-        if low:
-            last_s = max(last_s, t_s)
-        low = t_s > found.strike_s and _RANKS.get(mode, 0) < floor
+        if t_s > begin_s:
+            if low:
+                last_s = max(last_s, t_s)
+            low = _RANKS.get(mode, 0) < floor
     return round(last_s - found.strike_s, 3)
 
 

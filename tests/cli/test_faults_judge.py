@@ -184,3 +184,12 @@ def test_recovery_takes_until_the_mode_is_back():
     verdict = judged(evidence(modes=modes, boots=boots))
     assert verdict.recovered_s == 41.5 and verdict.effect
     assert "1 resets, the last for cause 2" in verdict.isolated_by
+
+
+def test_after_a_reset_it_has_recovered_when_the_mode_is_reached_again():
+    boots = [(0.0, 1), (30.0, 7)]
+    # It was in detumble before the reset and is after it, which is no change that is told.
+    assert judged(evidence(boots=boots, modes=[(2.0, 2), (70.0, 3)])).recovered_s == 50.0
+    assert judged(evidence(boots=boots, modes=[(2.0, 3), (31.0, 2), (65.0, 3)])).recovered_s == 45.0
+    there = evidence(boots=boots, modes=[(2.0, 1)], vitals=vitals(1, 1))
+    assert judged(there, phase="safe").recovered_s == 10.0
