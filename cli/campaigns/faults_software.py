@@ -2,62 +2,76 @@
 wiped.
 
 Apps are hurt by a script that runs ahead of the mission in every VM of a development image: it puts
-a wrapper around the app's step. It does so after power-on alone, and for a short while: what was
-started again is healthy.
+a wrapper around the app's step. It does so after power-on alone, and for a short while. A leak goes
+on until the app is started again, which gives back what it kept; what was started again is healthy.
 """
 
 import hashlib
 import subprocess
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List
 
 from cli import worlds
 from cli.campaigns.faults_qemu import symbols
 from cli.errors import CliError
+from flight import mission
 from sim.bridges.injection import Poke
 
 MPY_CROSS = worlds.ROOT / "build" / "mpy-cross" / "mpy-cross"
 POWER_ON = 1
-# Longer than the longest period of an app, so that each is caught; a leak takes its time.
+# Longer than the longest period of an app, so that each is caught.
 HURT_MS = 6000
-LEAK_B = 512
+# A leak takes its time: what is free is used up in half a minute.
+LEAK_MS = 90_000
+LEAK_B_S = 1400
 WIPED_STACK_B = 1024
 
-# app: module, class
-_CLASSES: Dict[str, Tuple[str, str]] = {
-    "power": ("flight.apps.power.app", "Power"),
-    "attitude": ("flight.apps.attitude.app", "Attitude"),
-    "payload": ("flight.apps.payload.app", "Payload"),
-    "housekeeping": ("flight.services.housekeeping", "Housekeeping"),
-    "comms": ("flight.apps.comms.app", "Comms"),
-}
 _HURT: Dict[str, str] = {
     "raise": "    raise RuntimeError",
     "hang": "    while True:\n        pass",
     "exhaust": "    hoard = []\n    while True:\n        hoard.append(bytearray(1024))",
-    "leak": f"    kept.append(bytearray({LEAK_B}))",
+    "leak": "    if not cured:\n        kept.append(bytearray({leak_B}))",
 }
 _SCRIPT = """\
 import obc
-from {module} import {name}
+from boards import compose
 
 kept = []
-healthy = {name}.step
+cured = []
+healthy = []
+build = compose.build
 
 
 def hurt():
 {hurt}
 
 
-def step(self, now_ms):
+def step(now_ms):
     at_ms = obc.clock.ticks_ms()
     if {start_ms} <= at_ms < {end_ms}:
         hurt()
-    healthy(self, now_ms)
+    healthy[0](now_ms)
+
+
+def start():
+    if kept:
+        cured.append(True)
+    kept.clear()
+    healthy[1]()
+
+
+def spoiled(board):
+    mission = build(board)
+    app = mission.apps["{app}"]
+    healthy.append(app.step)
+    healthy.append(app.start)
+    app.step = step
+    app.start = start
+    return mission
 
 
 if obc.reset_cause() == {power_on}:
-    {name}.step = step
+    compose.build = spoiled
 raise SystemExit
 """
 
@@ -65,14 +79,13 @@ raise SystemExit
 def script(app: str, kind: str, strike_s: float, folder: Path) -> Path:
     """The compiled script that hurts `app` from `strike_s` of onboard time on. `CliError` when it
     cannot be compiled."""
-    module, name = _CLASSES[app]
     start_ms = round(strike_s * 1000)
+    period_ms = mission.timing(app)[0]
     text = _SCRIPT.format(
-        module=module,
-        name=name,
-        hurt=_HURT[kind],
+        app=app,
+        hurt=_HURT[kind].format(leak_B=LEAK_B_S * period_ms // 1000),
         start_ms=start_ms,
-        end_ms=start_ms + HURT_MS,
+        end_ms=start_ms + (LEAK_MS if kind == "leak" else HURT_MS),
         power_on=POWER_ON,
     )
     source = folder / f"{app}-{kind}.py"

@@ -198,3 +198,28 @@ def test_a_dozen_flips_end_in_a_defined_state(number):
     row = fly_run(FaultRun(number, f"flip/{number}", 1, 195.0))
     assert row["judged"]["defined"], row
     assert row["verdict"] == "pass", row
+
+
+def seldom(name):
+    return pytest.param(name, marks=pytest.mark.accept)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "app-payload/hang/pointing/once",
+        "app-housekeeping/exhaust/safe/once",
+        seldom("app-comms/leak/pass/once"),
+        seldom("app-power/raise/detumble/once"),
+        seldom("vm/stack-wiped/pointing/once"),
+        seldom("vm/heap-wiped/eclipse/once"),
+        seldom("vm/globals-wiped/sun-safe/once"),
+    ],
+)
+def test_software_that_is_hurt_is_felt_and_recovers(name):
+    from cli.campaigns.faults_runs import FaultRun, fly_run
+
+    elf()
+    row = fly_run(FaultRun(0, name, 1, 400.0))
+    assert row["verdict"] == "pass", row
+    assert row["judged"]["effect"] and row["judged"]["detected_s"] < 60.0, row
