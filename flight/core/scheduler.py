@@ -23,6 +23,7 @@ _BACK_OFF_MAX = const(32)  # releases
 _GOOD_STEPS_TO_FORGIVE = const(16)
 _COLLECTION_GUESS_US = const(5000)
 _TICKS_MASK = const((1 << 30) - 1)
+WORK_MASK = const((1 << 29) - 1)  # of a sum that is a small number before it wraps, too
 
 EVENT_FAILED = const(0x0007)
 EVENT_GIVEN_UP = const(0x0008)
@@ -46,7 +47,7 @@ class Scheduler:
         self.collections = 0
         self._collect_us = _COLLECTION_GUESS_US
         self.counters = AppCounters()
-        self.work_us = 0  # spent in steps and collections, wraps at 2^30
+        self.work_us = 0  # spent in steps and collections, wraps at 2^29
         self._mark_ms = self._mark_us = 0  # the running release
         self._frame_ms = 0  # start of the major frame, moved along with the releases
 
@@ -204,7 +205,7 @@ class Scheduler:
         self._collect()
         took_us = clock.ticks_diff(clock.ticks_us(), begin)
         self._collect_us = max(1, took_us)
-        self.work_us = (self.work_us + took_us) & _TICKS_MASK
+        self.work_us = (self.work_us + took_us) & WORK_MASK
         self.collections = (self.collections + 1) & 0xFFFF
         planned = self.collect_wanted
         self.collect_wanted = self.collect_across = False
@@ -280,7 +281,7 @@ class Scheduler:
 
     def _measure(self, entry, run_us):
         index = entry.index
-        self.work_us = (self.work_us + run_us) & _TICKS_MASK
+        self.work_us = (self.work_us + run_us) & WORK_MASK
         counters = self.counters
         counters.ran(index, run_us)
         row = entry.row

@@ -10,7 +10,7 @@ import native
 from flight.core import definitions
 from flight.core.app_counters import ROWS
 from flight.core.boot import version_numbers
-from flight.core.scheduler import GIVEN_UP
+from flight.core.scheduler import GIVEN_UP, WORK_MASK
 from flight.packets import fields
 from flight.services.structures import Structures, send_record
 from hal.compat import const
@@ -112,7 +112,7 @@ class Housekeeping:
         """Busy over the last period; in `_overhead_permille` what nobody has measured of it."""
         clock = self._context.clock
         work_us = self._context.scheduler.work_us
-        work = clock.ticks_diff(work_us, self._work_us)
+        work = (work_us - self._work_us) & WORK_MASK
         self._work_us = work_us
         # From the release on: what this step has run so far counts in the next period.
         idle_us = clock.idle_us()

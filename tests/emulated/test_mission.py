@@ -195,3 +195,29 @@ def test_coils_that_a_reset_left_on_go_off_with_the_first_tick(tmp_path):
     rods = sorted({address for address, _, _ in first})
     assert len(rods) == 3
     assert sorted(second[:3]) == [(address, b"\0\0", 500) for address in rods]
+
+
+WORK_ABOUT_TO_WRAP = """
+import sys
+from boards import compose
+build = compose.build
+def long_since(board):
+    mission = build(board)
+    mission.context.scheduler.work_us = (1 << 30) - 1_000_000
+    return mission
+compose.build = long_since
+sys.exit()
+"""
+
+
+def test_the_sum_of_work_wraps_without_an_allocation(tmp_path):
+    """As it does after some hours of flight; the load of the processor does not notice."""
+    flight = Flight(tmp_path, 120.0).fly(WORK_ABOUT_TO_WRAP)
+    columns = flight.history.columns["core_hk"]
+    rows = zip(columns["uptime_s"], columns["heap_used"], columns["cpu_permille"], strict=True)
+    settled = [(used[0], cpu[0]) for uptime_s, used, cpu in rows if uptime_s > 20]
+    assert len(settled) > 8
+    assert {used for used, _ in settled} == {settled[0][0]}
+    busy = [cpu for _, cpu in settled]
+    assert 0 < min(busy) and max(busy) < 2 * min(busy)
+    assert sum(busy) * 10 * 1000 > 1_000_000  # [us] of work: it did wrap
