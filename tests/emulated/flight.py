@@ -4,6 +4,7 @@ view of it: what a test of the mission on the target needs."""
 from __future__ import annotations
 
 import subprocess
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,22 @@ from sim.errors import BridgeError
 from sim.scenario import load
 from sim.world import World
 from tests.emulated import qemu
+
+
+def when_built(work: str) -> str:
+    """Script for `Flight.fly`: statements that see the `mission` after it is built and before it
+    runs, in every VM."""
+    return f"""
+import obc, sys
+from boards import compose
+build = compose.build
+def built(board):
+    mission = build(board)
+{textwrap.indent(textwrap.dedent(work).strip(), "    ")}
+    return mission
+compose.build = built
+sys.exit()
+"""
 
 
 class Flight:

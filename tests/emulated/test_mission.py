@@ -3,7 +3,7 @@
 from ground import cltu
 from sim.protocol import BUS_ADCS, OP_HELLO, OP_I2C, REQUEST_HEADER
 from tests.boards.attitude_requests import EPOCH_S, LINE1, LINE2
-from tests.emulated.flight import Flight
+from tests.emulated.flight import Flight, when_built
 
 COMPOSE = """
 import micropython, native, obc, sys
@@ -197,17 +197,7 @@ def test_coils_that_a_reset_left_on_go_off_with_the_first_tick(tmp_path):
     assert sorted(second[:3]) == [(address, b"\0\0", 500) for address in rods]
 
 
-WORK_ABOUT_TO_WRAP = """
-import sys
-from boards import compose
-build = compose.build
-def long_since(board):
-    mission = build(board)
-    mission.context.scheduler.work_us = (1 << 30) - 1_000_000
-    return mission
-compose.build = long_since
-sys.exit()
-"""
+WORK_ABOUT_TO_WRAP = when_built("mission.context.scheduler.work_us = (1 << 30) - 1_000_000")
 
 
 def test_the_sum_of_work_wraps_without_an_allocation(tmp_path):

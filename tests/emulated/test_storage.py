@@ -7,7 +7,7 @@ import pytest
 from boards.desktop import run
 from cli.campaigns import powercut, powercut_qemu
 from flight.apps.storage import definitions
-from tests.emulated.flight import Flight
+from tests.emulated.flight import Flight, when_built
 
 ALWAYS = {"from_s": 0, "from_fraction": 0, "to_s": 0x3FFFFFFF, "to_fraction": 0}
 TIMELINE = (
@@ -63,19 +63,11 @@ def test_a_power_cut_costs_the_write_in_flight_at_most(operation):
     assert (row["verdict"], row["cuts"]) == ("pass", 1), row
 
 
-EVERY_RECORD_STORED = """
-import sys
-from boards import compose
+EVERY_RECORD_STORED = when_built("""
 from flight.core import records
-build = compose.build
-def stored(board):
-    mission = build(board)
-    for record in records.ALL:
-        record.save()
-    return mission
-compose.build = stored
-sys.exit()
-"""
+for record in records.ALL:
+    record.save()
+""")
 
 
 def test_scrubbing_of_every_record_allocates_nothing(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.emulated.flight import Flight
+from tests.emulated.flight import Flight, when_built
 
 FAULT, HANG, ENDED, MEMORY = "fault", "hang", "ended", "memory"
 REASONS = {FAULT: 2, HANG: 1, ENDED: 3, MEMORY: 3}
@@ -87,23 +87,15 @@ def test_python_that_never_comes_up_ends_in_a_reset_and_direct_commands_are_obey
     assert verified
 
 
-HUNG_APP = """
-import obc, sys
-from boards import compose
-build = compose.build
-def wrapped(board):
-    mission = build(board)
-    payload = mission.apps["payload"]
-    healthy = payload.step
-    def step(now_ms):
-        if 20000 < now_ms < 26000:
-            {hang}
-        healthy(now_ms)
-    payload.step = step
-    return mission
-compose.build = wrapped
-sys.exit()
-"""
+HUNG_APP = when_built("""
+payload = mission.apps["payload"]
+healthy = payload.step
+def step(now_ms):
+    if 20000 < now_ms < 26000:
+        {hang}
+    healthy(now_ms)
+payload.step = step
+""")
 
 
 def test_a_hung_app_is_ended_at_its_hard_limit_and_the_others_go_on(tmp_path):
